@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The connections that are alive, and the one flow row that each of them is during a slice.
+ *
+ * A view is a connection as one namespace sees it under one tuple (one struct flow_key). Views are
+ * joined into connections: the same tuple in several namespaces is one connection (loopback
+ * addresses excepted), and so are the tuples before and after a translation. Each view counts at
+ * each of its hops. A connection's packets in one direction are counted at the one hop where that
+ * direction began; that hop is chosen once and kept, so that a packet in flight at a slice's end is
+ * not counted again elsewhere.
+ *
+ * Memory grows with the connections alive; idle ones are forgotten after a time.
+ */
+#ifndef RECORDER_CONNECTION_H
+#define RECORDER_CONNECTION_H
+
+#include "recorder/packet.h"
+
+struct connections;
+struct process_table;
+struct delivery;
+
+struct connections_options {
+	uint64_t idle_ns;		 /* forget a connection after so long without a packet */
+	struct process_table *processes; /* who owns sockets; NULL: nobody is known */
+	int64_t epoch_offset_ns;	 /* what to add to the times given to get epoch time */
+};
+
+/* NULL when memory is short. */
+struct connections *connections_new(const struct connections_options *options);
+void connections_free(struct connections *connections);
+
+/* Count one packet that a capture saw at a hop. Returns 0 or -ENOMEM. */
+int connections_packet(struct connections *connections, const struct packet *packet,
+		       uint64_t time_ns);
+
+/* Add what the kernel counted for one key since the last drain. Returns 0 or -ENOMEM. */
+int connections_add(struct connections *connections, const struct flow_key *key,
+		    const struct flow_value *value);
+
+/* Join the connection before and the connection after a translation. Returns 0 or -ENOMEM. */
+int connections_translate(struct connections *connections, const struct nat_event *event,
+			  uint64_t *flow_id);
+
+enum slice_end {
+	SLICE_OPEN,   /* rows so far; the slice goes on */
+	SLICE_ENDED,  /* the slice's time is over; counters begin again at zero */
+	SLICE_FORCED, /* the same, because the recording ends */
+};
+
+/*
+ * Append a flow row for each connection that had packets in this slice, and a hop row for each hop
+ * that saw them. Returns 0 or the first error of the delivery.
+ */
+int connections_emit(struct connections *connections, enum slice_end end,
+		     struct delivery *delivery);
+
+size_t connections_count(const struct connections *connections);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The description of every stream and column.
+ *
+ * Sources of the names: OpenTelemetry semantic conventions, Elastic Common Schema, the IANA
+ * registry of IPFIX information elements, and the fields of Zeek's conn.log.
+ */
+#include "schema/stream.h"
+
+#include <string.h>
+
+#define ALWAYS	 0
+#define OPTIONAL 1
+
+#define COLUMN(row, member, kind, optionality, ...)                                                \
+	{                                                                                          \
+		.name = #member, .type = COLUMN_##kind, .optional = optionality,                   \
+		.offset = offsetof(struct row, member), .size = sizeof(((struct row *)0)->member), \
+		__VA_ARGS__                                                                        \
+	}
+#define NAMES(u, m, o, e, i, z)                                                                    \
+	.unit = u, .meaning = m, .otel = o, .ecs = e, .ipfix = i, .zeek = z
+
+#define FLOW(...) COLUMN(flow_row, __VA_ARGS__)
+
+static const struct column flow_columns[] = {
+	FLOW(flow_id, INTEGER, ALWAYS,
+	     NAMES("", "the connection: the same in each of its slices", "", "", "flowId (148)",
+		   "uid")),
+	FLOW(start_ns, TIME, ALWAYS,
+	     NAMES("ns", "first packet of the slice", "", "event.start",
+		   "flowStartNanoseconds (156)", "ts")),
+	FLOW(end_ns, TIME, ALWAYS,
+	     NAMES("ns", "last packet of the slice", "", "event.end", "flowEndNanoseconds (157)",
+		   "")),
+	FLOW(source_address, ADDRESS, ALWAYS,
+	     NAMES("", "the initiator, as it sees itself", "source.address", "source.ip",
+		   "sourceIPv4Address (8), sourceIPv6Address (27)", "id.orig_h")),
+	FLOW(source_port, INTEGER, ALWAYS,
+	     NAMES("", "the initiator's port; the identifier of an ICMP query", "source.port",
+		   "source.port", "sourceTransportPort (7)", "id.orig_p")),
+	FLOW(destination_address, ADDRESS, ALWAYS,
+	     NAMES("", "the address that the initiator sent to", "destination.address",
+		   "destination.ip", "destinationIPv4Address (12), destinationIPv6Address (28)",
+		   "id.resp_h")),
+	FLOW(destination_port, INTEGER, ALWAYS,
+	     NAMES("", "the port that the initiator sent to", "destination.port",
+		   "destination.port", "destinationTransportPort (11)", "id.resp_p")),
+	FLOW(source_nat_address, ADDRESS, OPTIONAL,
+	     NAMES("", "the initiator as the responder sees it, where that differs", "",
+		   "source.nat.ip", "postNATSourceIPv4Address (225)", "")),
+	FLOW(source_nat_port, INTEGER, OPTIONAL,
+	     NAMES("", "its port after translation, where that differs", "", "source.nat.port",
+		   "postNAPTSourceTransportPort (227)", "")),
+	FLOW(destination_nat_address, ADDRESS, OPTIONAL,
+	     NAMES("", "the responder's own address, where that differs", "",
+		   "destination.nat.ip", "postNATDestinationIPv4Address (226)", "")),
+	FLOW(destination_nat_port, INTEGER, OPTIONAL,
+	     NAMES("", "the responder's own port, where that differs", "",
+		   "destination.nat.port", "postNAPTDestinationTransportPort (228)", "")),
+	FLOW(network_iana_number, INTEGER, ALWAYS,
+	     NAMES("", "IP protocol number", "", "network.iana_number", "protocolIdentifier (4)",
+		   "")),
+	FLOW(network_transport, TEXT, ALWAYS,
+	     NAMES("", "its name, or the number where it has none here", "network.transport",
+		   "network.transport", "", "proto")),
+	FLOW(icmp_type, INTEGER, ALWAYS,
+	     NAMES("", "ICMP or ICMPv6 type; of the query where there is a reply", "", "",
+		   "icmpTypeIPv4 (176), icmpTypeIPv6 (178)", "")),
+	FLOW(icmp_code, INTEGER, ALWAYS,
+	     NAMES("", "ICMP or ICMPv6 code", "", "", "icmpCodeIPv4 (177), icmpCodeIPv6 (179)",
+		   "")),
+	FLOW(source_packets, INTEGER, ALWAYS,
+	     NAMES("packets", "wire segments from the initiator, at the hop where they began", "",
+		   "source.packets", "initiatorPackets (298)", "orig_pkts")),
+	FLOW(source_bytes, INTEGER, ALWAYS,
+	     NAMES("bytes", "their network-layer bytes", "", "source.bytes",
+		   "initiatorOctets (231)", "orig_ip_bytes")),
+	FLOW(destination_packets, INTEGER, ALWAYS,
+	     NAMES("packets", "wire segments from the responder, at the hop where they began", "",
+		   "destination.packets", "responderPackets (299)", "resp_pkts")),
+	FLOW(destination_bytes, INTEGER, ALWAYS,
+	     NAMES("bytes", "their network-layer bytes", "", "destination.bytes",
+		   "responderOctets (232)", "resp_ip_bytes")),
+	FLOW(source_tcp_flags, INTEGER, ALWAYS,
+	     NAMES("", "OR of the TCP flags that the initiator sent", "", "",
+		   "tcpControlBits (6)", "")),
+	FLOW(destination_tcp_flags, INTEGER, ALWAYS,
+	     NAMES("", "OR of the TCP flags that the responder sent", "", "",
+		   "reverse tcpControlBits (6)", "")),
+	FLOW(connection_state, TEXT, ALWAYS,
+	     NAMES("", "where the connection stands, in Zeek's words: S0 S1 SF REJ RSTO RSTR OTH",
+		   "", "", "", "conn_state")),
+	FLOW(flow_end_reason, INTEGER, ALWAYS,
+	     NAMES("", "why this slice ended: 2 time, 3 end of connection, 4 end of recording", "",
+		   "", "flowEndReason (136)", "")),
+	FLOW(process_entity_id, INTEGER, OPTIONAL,
+	     NAMES("", "the process here that opened the connection, else that accepted it", "",
+		   "process.entity_id", "", "")),
+	FLOW(process_pid, INTEGER, OPTIONAL,
+	     NAMES("", "its pid", "process.pid", "process.pid", "", "")),
+	FLOW(process_executable_name, TEXT, OPTIONAL,
+	     NAMES("", "what it was executing", "process.executable.name", "process.name", "", "")),
+	FLOW(container_id, TEXT, OPTIONAL,
+	     NAMES("", "its container", "container.id", "container.id", "", "")),
+	FLOW(peer_process_entity_id, INTEGER, OPTIONAL,
+	     NAMES("", "the process at the other end, where it lives here too", "", "", "", "")),
+	FLOW(peer_process_pid, INTEGER, OPTIONAL, NAMES("", "its pid", "", "", "", "")),
+	FLOW(peer_process_executable_name, TEXT, OPTIONAL,
+	     NAMES("", "what it was executing", "", "", "", "")),
+	FLOW(network_namespace, INTEGER, OPTIONAL,
+	     NAMES("", "inode number of the namespace where the first packet began", "", "", "",
+		   "")),
+	FLOW(hop_count, INTEGER, ALWAYS,
+	     NAMES("", "how many hops saw the slice", "", "", "", "")),
+	FLOW(sampling_rate, INTEGER, ALWAYS,
+	     NAMES("", "one of how many connections is recorded", "", "",
+		   "samplingInterval (34)", "")),
+};
+
+#define HOP(...) COLUMN(hop_row, __VA_ARGS__)
+
+static const struct column hop_columns[] = {
+	HOP(flow_id, INTEGER, ALWAYS,
+	    NAMES("", "the connection, as in flow", "", "", "flowId (148)", "uid")),
+	HOP(start_ns, TIME, ALWAYS,
+	    NAMES("ns", "first packet of the slice in this view", "", "event.start",
+		  "flowStartNanoseconds (156)", "ts")),
+	HOP(end_ns, TIME, ALWAYS,
+	    NAMES("ns", "last packet of the slice in this view", "", "event.end",
+		  "flowEndNanoseconds (157)", "")),
+	HOP(source_address, ADDRESS, ALWAYS,
+	    NAMES("", "the initiator as this hop saw it", "source.address", "source.ip",
+		  "sourceIPv4Address (8), sourceIPv6Address (27)", "id.orig_h")),
+	HOP(source_port, INTEGER, ALWAYS,
+	    NAMES("", "its port as this hop saw it", "source.port", "source.port",
+		  "sourceTransportPort (7)", "id.orig_p")),
+	HOP(destination_address, ADDRESS, ALWAYS,
+	    NAMES("", "the responder as this hop saw it", "destination.address",
+		  "destination.ip", "destinationIPv4Address (12), destinationIPv6Address (28)",
+		  "id.resp_h")),
+	HOP(destination_port, INTEGER, ALWAYS,
+	    NAMES("", "its port as this hop saw it", "destination.port", "destination.port",
+		  "destinationTransportPort (11)", "id.resp_p")),
+	HOP(network_iana_number, INTEGER, ALWAYS,
+	    NAMES("", "IP protocol number", "", "network.iana_number", "protocolIdentifier (4)",
+		  "")),
+	HOP(network_namespace, INTEGER, OPTIONAL,
+	    NAMES("", "inode number of the hop's namespace", "", "", "", "")),
+	HOP(interface_index, INTEGER, OPTIONAL,
+	    NAMES("", "the hop's interface, see table interface", "", "",
+		  "ingressInterface (10), egressInterface (14)", "")),
+	HOP(network_io_direction, TEXT, ALWAYS,
+	    NAMES("", "receive or transmit, as the interface sees it", "network.io.direction",
+		  "network.direction", "flowDirection (61)", "")),
+	HOP(source_order, INTEGER, OPTIONAL,
+	    NAMES("", "1 where the initiator's packets were first seen, 2 at the next hop...", "",
+		  "", "", "")),
+	HOP(destination_order, INTEGER, OPTIONAL,
+	    NAMES("", "the same for the responder's packets", "", "", "", "")),
+	HOP(source_packets, INTEGER, ALWAYS,
+	    NAMES("packets", "wire segments from the initiator at this hop", "",
+		  "source.packets", "initiatorPackets (298)", "orig_pkts")),
+	HOP(source_bytes, INTEGER, ALWAYS,
+	    NAMES("bytes", "their network-layer bytes", "", "source.bytes",
+		  "initiatorOctets (231)", "orig_ip_bytes")),
+	HOP(destination_packets, INTEGER, ALWAYS,
+	    NAMES("packets", "wire segments from the responder at this hop", "",
+		  "destination.packets", "responderPackets (299)", "resp_pkts")),
+	HOP(destination_bytes, INTEGER, ALWAYS,
+	    NAMES("bytes", "their network-layer bytes", "", "destination.bytes",
+		  "responderOctets (232)", "resp_ip_bytes")),
+};
+
+#define NAT(...) COLUMN(nat_row, __VA_ARGS__)
+
+static const struct column nat_columns[] = {
+	NAT(time_ns, TIME, ALWAYS,
+	    NAMES("ns", "when the translation was seen", "", "@timestamp",
+		  "observationTimeNanoseconds (325)", "")),
+	NAT(nat_event, INTEGER, ALWAYS,
+	    NAMES("", "RFC 8158: 4 NAT44 session made; 6 NAT64 session made", "", "",
+		  "natEvent (230)", "")),
+	NAT(event_action, TEXT, ALWAYS,
+	    NAMES("", "create, or exists for one that was there before", "", "event.action", "",
+		  "")),
+	NAT(flow_id, INTEGER, OPTIONAL,
+	    NAMES("", "the connection, as in flow", "", "", "flowId (148)", "uid")),
+	NAT(network_iana_number, INTEGER, ALWAYS,
+	    NAMES("", "IP protocol number", "", "network.iana_number", "protocolIdentifier (4)",
+		  "")),
+	NAT(source_address, ADDRESS, ALWAYS,
+	    NAMES("", "source of the original tuple", "source.address", "source.ip",
+		  "sourceIPv4Address (8), sourceIPv6Address (27)", "id.orig_h")),
+	NAT(source_port, INTEGER, ALWAYS,
+	    NAMES("", "its port; the identifier of an ICMP query", "source.port", "source.port",
+		  "sourceTransportPort (7)", "id.orig_p")),
+	NAT(destination_address, ADDRESS, ALWAYS,
+	    NAMES("", "destination of the original tuple", "destination.address",
+		  "destination.ip", "destinationIPv4Address (12), destinationIPv6Address (28)",
+		  "id.resp_h")),
+	NAT(destination_port, INTEGER, ALWAYS,
+	    NAMES("", "its port", "destination.port", "destination.port",
+		  "destinationTransportPort (11)", "id.resp_p")),
+	NAT(source_nat_address, ADDRESS, ALWAYS,
+	    NAMES("", "the source after translation: destination of the reply tuple", "",
+		  "source.nat.ip", "postNATSourceIPv4Address (225)", "")),
+	NAT(source_nat_port, INTEGER, ALWAYS,
+	    NAMES("", "its port", "", "source.nat.port", "postNAPTSourceTransportPort (227)",
+		  "")),
+	NAT(destination_nat_address, ADDRESS, ALWAYS,
+	    NAMES("", "the destination after translation: source of the reply tuple", "",
+		  "destination.nat.ip", "postNATDestinationIPv4Address (226)", "")),
+	NAT(destination_nat_port, INTEGER, ALWAYS,
+	    NAMES("", "its port", "", "destination.nat.port",
+		  "postNAPTDestinationTransportPort (228)", "")),
+	NAT(network_namespace, INTEGER, OPTIONAL,
+	    NAMES("", "inode number of the namespace that translates", "", "", "", "")),
+	NAT(conntrack_zone, INTEGER, ALWAYS,
+	    NAMES("", "conntrack zone of the entry", "", "", "", "")),
+	NAT(conntrack_mark, INTEGER, ALWAYS, NAMES("", "conntrack mark", "", "", "", "")),
+	NAT(probe, TEXT, ALWAYS, NAMES("", "which probe told", "", "", "", "")),
+};
+
+#define RATE(...) COLUMN(conntrack_rate_row, __VA_ARGS__)
+
+static const struct column conntrack_rate_columns[] = {
+	RATE(time_ns, TIME, ALWAYS,
+	     NAMES("ns", "begin of a span of 100 ms", "", "@timestamp",
+		   "observationTimeNanoseconds (325)", "")),
+	RATE(network_namespace, INTEGER, OPTIONAL,
+	     NAMES("", "inode number of the namespace", "", "", "", "")),
+	RATE(inserts, INTEGER, ALWAYS,
+	     NAMES("entries", "conntrack entries first seen in this span", "", "", "", "")),
+	RATE(nat_inserts, INTEGER, ALWAYS,
+	     NAMES("entries", "those of them that translate", "", "", "", "")),
+};
+
+#define PROCESS(...) COLUMN(process_row, __VA_ARGS__)
+
+static const struct column process_columns[] = {
+	PROCESS(time_ns, TIME, ALWAYS, NAMES("ns", "when it happened", "", "@timestamp", "", "")),
+	PROCESS(event_action, TEXT, ALWAYS,
+		NAMES("", "fork, exec, exit, or exists for the state at start", "",
+		      "event.action", "", "")),
+	PROCESS(process_entity_id, INTEGER, ALWAYS,
+		NAMES("", "the process: boot id, pid and start time in one number", "",
+		      "process.entity_id", "", "")),
+	PROCESS(process_parent_entity_id, INTEGER, OPTIONAL,
+		NAMES("", "its parent", "", "process.parent.entity_id", "", "")),
+	PROCESS(process_pid, INTEGER, ALWAYS,
+		NAMES("", "its pid", "process.pid", "process.pid", "", "")),
+	PROCESS(process_parent_pid, INTEGER, OPTIONAL,
+		NAMES("", "its parent's pid", "process.parent_pid", "process.parent.pid", "", "")),
+	PROCESS(process_start_ns, TIME, OPTIONAL,
+		NAMES("ns", "when it began", "process.creation.time", "process.start", "", "")),
+	PROCESS(process_executable_name, TEXT, OPTIONAL,
+		NAMES("", "what it executes", "process.executable.name", "process.name", "", "")),
+	PROCESS(process_executable_path, TEXT, OPTIONAL,
+		NAMES("", "the path that was executed", "process.executable.path",
+		      "process.executable", "", "")),
+	PROCESS(process_command_line, TEXT, OPTIONAL,
+		NAMES("", "its arguments; values that look secret are masked",
+		      "process.command_line", "process.command_line", "", "")),
+	PROCESS(process_exit_code, INTEGER, ALWAYS,
+		NAMES("", "exit status, at exit", "process.exit.code", "process.exit_code", "",
+		      "")),
+	PROCESS(process_exit_signal, INTEGER, OPTIONAL,
+		NAMES("", "the signal that ended it, at exit", "", "", "", "")),
+	PROCESS(user_id, INTEGER, ALWAYS,
+		NAMES("", "its user", "process.user.id", "user.id", "", "")),
+	PROCESS(group_id, INTEGER, ALWAYS, NAMES("", "its group", "", "group.id", "", "")),
+	PROCESS(cgroup_id, INTEGER, OPTIONAL,
+		NAMES("", "its cgroup: v2, or v1 memory where v2 is not used", "", "", "", "")),
+	PROCESS(cgroup_path, TEXT, OPTIONAL,
+		NAMES("", "path of that cgroup", "process.linux.cgroup", "", "", "")),
+	PROCESS(container_id, TEXT, OPTIONAL,
+		NAMES("", "container id that the path names", "container.id", "container.id", "",
+		      "")),
+	PROCESS(network_namespace, INTEGER, OPTIONAL,
+		NAMES("", "inode number of its namespace", "", "", "", "")),
+};
+
+#define COST(...) COLUMN(cost_row, __VA_ARGS__)
+
+static const struct column cost_columns[] = {
+	COST(time_ns, TIME, ALWAYS, NAMES("ns", "end of the span", "", "@timestamp", "", "")),
+	COST(part, TEXT, ALWAYS, NAMES("", "program, map or recorder", "", "", "", "")),
+	COST(name, TEXT, ALWAYS, NAMES("", "which one", "", "", "", "")),
+	COST(run_count, INTEGER, ALWAYS, NAMES("runs", "runs of a program", "", "", "", "")),
+	COST(run_time_ns, INTEGER, ALWAYS, NAMES("ns", "time in a program", "", "", "", "")),
+	COST(user_cpu_ns, INTEGER, ALWAYS,
+	     NAMES("ns", "recorder's CPU time in user space", "", "", "", "")),
+	COST(system_cpu_ns, INTEGER, ALWAYS,
+	     NAMES("ns", "recorder's CPU time in the kernel", "", "", "", "")),
+	COST(memory_bytes, INTEGER, ALWAYS,
+	     NAMES("bytes", "memory held at the end of the span", "", "", "", "")),
+	COST(entries, INTEGER, ALWAYS,
+	     NAMES("entries", "entries of a map at the end of the span", "", "", "", "")),
+	COST(written_bytes, INTEGER, ALWAYS,
+	     NAMES("bytes", "bytes written to the recording", "", "", "", "")),
+};
+
+#define STREAM(title, text, first, last)                                                           \
+	{                                                                                          \
+		.name = #title, .meaning = text, .columns = title##_columns,                       \
+		.column_count = sizeof(title##_columns) / sizeof(title##_columns[0]),              \
+		.first_time = first, .last_time = last                                             \
+	}
+
+static const struct stream streams[STREAM_COUNT] = {
+	[STREAM_FLOW] = STREAM(flow, "one connection during one slice, counted once", 1, 2),
+	[STREAM_HOP] = STREAM(hop, "the same slice as one hop saw it", 1, 2),
+	[STREAM_NAT] = STREAM(nat, "a translation begins", 0, 0),
+	[STREAM_CONNTRACK_RATE] =
+		STREAM(conntrack_rate, "conntrack inserts in one namespace during 100 ms", 0, 0),
+	[STREAM_PROCESS] = STREAM(process, "a process begins, executes, ends, or exists", 0, 0),
+	[STREAM_COST] = STREAM(cost, "what a part of the recorder cost during one second", 0, 0),
+};
+
+const struct stream *stream_get(enum stream_id id)
+{
+	return &streams[id];
+}
+
+int stream_find(const char *name)
+{
+	for (int i = 0; i < STREAM_COUNT; i++)
+		if (!strcmp(streams[i].name, name))
+			return i;
+	return -1;
+}
+
+int stream_column(const struct stream *stream, const char *name)
+{
+	for (unsigned int i = 0; i < stream->column_count; i++)
+		if (!strcmp(stream->columns[i].name, name))
+			return (int)i;
+	return -1;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a recording holds: every stream, its rows as C structs, and the description of each column.
+ *
+ * Everything that has to know columns (batches, chunks, SQL tables, JSON keys, documentation)
+ * walks these descriptions; nothing has a switch over streams. A new column is a new member of the
+ * row and a new line in stream.c.
+ *
+ * Column names follow OpenTelemetry semantic conventions with "_" for ".", else ECS, else IPFIX in
+ * snake case. In rows, times are nanoseconds since the Unix epoch, ports and numbers are in host
+ * order, texts are borrowed until the row has been appended, and NULL text means none.
+ */
+#ifndef SCHEMA_STREAM_H
+#define SCHEMA_STREAM_H
+
+#include "schema/event.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum column_type {
+	COLUMN_INTEGER = 1, /* 64 bits, signed when shown */
+	COLUMN_TIME = 2,    /* nanoseconds since the Unix epoch */
+	COLUMN_ADDRESS = 3, /* 16 bytes, IPv4 as ::ffff:a.b.c.d, shown as RFC 5952 text */
+	COLUMN_TEXT = 4,    /* an entry of the segment's string dictionary */
+};
+
+struct column {
+	const char *name;
+	enum column_type type;
+	int optional; /* zero (or no text) means "not known" and is shown as NULL */
+	size_t offset; /* of the member in the row struct */
+	size_t size;
+	const char *unit; /* "" when the value has none */
+	const char *meaning;
+	const char *otel; /* the name in OpenTelemetry, or "" */
+	const char *ecs;
+	const char *ipfix; /* element name and number */
+	const char *zeek;
+};
+
+struct stream {
+	const char *name;
+	const char *meaning;
+	const struct column *columns;
+	unsigned int column_count;
+	unsigned int first_time; /* index of the column that says when a row begins */
+	unsigned int last_time;	 /* and when it ends: the same column where rows are instants */
+};
+
+enum stream_id {
+	STREAM_FLOW,
+	STREAM_HOP,
+	STREAM_NAT,
+	STREAM_CONNTRACK_RATE,
+	STREAM_PROCESS,
+	STREAM_COST,
+	STREAM_COUNT,
+};
+
+/* One connection during one slice, both directions, counted once. */
+struct flow_row {
+	uint64_t flow_id;
+	uint64_t start_ns, end_ns;
+	struct address source_address, destination_address;
+	uint16_t source_port, destination_port;
+	struct address source_nat_address, destination_nat_address;
+	uint16_t source_nat_port, destination_nat_port;
+	uint8_t network_iana_number;
+	const char *network_transport;
+	uint8_t icmp_type, icmp_code;
+	uint64_t source_packets, source_bytes;
+	uint64_t destination_packets, destination_bytes;
+	uint16_t source_tcp_flags, destination_tcp_flags;
+	const char *connection_state;
+	uint8_t flow_end_reason;
+	uint64_t process_entity_id;
+	uint32_t process_pid;
+	const char *process_executable_name;
+	const char *container_id;
+	uint64_t peer_process_entity_id;
+	uint32_t peer_process_pid;
+	const char *peer_process_executable_name;
+	uint32_t network_namespace;
+	uint32_t hop_count;
+	uint32_t sampling_rate;
+};
+
+/* The same slice as one hop saw it. */
+struct hop_row {
+	uint64_t flow_id;
+	uint64_t start_ns, end_ns;
+	struct address source_address, destination_address;
+	uint16_t source_port, destination_port;
+	uint8_t network_iana_number;
+	uint32_t network_namespace;
+	uint32_t interface_index;
+	const char *network_io_direction;
+	uint32_t source_order, destination_order;
+	uint64_t source_packets, source_bytes;
+	uint64_t destination_packets, destination_bytes;
+};
+
+struct nat_row {
+	uint64_t time_ns;
+	uint8_t nat_event;
+	const char *event_action;
+	uint64_t flow_id;
+	uint8_t network_iana_number;
+	struct address source_address, destination_address;
+	uint16_t source_port, destination_port;
+	struct address source_nat_address, destination_nat_address;
+	uint16_t source_nat_port, destination_nat_port;
+	uint32_t network_namespace;
+	uint16_t conntrack_zone;
+	uint32_t conntrack_mark;
+	const char *probe;
+};
+
+struct conntrack_rate_row {
+	uint64_t time_ns;
+	uint32_t network_namespace;
+	uint64_t inserts, nat_inserts;
+};
+
+struct process_row {
+	uint64_t time_ns;
+	const char *event_action;
+	uint64_t process_entity_id;
+	uint64_t process_parent_entity_id;
+	uint32_t process_pid, process_parent_pid;
+	uint64_t process_start_ns;
+	const char *process_executable_name;
+	const char *process_executable_path;
+	const char *process_command_line;
+	uint32_t process_exit_code;
+	uint32_t process_exit_signal;
+	uint32_t user_id, group_id;
+	uint64_t cgroup_id;
+	const char *cgroup_path;
+	const char *container_id;
+	uint32_t network_namespace;
+};
+
+/* What one part of the recorder cost from the row before it (of the same part) to this one. */
+struct cost_row {
+	uint64_t time_ns;
+	const char *part;
+	const char *name;
+	uint64_t run_count;
+	uint64_t run_time_ns;
+	uint64_t user_cpu_ns, system_cpu_ns;
+	uint64_t memory_bytes;
+	uint64_t entries;
+	uint64_t written_bytes;
+};
+
+/* The description of a stream; never NULL for a stream_id. */
+const struct stream *stream_get(enum stream_id id);
+
+/* Index of the stream or column of that name, or -1. */
+int stream_find(const char *name);
+int stream_column(const struct stream *stream, const char *name);
+
+#endif
