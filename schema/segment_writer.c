@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes one segment file through SQLite.
+ *
+ * While it is written the file is in WAL mode with a full sync at each commit, so that whatever was
+ * committed survives a crash of the writer and of the machine, and readers are never in the way.
+ */
+#include "schema/segment_writer.h"
+#include "schema/codec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern const char segment_sql[];
+
+enum statement {
+	INSERT_CHUNK,
+	INSERT_PART,
+	INSERT_STRING,
+	DROP_PARTS,
+	DROP_CHUNKS,
+	SET_COVERED,
+	SET_CHECKSUM,
+	STATEMENTS,
+};
+
+static const char *const statement_sql[STATEMENTS] = {
+	[INSERT_CHUNK] = "INSERT INTO chunk(stream, slice, row_count, first_ns, last_ns, checksum)"
+			 " VALUES(?, ?, ?, ?, ?, 0)",
+	[INSERT_PART] = "INSERT INTO part(chunk_id, column_id, minimum, maximum, checksum, data)"
+			" VALUES(?, ?, ?, ?, ?, ?)",
+	[INSERT_STRING] = "INSERT INTO string(string_id, value) VALUES(?, ?)",
+	[DROP_PARTS] = "DELETE FROM part WHERE chunk_id IN"
+		       " (SELECT chunk_id FROM chunk WHERE slice = ?)",
+	[DROP_CHUNKS] = "DELETE FROM chunk WHERE slice = ?",
+	[SET_COVERED] = "UPDATE segment SET covered_ns = ?",
+	[SET_CHECKSUM] = "UPDATE chunk SET checksum = ? WHERE chunk_id = ?",
+};
+
+struct segment_writer {
+	sqlite3 *database;
+	sqlite3_stmt *statements[STATEMENTS];
+	struct codec *codec;
+	struct dictionary *strings; /* code = string_id */
+	uint32_t stored_strings;    /* codes up to here are in the table */
+	uint32_t committed_strings; /* and up to here for good */
+	int column_ids[STREAM_COUNT]; /* column_id of each stream's column 0 */
+	char *path;
+	char problem[256];
+};
+
+/* SQLite's result as an errno; its words are kept. */
+static int failure(struct segment_writer *segment, int result)
+{
+	int primary = result & 0xff;
+
+	if (primary == SQLITE_OK || primary == SQLITE_DONE || primary == SQLITE_ROW)
+		return 0;
+	snprintf(segment->problem, sizeof(segment->problem), "%s: %s", segment->path,
+		 segment->database ? sqlite3_errmsg(segment->database) : sqlite3_errstr(result));
+	switch (primary) {
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EBADMSG;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_CONSTRAINT:
+	case SQLITE_MISUSE:
+	case SQLITE_ERROR:
+		return -EINVAL;
+	case SQLITE_CANTOPEN:
+		return -EACCES;
+	default:
+		/* A disk that fills between two pages is an I/O error to SQLite. */
+		return sqlite3_system_errno(segment->database) == ENOSPC ? -ENOSPC : -EIO;
+	}
+}
+
+static int execute(struct segment_writer *segment, const char *sql)
+{
+	return failure(segment, sqlite3_exec(segment->database, sql, NULL, NULL, NULL));
+}
+
+/* Run a prepared statement whose values are bound. */
+static int run(struct segment_writer *segment, enum statement which)
+{
+	int result = sqlite3_step(segment->statements[which]);
+	int error = failure(segment, result);
+
+	sqlite3_reset(segment->statements[which]);
+	sqlite3_clear_bindings(segment->statements[which]);
+	return error;
+}
+
+int segment_put(struct segment_writer *segment, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt *statement;
+	int error = failure(segment,
+			    sqlite3_prepare_v2(segment->database, sql, -1, &statement, NULL));
+	va_list values;
+
+	if (error)
+		return error;
+	va_start(values, types);
+	for (int i = 0; types[i]; i++) {
+		if (types[i] == 'i')
+			sqlite3_bind_int64(statement, i + 1, va_arg(values, int64_t));
+		else
+			sqlite3_bind_text(statement, i + 1, va_arg(values, const char *), -1,
+					  SQLITE_TRANSIENT);
+	}
+	va_end(values);
+	error = failure(segment, sqlite3_step(statement));
+	sqlite3_finalize(statement);
+	return error;
+}
+
+static const char *type_name(enum column_type type)
+{
+	static const char *const names[] = {
+		[COLUMN_INTEGER] = "integer",
+		[COLUMN_TIME] = "time",
+		[COLUMN_ADDRESS] = "address",
+		[COLUMN_TEXT] = "text",
+	};
+
+	return names[type];
+}
+
+static int describe_columns(struct segment_writer *segment)
+{
+	int column_id = 0, error = 0;
+
+	for (int id = 0; id < STREAM_COUNT && !error; id++) {
+		const struct stream *stream = stream_get(id);
+
+		segment->column_ids[id] = column_id + 1;
+		for (unsigned int i = 0; i < stream->column_count && !error; i++) {
+			const struct column *column = &stream->columns[i];
+
+			error = segment_put(segment,
+					    "INSERT INTO stream_column VALUES(?, ?, ?, ?, ?, ?, ?)",
+					    "itttitt", (int64_t)++column_id, stream->name,
+					    column->name, type_name(column->type),
+					    (int64_t)column->optional, column->unit,
+					    column->meaning);
+		}
+	}
+	return error;
+}
+
+static int build(struct segment_writer *segment, const struct segment_identity *identity)
+{
+	char pragmas[256];
+	int error;
+
+	snprintf(pragmas, sizeof(pragmas),
+		 "PRAGMA page_size = 4096; PRAGMA application_id = %d; PRAGMA user_version = %d;"
+		 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		 "PRAGMA wal_autocheckpoint = 2000;",
+		 SEGMENT_APPLICATION_ID, SEGMENT_FORMAT_MAJOR * 65536 + SEGMENT_FORMAT_MINOR);
+	error = execute(segment, pragmas);
+	if (!error)
+		error = segment_begin(segment);
+	if (!error)
+		error = execute(segment, segment_sql);
+	if (!error)
+		error = segment_put(segment,
+				    "INSERT INTO segment VALUES(?, ?, ?, ?, ?, ?, ?, NULL)",
+				    "iititii", (int64_t)SEGMENT_FORMAT_MAJOR,
+				    (int64_t)SEGMENT_FORMAT_MINOR, identity->recording_id,
+				    (int64_t)identity->sequence, identity->writer,
+				    (int64_t)identity->created_ns, (int64_t)identity->created_ns);
+	if (!error)
+		error = describe_columns(segment);
+	for (int i = 0; i < STATEMENTS && !error; i++)
+		error = failure(segment,
+				sqlite3_prepare_v3(segment->database, statement_sql[i], -1,
+						   SQLITE_PREPARE_PERSISTENT,
+						   &segment->statements[i], NULL));
+	return error ? error : segment_commit(segment, 0);
+}
+
+int segment_create(const char *path, const struct segment_identity *identity,
+		   struct segment_writer **out)
+{
+	struct segment_writer *segment;
+	/* The file is made here, for its mode and for -EEXIST; an empty file is an empty database. */
+	int error = 0, file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+	if (file < 0)
+		return -errno;
+	close(file);
+	segment = calloc(1, sizeof(*segment));
+	if (!segment)
+		return -ENOMEM;
+	segment->path = strdup(path);
+	segment->codec = codec_new(identity->level);
+	segment->strings = dictionary_new();
+	if (!segment->path || !segment->codec || !segment->strings)
+		error = -ENOMEM;
+	if (!error)
+		error = failure(segment, sqlite3_open_v2(path, &segment->database,
+							 SQLITE_OPEN_READWRITE |
+								 SQLITE_OPEN_NOMUTEX,
+							 NULL));
+	if (!error)
+		error = build(segment, identity);
+	if (error) {
+		segment_close(segment);
+		unlink(path);
+		return error;
+	}
+	*out = segment;
+	return 0;
+}
+
+int segment_begin(struct segment_writer *segment)
+{
+	return execute(segment, "BEGIN IMMEDIATE");
+}
+
+void segment_rollback(struct segment_writer *segment)
+{
+	if (!sqlite3_get_autocommit(segment->database))
+		sqlite3_exec(segment->database, "ROLLBACK", NULL, NULL, NULL);
+	segment->stored_strings = segment->committed_strings;
+}
+
+/* On failure nothing of the transaction is kept, so that the caller can begin another. */
+static int ended(struct segment_writer *segment, int error)
+{
+	if (error)
+		segment_rollback(segment);
+	return error;
+}
+
+/* The batch's text codes become the segment's, and new strings enter the table. */
+static int store_texts(struct segment_writer *segment, struct batch *batch, unsigned int column)
+{
+	uint64_t *codes = batch->columns[column].integers;
+	uint32_t text_count = dictionary_count(batch->texts);
+	uint32_t *ids = calloc((size_t)text_count + 1, sizeof(*ids));
+	int error = 0;
+
+	if (!ids)
+		return -ENOMEM;
+	for (uint32_t row = 0; row < batch->row_count && !error; row++) {
+		if (codes[row] && !ids[codes[row]]) {
+			size_t size;
+			const char *text =
+				dictionary_text(batch->texts, (uint32_t)codes[row], &size);
+
+			ids[codes[row]] = dictionary_intern(segment->strings, text, size);
+			if (!ids[codes[row]])
+				error = -ENOMEM;
+		}
+		codes[row] = ids[codes[row]];
+	}
+	free(ids);
+	while (!error && segment->stored_strings < dictionary_count(segment->strings)) {
+		size_t size;
+		uint32_t id = ++segment->stored_strings;
+		const char *text = dictionary_text(segment->strings, id, &size);
+
+		sqlite3_bind_int64(segment->statements[INSERT_STRING], 1, id);
+		sqlite3_bind_text64(segment->statements[INSERT_STRING], 2, text, size,
+				    SQLITE_STATIC, SQLITE_UTF8);
+		error = run(segment, INSERT_STRING);
+	}
+	return error;
+}
+
+static int store_part(struct segment_writer *segment, int64_t chunk_id, int column_id,
+		      const struct column *column, const struct part *part)
+{
+	sqlite3_stmt *insert = segment->statements[INSERT_PART];
+
+	sqlite3_bind_int64(insert, 1, chunk_id);
+	sqlite3_bind_int(insert, 2, column_id);
+	if (column->type == COLUMN_ADDRESS) {
+		sqlite3_bind_blob(insert, 3, &part->lowest, 16, SQLITE_STATIC);
+		sqlite3_bind_blob(insert, 4, &part->highest, 16, SQLITE_STATIC);
+	} else {
+		sqlite3_bind_int64(insert, 3, part->minimum);
+		sqlite3_bind_int64(insert, 4, part->maximum);
+	}
+	sqlite3_bind_int64(insert, 5, (int64_t)part->checksum);
+	sqlite3_bind_blob64(insert, 6, part->data, part->size, SQLITE_STATIC);
+	return run(segment, INSERT_PART);
+}
+
+/* What chunk.checksum is the digest of, see FORMAT.md. */
+struct digest {
+	char *text;
+	size_t size;
+	FILE *stream;
+};
+
+static int store_columns(struct segment_writer *segment, struct batch *batch, int64_t chunk_id,
+			 int first_column_id, FILE *digest)
+{
+	int error = 0;
+
+	for (unsigned int i = 0; i < batch->stream->column_count && !error; i++) {
+		const struct column *column = &batch->stream->columns[i];
+		struct part part;
+
+		if (column->type == COLUMN_TEXT)
+			error = store_texts(segment, batch, i);
+		if (error)
+			break;
+		if (column->type == COLUMN_ADDRESS)
+			error = codec_encode_addresses(segment->codec,
+						       batch->columns[i].addresses,
+						       batch->row_count, &part);
+		else
+			error = codec_encode_integers(segment->codec, batch->columns[i].integers,
+						      batch->row_count, &part);
+		if (error || part.all_zero)
+			continue;
+		error = store_part(segment, chunk_id, first_column_id + (int)i, column, &part);
+		fprintf(digest, "|%s:%lld", column->name, (long long)part.checksum);
+	}
+	return error;
+}
+
+int segment_append(struct segment_writer *segment, struct batch *batch, uint64_t slice)
+{
+	sqlite3_stmt *insert = segment->statements[INSERT_CHUNK];
+	struct digest digest = {0};
+	uint64_t first_ns, last_ns;
+	int64_t chunk_id;
+	int error;
+
+	if (!batch->row_count)
+		return 0;
+	batch_span(batch, &first_ns, &last_ns);
+	sqlite3_bind_text(insert, 1, batch->stream->name, -1, SQLITE_STATIC);
+	if (slice)
+		sqlite3_bind_int64(insert, 2, (int64_t)slice);
+	sqlite3_bind_int64(insert, 3, batch->row_count);
+	sqlite3_bind_int64(insert, 4, (int64_t)first_ns);
+	sqlite3_bind_int64(insert, 5, (int64_t)last_ns);
+	error = run(segment, INSERT_CHUNK);
+	if (error)
+		return ended(segment, error);
+	chunk_id = sqlite3_last_insert_rowid(segment->database);
+	digest.stream = open_memstream(&digest.text, &digest.size);
+	if (!digest.stream)
+		return ended(segment, -ENOMEM);
+	fprintf(digest.stream, "%s|%u|%lld|%lld", batch->stream->name, batch->row_count,
+		(long long)first_ns, (long long)last_ns);
+	error = store_columns(segment, batch, chunk_id,
+			      segment->column_ids[stream_find(batch->stream->name)],
+			      digest.stream);
+	if (fclose(digest.stream))
+		error = error ? error : -ENOMEM;
+	if (!error) {
+		sqlite3_bind_int64(segment->statements[SET_CHECKSUM], 1,
+				   (int64_t)codec_checksum(digest.text, digest.size));
+		sqlite3_bind_int64(segment->statements[SET_CHECKSUM], 2, chunk_id);
+		error = run(segment, SET_CHECKSUM);
+	}
+	free(digest.text);
+	return ended(segment, error);
+}
+
+int segment_drop_slice(struct segment_writer *segment, uint64_t slice)
+{
+	int error;
+
+	sqlite3_bind_int64(segment->statements[DROP_PARTS], 1, (int64_t)slice);
+	error = run(segment, DROP_PARTS);
+	if (!error) {
+		sqlite3_bind_int64(segment->statements[DROP_CHUNKS], 1, (int64_t)slice);
+		error = run(segment, DROP_CHUNKS);
+	}
+	return ended(segment, error);
+}
+
+int segment_commit(struct segment_writer *segment, uint64_t covered_ns)
+{
+	int error = 0;
+
+	if (covered_ns) {
+		sqlite3_bind_int64(segment->statements[SET_COVERED], 1, (int64_t)covered_ns);
+		error = run(segment, SET_COVERED);
+	}
+	if (!error)
+		error = execute(segment, "COMMIT");
+	if (!error)
+		segment->committed_strings = segment->stored_strings;
+	return ended(segment, error);
+}
+
+int segment_finish(struct segment_writer *segment, uint64_t finished_ns)
+{
+	int error = segment_begin(segment);
+
+	if (!error)
+		error = segment_put(segment, "UPDATE segment SET finished_ns = ?", "i",
+				    (int64_t)finished_ns);
+	if (!error)
+		error = segment_commit(segment, 0);
+	if (error)
+		return ended(segment, error);
+	for (int i = 0; i < STATEMENTS; i++) {
+		sqlite3_finalize(segment->statements[i]);
+		segment->statements[i] = NULL;
+	}
+	error = execute(segment, "PRAGMA wal_checkpoint(TRUNCATE)");
+	if (!error)
+		error = execute(segment, "PRAGMA journal_mode = DELETE");
+	/* While a reader holds the file, the journal stays beside it and belongs to it. */
+	return error == -EBUSY ? 0 : error;
+}
+
+void segment_close(struct segment_writer *segment)
+{
+	if (!segment)
+		return;
+	for (int i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(segment->statements[i]);
+	sqlite3_close(segment->database);
+	dictionary_free(segment->strings);
+	codec_free(segment->codec);
+	free(segment->path);
+	free(segment);
+}
+
+uint64_t segment_size_bytes(const struct segment_writer *segment)
+{
+	uint64_t size = 0;
+	struct stat status;
+	char *journal;
+
+	if (!stat(segment->path, &status))
+		size = (uint64_t)status.st_size;
+	if (asprintf(&journal, "%s-wal", segment->path) >= 0) {
+		if (!stat(journal, &status))
+			size += (uint64_t)status.st_size;
+		free(journal);
+	}
+	return size;
+}
+
+const char *segment_error(const struct segment_writer *segment)
+{
+	return segment->problem;
+}
