@@ -23,7 +23,12 @@ struct delivery;
 struct connections_options {
 	uint64_t idle_ns;		 /* forget a connection after so long without a packet */
 	struct process_table *processes; /* who owns sockets; NULL: nobody is known */
+	/* Who receives at a port: 0 or -ENOENT. Asked for flows whose receiver never sends. */
+	int (*find_port_owner)(void *context, const struct port_key *key,
+			       struct flow_owner *owner);
+	void *context;
 	int64_t epoch_offset_ns;	 /* what to add to the times given to get epoch time */
+	int no_flows, no_hops;		 /* rows of that stream are not wanted */
 };
 
 /* NULL when memory is short. */
@@ -38,7 +43,10 @@ int connections_packet(struct connections *connections, const struct packet *pac
 int connections_add(struct connections *connections, const struct flow_key *key,
 		    const struct flow_value *value);
 
-/* Join the connection before and the connection after a translation. Returns 0 or -ENOMEM. */
+/*
+ * Join the connection before and the connection after a translation. Returns 0, 1 when they were
+ * joined already, or -ENOMEM.
+ */
 int connections_translate(struct connections *connections, const struct nat_event *event,
 			  uint64_t *flow_id);
 

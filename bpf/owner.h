@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Whose socket: the process that a socket belongs to, kept with the socket itself.
+ *
+ * A socket gets its owner when it is created, connects or listens, at its first send or receive,
+ * and by a walk over all open files at the start. An accepted socket inherits its listener's.
+ */
+#ifndef BPF_OWNER_H
+#define BPF_OWNER_H
+
+#include "bpf/kernel.h"
+#include "schema/event.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct flow_owner);
+} owners SEC(".maps");
+
+/* Who receives at a port, for flows whose socket never sends. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct port_key);
+	__type(value, struct flow_owner);
+} port_owners SEC(".maps");
+
+static __always_inline void owner_is(struct flow_owner *owner, struct task_struct *task)
+{
+	owner->pid = task->tgid;
+	owner->start_ns = task->group_leader->start_boottime;
+}
+
+static __always_inline int is_internet(const struct sock *socket)
+{
+	unsigned short family = socket->__sk_common.skc_family;
+
+	return family == FAMILY_INET || family == FAMILY_INET6;
+}
+
+static __always_inline void port_belongs_to(const struct sock *socket, __u8 protocol,
+					    const struct flow_owner *owner)
+{
+	struct port_key key = {
+		.network_namespace = socket_namespace(socket),
+		.port = socket->__sk_common.skc_num,
+		.protocol = protocol,
+	};
+	struct flow_owner *known = bpf_map_lookup_elem(&port_owners, &key);
+
+	if (!known || known->pid != owner->pid || known->start_ns != owner->start_ns)
+		bpf_map_update_elem(&port_owners, &key, owner, BPF_ANY);
+}
+
+SEC("cgroup/sock_create")
+int on_socket_create(struct bpf_sock *socket)
+{
+	struct flow_owner *owner =
+		bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (owner)
+		owner_is(owner, bpf_get_current_task_btf());
+	return 1;
+}
+
+/* In other states than these two, current need not be the socket's process. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_socket_state, struct sock *socket, int old_state, int state)
+{
+	struct flow_owner *owner;
+
+	if (state != STATE_SYN_SENT && state != STATE_LISTEN)
+		return 0;
+	owner = bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!owner)
+		return 0;
+	if (!owner->pid)
+		owner_is(owner, bpf_get_current_task_btf());
+	if (state == STATE_LISTEN)
+		port_belongs_to(socket, PROTOCOL_TCP, owner);
+	return 0;
+}
+
+static __always_inline struct flow_owner *owner_at_use(struct sock *socket)
+{
+	struct flow_owner *owner;
+
+	if (!is_internet(socket))
+		return NULL;
+	owner = bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (owner && !owner->pid)
+		owner_is(owner, bpf_get_current_task_btf());
+	return owner;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_socket_send, struct sock *socket)
+{
+	owner_at_use(socket);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_socket_receive, struct sock *socket)
+{
+	struct flow_owner *owner = owner_at_use(socket);
+
+	if (owner && socket->sk_protocol == PROTOCOL_UDP)
+		port_belongs_to(socket, PROTOCOL_UDP, owner);
+	return 0;
+}
+
+/* The walk at the start: every socket that some process holds open. */
+SEC("iter/task_file")
+int each_file(struct bpf_iter__task_file *context)
+{
+	struct task_struct *task = context->task;
+	struct file *file = context->file;
+	struct flow_owner *owner;
+	struct socket *socket;
+	struct sock *inner;
+
+	if (!file || !task)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return 0;
+	inner = socket->sk;
+	if (!inner || !is_internet(inner))
+		return 0;
+	owner = bpf_sk_storage_get(&owners, inner, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!owner)
+		return 0;
+	if (!owner->pid)
+		owner_is(owner, task);
+	if (inner->sk_protocol == PROTOCOL_UDP && inner->__sk_common.skc_num)
+		port_belongs_to(inner, PROTOCOL_UDP, owner);
+	else if (inner->sk_protocol == PROTOCOL_TCP &&
+		 inner->__sk_common.skc_state == STATE_LISTEN)
+		port_belongs_to(inner, PROTOCOL_TCP, owner);
+	return 0;
+}
+
+#endif

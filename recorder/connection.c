@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The connections that are alive: found by their endpoints, counted by view and hop, joined by
+ * translations, forgotten when idle.
+ *
+ * The table is open addressing with linear probing over (hash, pointer); a removal shifts back what
+ * follows, so there are no tombstones.
+ */
+#include "recorder/view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define FIRST_SLOTS 1024U
+#define SWEEPS_A_LIFE 4 /* idle connections are looked for that often in an idle time */
+
+struct connections *connections_new(const struct connections_options *options)
+{
+	struct connections *connections = calloc(1, sizeof(*connections));
+
+	if (!connections)
+		return NULL;
+	connections->options = *options;
+	connections->slot_count = FIRST_SLOTS;
+	connections->slots = calloc(FIRST_SLOTS, sizeof(*connections->slots));
+	connections->last_active = &connections->first_active;
+	if (!connections->slots) {
+		free(connections);
+		return NULL;
+	}
+	return connections;
+}
+
+static void free_view_memory(struct view *view)
+{
+	if (view->hops != &view->first_hop)
+		free(view->hops);
+}
+
+static void free_endpoints(struct endpoints *endpoints)
+{
+	struct view *next;
+
+	for (struct view *view = endpoints->view.next; view; view = next) {
+		next = view->next;
+		free_view_memory(view);
+		free(view);
+	}
+	free_view_memory(&endpoints->view);
+	free(endpoints);
+}
+
+void connections_free(struct connections *connections)
+{
+	if (!connections)
+		return;
+	for (size_t i = 0; i < connections->slot_count; i++) {
+		struct endpoints *endpoints = connections->slots[i].endpoints;
+
+		if (!endpoints)
+			continue;
+		/* The last of its endpoints takes the connection along. */
+		if (endpoints->connection->endpoints == endpoints && !endpoints->next)
+			free(endpoints->connection);
+		else
+			for (struct endpoints **at = &endpoints->connection->endpoints; *at;
+			     at = &(*at)->next)
+				if (*at == endpoints) {
+					*at = endpoints->next;
+					break;
+				}
+		free_endpoints(endpoints);
+	}
+	free(connections->slots);
+	free(connections->sighted);
+	free(connections);
+}
+
+size_t connections_count(const struct connections *connections)
+{
+	return connections->count;
+}
+
+/* --- the table --- */
+
+static uint64_t hash_key(const struct flow_key *key)
+{
+	return XXH3_64bits(key, sizeof(*key));
+}
+
+static struct slot *find_slot(const struct connections *connections, const struct flow_key *key,
+			      uint64_t hash)
+{
+	size_t i = hash & (connections->slot_count - 1);
+
+	for (;; i = (i + 1) & (connections->slot_count - 1)) {
+		struct slot *slot = &connections->slots[i];
+
+		if (!slot->endpoints ||
+		    (slot->hash == hash &&
+		     !memcmp(&slot->endpoints->key, key, sizeof(*key))))
+			return slot;
+	}
+}
+
+static int grow(struct connections *connections)
+{
+	size_t slot_count = connections->slot_count * 2;
+	struct slot *slots = calloc(slot_count, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < connections->slot_count; i++) {
+		size_t to = connections->slots[i].hash & (slot_count - 1);
+
+		if (!connections->slots[i].endpoints)
+			continue;
+		while (slots[to].endpoints)
+			to = (to + 1) & (slot_count - 1);
+		slots[to] = connections->slots[i];
+	}
+	free(connections->slots);
+	connections->slots = slots;
+	connections->slot_count = slot_count;
+	return 0;
+}
+
+/* A loopback address: its packets never leave their namespace. */
+static int is_loopback(const struct address *address)
+{
+	const uint8_t *bytes = (const uint8_t *)address;
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t one[16] = {[15] = 1};
+
+	return (bytes[12] == 127 && !memcmp(bytes, mapped, sizeof(mapped))) ||
+	       !memcmp(bytes, one, sizeof(one));
+}
+
+static struct flow_key endpoints_key(const struct flow_key *key)
+{
+	struct flow_key out = *key;
+
+	if (!is_loopback(&key->address[0]) && !is_loopback(&key->address[1]))
+		out.network_namespace = 0;
+	return out;
+}
+
+static uint64_t make_flow_id(const struct flow_key *key, uint64_t time_ns)
+{
+	return XXH3_64bits_withSeed(key, sizeof(*key), time_ns) >> 1;
+}
+
+/* The endpoints of a key, made with a connection of their own when they are new. */
+static struct endpoints *get_endpoints(struct connections *connections,
+				       const struct flow_key *view_key, uint64_t time_ns)
+{
+	struct flow_key key = endpoints_key(view_key);
+	uint64_t hash = hash_key(&key);
+	struct slot *slot = find_slot(connections, &key, hash);
+	struct endpoints *endpoints;
+	struct connection *connection;
+
+	if (slot->endpoints)
+		return slot->endpoints;
+	if ((connections->count + 1) * 2 > connections->slot_count) {
+		if (grow(connections))
+			return NULL;
+		slot = find_slot(connections, &key, hash);
+	}
+	endpoints = calloc(1, sizeof(*endpoints));
+	connection = calloc(1, sizeof(*connection));
+	if (!endpoints || !connection) {
+		free(endpoints);
+		free(connection);
+		return NULL;
+	}
+	endpoints->key = key;
+	endpoints->connection = connection;
+	endpoints->view.network_namespace = view_key->network_namespace;
+	endpoints->view.hops = &endpoints->view.first_hop;
+	endpoints->view.hop_capacity = 1;
+	connection->flow_id = make_flow_id(&key, time_ns);
+	connection->endpoints = connection->before = connection->after = endpoints;
+	connection->last_ns = time_ns;
+	*slot = (struct slot){hash, endpoints};
+	connections->count++;
+	return endpoints;
+}
+
+static void remove_slot(struct connections *connections, struct slot *slot)
+{
+	size_t mask = connections->slot_count - 1, hole = (size_t)(slot - connections->slots);
+
+	for (size_t i = (hole + 1) & mask; connections->slots[i].endpoints; i = (i + 1) & mask) {
+		size_t home = connections->slots[i].hash & mask;
+
+		/* Move back what may stand in the hole: its home is not between hole and i. */
+		if (((i - home) & mask) >= ((i - hole) & mask)) {
+			connections->slots[hole] = connections->slots[i];
+			hole = i;
+		}
+	}
+	connections->slots[hole] = (struct slot){0, NULL};
+	connections->count--;
+}
+
+/* --- counting --- */
+
+static struct view *get_view(struct endpoints *endpoints, uint32_t network_namespace)
+{
+	struct view *view;
+
+	for (view = &endpoints->view; view; view = view->next)
+		if (view->network_namespace == network_namespace)
+			return view;
+	/* Endpoints that a translation made have no view yet: the first one is free. */
+	if (!endpoints->view.hop_count) {
+		endpoints->view.network_namespace = network_namespace;
+		return &endpoints->view;
+	}
+	view = calloc(1, sizeof(*view));
+	if (!view)
+		return NULL;
+	view->network_namespace = network_namespace;
+	view->hops = &view->first_hop;
+	view->hop_capacity = 1;
+	view->next = endpoints->view.next;
+	endpoints->view.next = view;
+	return view;
+}
+
+static struct hop *get_hop(struct view *view, uint64_t id)
+{
+	for (unsigned int i = 0; i < view->hop_count; i++)
+		if (view->hops[i].id == id)
+			return &view->hops[i];
+	if (view->hop_count == view->hop_capacity) {
+		uint16_t capacity = (uint16_t)(view->hop_capacity * 4);
+		struct hop *hops = malloc(capacity * sizeof(*hops));
+
+		if (!hops)
+			return NULL;
+		memcpy(hops, view->hops, view->hop_count * sizeof(*hops));
+		free_view_memory(view);
+		view->hops = hops;
+		view->hop_capacity = capacity;
+	}
+	view->hops[view->hop_count] = (struct hop){.id = id};
+	return &view->hops[view->hop_count++];
+}
+
+int connection_ended(const struct connection *connection)
+{
+	uint16_t either = connection->tcp_flags[0] | connection->tcp_flags[1];
+	uint16_t both = connection->tcp_flags[0] & connection->tcp_flags[1];
+
+	return (either & 0x04) || (both & 0x01);
+}
+
+/* The same endpoints begin another connection. */
+static void renew(struct connection *connection, uint64_t time_ns)
+{
+	connection->flow_id = make_flow_id(&connection->before->key, time_ns);
+	connection->tcp_flags[0] = connection->tcp_flags[1] = 0;
+	connection->is_ended = connection->initiator_known = 0;
+	for (struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		for (struct view *view = &endpoints->view; view; view = view->next) {
+			view->seen = 0;
+			view->hop_count = 0;
+			memset(view->owner, 0, sizeof(view->owner));
+		}
+}
+
+/* A packet or more came at time_ns: the connection takes part in this slice. */
+static void activate(struct connections *connections, struct connection *connection,
+		     uint64_t time_ns, uint32_t seen)
+{
+	if (!connection->is_active) {
+		if (connection->is_ended && (seen & (SEEN_SYN * 3)))
+			renew(connection, time_ns);
+		connection->is_active = 1;
+		connection->next_active = NULL;
+		*connections->last_active = connection;
+		connections->last_active = &connection->next_active;
+	}
+	if (connection->last_ns < time_ns)
+		connection->last_ns = time_ns;
+	if (connections->last_ns < time_ns)
+		connections->last_ns = time_ns;
+}
+
+static void extend_view(struct view *view, uint64_t start_ns, uint64_t end_ns)
+{
+	if (!view->start_ns || view->start_ns > start_ns)
+		view->start_ns = start_ns ? start_ns : 1;
+	if (view->end_ns < end_ns || !view->end_ns)
+		view->end_ns = end_ns ? end_ns : 1;
+}
+
+static void add_flags(struct endpoints *endpoints, struct view *view, unsigned int direction,
+		      uint16_t tcp_flags)
+{
+	view->tcp_flags[direction] |= tcp_flags;
+	endpoints->connection->tcp_flags[direction ^ endpoints->turned] |= tcp_flags;
+}
+
+int connections_packet(struct connections *connections, const struct packet *packet,
+		       uint64_t time_ns)
+{
+	struct endpoints *endpoints = get_endpoints(connections, &packet->key, time_ns);
+	unsigned int direction = packet->direction & 1;
+	uint32_t seen = 0;
+	struct view *view;
+	struct hop *hop;
+
+	if (!endpoints)
+		return -ENOMEM;
+	if ((packet->tcp_flags & 0x02))
+		seen = (packet->tcp_flags & 0x10 ? SEEN_SYN_ACK : SEEN_SYN) << direction;
+	activate(connections, endpoints->connection, time_ns, seen);
+	view = get_view(endpoints, packet->key.network_namespace);
+	hop = view ? get_hop(view, (uint64_t)packet->interface_index << 2 |
+					   (uint64_t)(packet->io_direction == IO_TRANSMIT) << 1 | 1)
+		   : NULL;
+	if (!hop)
+		return -ENOMEM;
+	if (!view->seen)
+		seen |= SEEN_FIRST << direction;
+	view->seen |= seen;
+	extend_view(view, time_ns, time_ns);
+	if (packet->tcp_flags)
+		add_flags(endpoints, view, direction, packet->tcp_flags);
+	if (!hop->first_ns[direction])
+		hop->first_ns[direction] = time_ns ? time_ns : 1;
+	hop->packets[direction]++;
+	hop->bytes[direction] += packet->bytes;
+	return 0;
+}
+
+static int add_hop(struct view *view, const struct flow_hop *from, uint64_t start_ns)
+{
+	struct hop *hop = get_hop(view, from->id);
+
+	if (!hop)
+		return -ENOMEM;
+	for (unsigned int direction = 0; direction < 2; direction++) {
+		if (from->first_ns[direction] && !hop->first_ns[direction])
+			hop->first_ns[direction] = start_ns + from->first_ns[direction];
+		hop->packets[direction] += from->packets[direction];
+		hop->bytes[direction] += from->bytes[direction];
+	}
+	return 0;
+}
+
+int connections_add(struct connections *connections, const struct flow_key *key,
+		    const struct flow_value *value)
+{
+	struct endpoints *endpoints = get_endpoints(connections, key, value->start_ns);
+	struct view *view;
+	int error = 0;
+
+	if (!endpoints)
+		return -ENOMEM;
+	activate(connections, endpoints->connection, value->end_ns, value->seen);
+	view = get_view(endpoints, key->network_namespace);
+	if (!view)
+		return -ENOMEM;
+	/* Who sent first is a fact of the first slice only. */
+	view->seen |= view->seen ? value->seen & ~(SEEN_FIRST * 3) : value->seen;
+	extend_view(view, value->start_ns, value->end_ns);
+	for (unsigned int direction = 0; direction < 2; direction++) {
+		add_flags(endpoints, view, direction, (uint16_t)value->tcp_flags[direction]);
+		if (value->owner[direction].pid)
+			view->owner[direction] = value->owner[direction];
+	}
+	for (unsigned int i = 0; i < FLOW_HOPS && value->hop[i].id && !error; i++)
+		error = add_hop(view, &value->hop[i], value->start_ns);
+	return error;
+}
+
+/* --- translations --- */
+
+/* A conntrack tuple as a flow key; *direction is the way its packets go. */
+static struct flow_key key_of_tuple(const struct tuple *tuple, uint32_t network_namespace,
+				    unsigned int *direction)
+{
+	const struct address *source = &tuple->source, *destination = &tuple->destination;
+	uint16_t ports[2] = {tuple->source_port, tuple->destination_port};
+	struct flow_key key = {
+		.network_namespace = network_namespace,
+		.protocol = tuple->protocol,
+		.icmp_type = tuple->icmp_type,
+		.icmp_code = tuple->icmp_code,
+	};
+
+	if (source->half[0] != destination->half[0])
+		*direction = source->half[0] > destination->half[0];
+	else if (source->half[1] != destination->half[1])
+		*direction = source->half[1] > destination->half[1];
+	else
+		*direction = ports[0] > ports[1];
+	key.address[*direction] = *source;
+	key.address[!*direction] = *destination;
+	key.port[*direction] = ports[0];
+	key.port[!*direction] = ports[1];
+	return key;
+}
+
+/* The reply's tuple turned around: the original packets after the translation. */
+static struct tuple translated_tuple(const struct nat_event *event)
+{
+	struct tuple tuple = event->original;
+
+	tuple.source = event->reply.destination;
+	tuple.destination = event->reply.source;
+	tuple.source_port = event->reply.destination_port;
+	tuple.destination_port = event->reply.source_port;
+	return tuple;
+}
+
+static void unlink_endpoints(struct endpoints *endpoints)
+{
+	struct endpoints **at = &endpoints->connection->endpoints;
+
+	while (*at != endpoints)
+		at = &(*at)->next;
+	*at = endpoints->next;
+}
+
+static void link_endpoints(struct connection *connection, struct endpoints *endpoints,
+			   unsigned int turn)
+{
+	endpoints->turned ^= turn;
+	endpoints->connection = connection;
+	endpoints->next = connection->endpoints;
+	connection->endpoints = endpoints;
+}
+
+/* Take a connection out of this slice's list; what it counted is with its views. */
+static void deactivate(struct connections *connections, struct connection *connection)
+{
+	struct connection **at = &connections->first_active;
+
+	if (!connection->is_active)
+		return;
+	while (*at != connection)
+		at = &(*at)->next_active;
+	*at = connection->next_active;
+	if (connections->last_active == &connection->next_active)
+		connections->last_active = at;
+}
+
+static void merge(struct connections *connections, struct connection *into,
+		  struct connection *from, unsigned int turn)
+{
+	struct endpoints *next;
+
+	if (from->is_active)
+		activate(connections, into, from->last_ns, 0);
+	deactivate(connections, from);
+	for (unsigned int direction = 0; direction < 2; direction++)
+		into->tcp_flags[direction ^ turn] |= from->tcp_flags[direction];
+	if (into->last_ns < from->last_ns)
+		into->last_ns = from->last_ns;
+	into->after = from->after;
+	for (struct endpoints *endpoints = from->endpoints; endpoints; endpoints = next) {
+		next = endpoints->next;
+		link_endpoints(into, endpoints, turn);
+	}
+	free(from);
+}
+
+int connections_translate(struct connections *connections, const struct nat_event *event,
+			  uint64_t *flow_id)
+{
+	struct tuple translated = translated_tuple(event);
+	unsigned int direction_before, direction_after, turn;
+	struct flow_key before_key =
+		key_of_tuple(&event->original, event->network_namespace, &direction_before);
+	struct flow_key after_key =
+		key_of_tuple(&translated, event->network_namespace, &direction_after);
+	struct endpoints *before, *after;
+	struct connection *connection;
+	int known;
+
+	before = get_endpoints(connections, &before_key, event->header.time_ns);
+	after = before ? get_endpoints(connections, &after_key, event->header.time_ns) : NULL;
+	if (!after)
+		return -ENOMEM;
+	connection = before->connection;
+	known = after->connection == connection && connection->after == after;
+	turn = direction_before ^ before->turned ^ direction_after ^ after->turned;
+	if (after->connection != connection) {
+		struct connection *other = after->connection;
+
+		if (other->before == after)
+			merge(connections, connection, other, turn);
+		else {
+			/* The address and port have been given to another connection since. */
+			unlink_endpoints(after);
+			if (other->after == after)
+				other->after = other->before;
+			link_endpoints(connection, after, turn);
+			connection->after = after;
+			if (after->view.start_ns)
+				activate(connections, connection, event->header.time_ns, 0);
+		}
+	}
+	if (!connection->initiator_known) {
+		connection->initiator = (direction_before ^ before->turned) & 1;
+		connection->initiator_known = 1;
+	}
+	if (connection->last_ns < event->header.time_ns)
+		connection->last_ns = event->header.time_ns;
+	*flow_id = connection->flow_id;
+	return known;
+}
+
+/* --- forgetting --- */
+
+static void forget(struct connections *connections, struct connection *connection)
+{
+	struct endpoints *next;
+
+	for (struct endpoints *endpoints = connection->endpoints; endpoints; endpoints = next) {
+		next = endpoints->next;
+		remove_slot(connections, find_slot(connections, &endpoints->key,
+						   hash_key(&endpoints->key)));
+		free_endpoints(endpoints);
+	}
+	free(connection);
+}
+
+void connections_sweep(struct connections *connections)
+{
+	uint64_t idle_ns = connections->options.idle_ns, now = connections->last_ns;
+
+	if (now < connections->swept_ns + idle_ns / SWEEPS_A_LIFE)
+		return;
+	connections->swept_ns = now;
+	for (size_t i = 0; i < connections->slot_count;) {
+		struct endpoints *endpoints = connections->slots[i].endpoints;
+
+		/* A removal may move another entry into this slot: look at it again. */
+		if (endpoints && !endpoints->connection->is_active &&
+		    endpoints->connection->last_ns + idle_ns < now)
+			forget(connections, endpoints->connection);
+		else
+			i++;
+	}
+}
+
+void connection_written(struct connection *connection)
+{
+	connection->is_ended = (uint8_t)connection_ended(connection);
+	connection->is_active = 0;
+	for (struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		for (struct view *view = &endpoints->view; view; view = view->next) {
+			if (!view->start_ns)
+				continue;
+			view->start_ns = view->end_ns = 0;
+			view->tcp_flags[0] = view->tcp_flags[1] = 0;
+			for (unsigned int i = 0; i < view->hop_count; i++) {
+				struct hop *hop = &view->hops[i];
+
+				hop->packets[0] = hop->packets[1] = 0;
+				hop->bytes[0] = hop->bytes[1] = 0;
+			}
+		}
+}

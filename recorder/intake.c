@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The intake thread.
+ */
+#include "recorder/intake.h"
+#include "recorder/connection.h"
+#include "recorder/cost.h"
+#include "recorder/namespaces.h"
+#include "recorder/snapshot.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_NS		500000000ULL
+#define SECOND_NS	1000000000ULL
+#define INTERFACES_NS	(2 * SECOND_NS) /* between two looks at the interfaces */
+#define EXITED_KEPT_NS	(60 * SECOND_NS)
+#define EVENT_ROWS_MOST 1000000U /* that wait for room at the writer */
+
+struct intake {
+	struct intake_options options;
+	pthread_t thread;
+	atomic_int stop;
+	atomic_ulong events, alive;
+	struct connections *connections;
+	struct process_table *processes;
+	struct cost *cost;
+	struct delivery *pending; /* the next delivery */
+	uint64_t slice;		  /* number of the open slice */
+	uint64_t slice_end_ns, interfaces_ns;
+	int provisional; /* rows of the open slice are in the segment */
+	uint64_t *counted; /* the kernel's counters at the last look, summed over CPUs */
+	uint64_t lost_rows;
+	int error;
+};
+
+static uint64_t boot_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t epoch(const struct intake *intake, uint64_t boot_ns)
+{
+	return boot_ns + (uint64_t)intake->options.epoch_offset_ns;
+}
+
+static int wanted(const struct intake *intake, enum stream_id stream)
+{
+	return (intake->options.streams >> stream & 1) != 0;
+}
+
+/* --- events --- */
+
+/* Room for one more event row; where there is none, the row is a loss and counted. */
+static int room_for(struct intake *intake, const char *stream)
+{
+	uint64_t now = epoch(intake, boot_now());
+	int room = intake->pending->row_count < EVENT_ROWS_MOST;
+
+	ledger_stage(intake->options.ledger, "intake", stream, 1, room ? 1 : 0, 0);
+	if (!room)
+		ledger_loss(intake->options.ledger, "intake", stream, "queue full", -1, now, now, 1);
+	return room;
+}
+
+static int take_nat(struct intake *intake, const struct nat_event *event, const char *probe)
+{
+	static const char *const actions[] = {"exists", "create"};
+	struct nat_row row = {
+		.time_ns = epoch(intake, event->header.time_ns),
+		.nat_event = 4,
+		.event_action = actions[event->is_new != 0],
+		.network_iana_number = event->original.protocol,
+		.source_address = event->original.source,
+		.source_port = event->original.source_port,
+		.destination_address = event->original.destination,
+		.destination_port = event->original.destination_port,
+		.source_nat_address = event->reply.destination,
+		.source_nat_port = event->reply.destination_port,
+		.destination_nat_address = event->reply.source,
+		.destination_nat_port = event->reply.source_port,
+		.network_namespace = event->network_namespace,
+		.conntrack_zone = event->zone,
+		.conntrack_mark = event->mark,
+		.probe = probe,
+	};
+	int known = connections_translate(intake->connections, event, &row.flow_id);
+
+	if (known < 0)
+		return known;
+	/* The walk at the start and the first packet may both tell of an old entry. */
+	if ((known && !event->is_new) || !wanted(intake, STREAM_NAT) || !room_for(intake, "nat"))
+		return 0;
+	return delivery_row(intake->pending, STREAM_NAT, &row);
+}
+
+static int take_event(void *context, void *record, size_t size)
+{
+	struct intake *intake = context;
+	const struct event_header *header = record;
+	struct delivery *rows = NULL;
+
+	atomic_fetch_add(&intake->events, 1);
+	if (size >= sizeof(struct nat_event) && header->kind == EVENT_NAT)
+		intake->error = take_nat(intake, record, "net_dev_queue");
+	else {
+		if (wanted(intake, STREAM_PROCESS) && room_for(intake, "process"))
+			rows = intake->pending;
+		intake->error = process_table_event(intake->processes, record, size, rows);
+	}
+	return intake->error == -ENOMEM ? intake->error : 0;
+}
+
+static int take_existing_nat(const struct nat_event *event, void *context)
+{
+	return take_nat(context, event, "conntrack dump");
+}
+
+static int take_flow(void *context, const struct flow_key *key, const struct flow_value *value)
+{
+	struct intake *intake = context;
+
+	return connections_add(intake->connections, key, value);
+}
+
+static void take_rate(void *context, const struct rate_key *key, const struct rate_value *value)
+{
+	struct intake *intake = context;
+	const struct conntrack_rate_row row = {
+		.time_ns = epoch(intake, key->bucket * RATE_BUCKET_NS),
+		.network_namespace = key->network_namespace,
+		.inserts = value->inserts,
+		.nat_inserts = value->nat_inserts,
+	};
+
+	if (wanted(intake, STREAM_CONNTRACK_RATE) && room_for(intake, "conntrack_rate"))
+		intake->error = delivery_row(intake->pending, STREAM_CONNTRACK_RATE, &row);
+}
+
+/* --- the kernel's own account --- */
+
+static const struct loss_line {
+	enum stage_counter counter;
+	const char *stage, *stream, *reason;
+} losses[] = {
+	{COUNT_PACKET_TRUNCATED, "kernel", "flow", "truncated header"},
+	{COUNT_PACKET_MALFORMED, "kernel", "flow", "malformed header"},
+	{COUNT_PACKET_UNREADABLE, "kernel", "flow", "header not readable"},
+	{COUNT_PACKET_MAP_FULL, "kernel", "flow", "flow table full"},
+	{COUNT_PACKET_HOPS_FULL, "kernel", "flow", "more than 8 hops in a namespace"},
+	{COUNT_PROCESS_RING_FULL, "kernel", "process", "ring buffer full"},
+	{COUNT_NAT_RING_FULL, "kernel", "nat", "ring buffer full"},
+	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
+};
+
+static void account(struct intake *intake, uint64_t now)
+{
+	struct ledger *ledger = intake->options.ledger;
+	uint64_t added[STAGE_COUNTERS] = {0}, lost[STREAM_COUNT] = {0};
+	unsigned int cpu_count;
+	const uint64_t *counters = probes_counters(intake->options.probes, &cpu_count);
+	uint64_t last = epoch(intake, now);
+
+	if (!counters)
+		return;
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
+		for (unsigned int i = 0; i < STAGE_COUNTERS; i++) {
+			uint64_t *before = &intake->counted[cpu * STAGE_COUNTERS + i];
+			uint64_t difference = counters[cpu * STAGE_COUNTERS + i] - *before;
+
+			*before += difference;
+			added[i] += difference;
+			for (size_t j = 0; difference && j < sizeof(losses) / sizeof(losses[0]); j++)
+				if (losses[j].counter == i) {
+					ledger_loss(ledger, losses[j].stage, losses[j].stream,
+						    losses[j].reason, (int)cpu, last - TICK_NS, last,
+						    difference);
+					lost[stream_find(losses[j].stream)] += difference;
+				}
+		}
+	ledger_stage(ledger, "kernel", "flow",
+		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED],
+		     added[COUNT_PACKET_STORED], added[COUNT_PACKET_NOT_IP]);
+	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
+		     added[COUNT_PROCESS_ATTEMPTED] - lost[STREAM_PROCESS], 0);
+	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],
+		     added[COUNT_NAT_ATTEMPTED] - lost[STREAM_NAT], 0);
+	ledger_stage(ledger, "kernel", "conntrack_rate", added[COUNT_RATE_ATTEMPTED],
+		     added[COUNT_RATE_ATTEMPTED] - lost[STREAM_CONNTRACK_RATE], 0);
+}
+
+/* --- ticks --- */
+
+/* Put the rows of the slice into the pending delivery and hand it over. */
+static int hand_over(struct intake *intake, enum slice_end end, uint64_t now)
+{
+	struct delivery *delivery = intake->pending, *next;
+	int error = 0;
+
+	if (end != SLICE_FORCED && !writer_has_room(intake->options.writer))
+		return 0;
+	next = delivery_new();
+	if (!next)
+		return -ENOMEM;
+	error = connections_emit(intake->connections, end, delivery);
+	delivery->slice = end == SLICE_OPEN ? intake->slice : 0;
+	delivery->drop_slice = intake->provisional ? intake->slice : 0;
+	delivery->covered_ns = epoch(intake, now);
+	intake->provisional = end == SLICE_OPEN;
+	if (end != SLICE_OPEN) {
+		intake->slice++;
+		intake->slice_end_ns = now + intake->options.slice_ns;
+	}
+	/* This thread alone adds to the queue, so the room that was there still is. */
+	writer_deliver(intake->options.writer, delivery, end == SLICE_FORCED);
+	intake->pending = next;
+	return error;
+}
+
+static int tick(struct intake *intake, int last)
+{
+	uint64_t now = boot_now();
+	size_t drained = 0;
+	int error = probes_turn(intake->options.probes);
+
+	if (!error) {
+		probes_poll(intake->options.probes, 0, take_event, intake);
+		error = probes_drain_flows(intake->options.probes, take_flow, intake, &drained);
+	}
+	atomic_fetch_add(&intake->events, drained);
+	probes_drain_rates(intake->options.probes, last ? UINT64_MAX : now, take_rate, intake);
+	account(intake, now);
+	if (wanted(intake, STREAM_COST))
+		cost_sample(intake->cost, epoch(intake, now), drained, last, intake->pending);
+	if (now - intake->interfaces_ns > INTERFACES_NS || last) {
+		intake->interfaces_ns = now;
+		namespaces_snapshot(intake->options.inventory, epoch(intake, now));
+	}
+	process_table_expire(intake->processes, now - EXITED_KEPT_NS);
+	atomic_store(&intake->alive, connections_count(intake->connections));
+	if (error)
+		return error;
+	return hand_over(intake,
+			 last				? SLICE_FORCED :
+			 now >= intake->slice_end_ns ? SLICE_ENDED :
+						       SLICE_OPEN,
+			 now);
+}
+
+static void *run(void *context)
+{
+	struct intake *intake = context;
+	uint64_t next = boot_now() + TICK_NS;
+	int error = 0;
+
+	pthread_setname_np(pthread_self(), "intake");
+	while (!atomic_load(&intake->stop) && !error) {
+		uint64_t now = boot_now();
+
+		if (now < next) {
+			probes_poll(intake->options.probes, (int)((next - now) / 1000000) + 1,
+				    take_event, intake);
+			continue;
+		}
+		next = now + TICK_NS;
+		error = tick(intake, 0);
+	}
+	/* Nothing is counted any more; one table each for the two turns. */
+	probes_detach(intake->options.probes);
+	if (!error)
+		error = tick(intake, 0);
+	if (!error)
+		error = tick(intake, 1);
+	intake->error = error;
+	return NULL;
+}
+
+static void take_start_state(struct intake *intake)
+{
+	struct probes *probes = intake->options.probes;
+	int processes;
+
+	probes_own_sockets(probes);
+	processes = probes_processes(probes);
+	if (processes >= 0) {
+		snapshot_processes(processes, intake->processes,
+				   wanted(intake, STREAM_PROCESS) ? intake->pending : NULL);
+		close(processes);
+	}
+	namespaces_snapshot(intake->options.inventory, epoch(intake, boot_now()));
+	snapshot_conntrack(take_existing_nat, intake, intake->options.inventory);
+}
+
+static void free_intake(struct intake *intake)
+{
+	connections_free(intake->connections);
+	process_table_free(intake->processes);
+	cost_free(intake->cost);
+	delivery_free(intake->pending);
+	free(intake->counted);
+	free(intake);
+}
+
+int intake_start(const struct intake_options *options, struct intake **out)
+{
+	struct intake *intake = calloc(1, sizeof(*intake));
+	struct connections_options connections = {
+		.idle_ns = options->idle_ns,
+		.find_port_owner = probes_find_port_owner,
+		.context = options->probes,
+		.epoch_offset_ns = options->epoch_offset_ns,
+		.no_flows = !(options->streams >> STREAM_FLOW & 1),
+		.no_hops = !(options->streams >> STREAM_HOP & 1),
+	};
+	unsigned int cpu_count;
+	int error;
+
+	if (!intake)
+		return -ENOMEM;
+	probes_counters(options->probes, &cpu_count);
+	intake->options = *options;
+	intake->processes = process_table_new(options->boot_digest, options->epoch_offset_ns,
+					      options->command_line);
+	connections.processes = intake->processes;
+	intake->connections = connections_new(&connections);
+	intake->cost = cost_new(options->probes, options->writer);
+	intake->pending = delivery_new();
+	intake->counted = calloc(cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
+	intake->slice = 1;
+	if (!intake->processes || !intake->connections || !intake->cost || !intake->pending ||
+	    !intake->counted) {
+		free_intake(intake);
+		return -ENOMEM;
+	}
+	take_start_state(intake);
+	intake->interfaces_ns = boot_now();
+	intake->slice_end_ns = intake->interfaces_ns + options->slice_ns;
+	error = -pthread_create(&intake->thread, NULL, run, intake);
+	if (error) {
+		free_intake(intake);
+		return error;
+	}
+	*out = intake;
+	return 0;
+}
+
+void intake_status(struct intake *intake, struct intake_status *status)
+{
+	status->events = atomic_load(&intake->events);
+	status->connections = atomic_load(&intake->alive);
+}
+
+int intake_stop(struct intake *intake)
+{
+	int error;
+
+	atomic_store(&intake->stop, 1);
+	pthread_join(intake->thread, NULL);
+	error = intake->error;
+	free_intake(intake);
+	return error;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The intake thread: from the kernel's ring buffer and maps to deliveries for the writer.
+ *
+ * Twice a second it turns the flow tables, takes the events, drains the old table, joins, and hands
+ * over a delivery: the rows of the open slice so far (which replace those of the delivery before),
+ * or its final rows when the slice is over. So a crash costs at most the time since the last tick.
+ * When the writer has no room, flows wait in the connection table and only get coarser.
+ */
+#ifndef RECORDER_INTAKE_H
+#define RECORDER_INTAKE_H
+
+#include "recorder/inventory.h"
+#include "recorder/ledger.h"
+#include "recorder/probes.h"
+#include "recorder/process_table.h"
+#include "recorder/writer.h"
+
+struct intake;
+
+struct intake_options {
+	struct probes *probes; /* all borrowed */
+	struct writer *writer;
+	struct ledger *ledger;
+	struct inventory *inventory;
+	uint64_t slice_ns;
+	uint64_t idle_ns;
+	int64_t epoch_offset_ns;
+	uint64_t boot_digest;
+	enum command_line_policy command_line;
+	uint32_t streams; /* bit of each enum stream_id that is wanted */
+};
+
+struct intake_status {
+	uint64_t events;      /* ring-buffer events and drained flow entries */
+	uint64_t connections; /* alive */
+};
+
+/*
+ * Take the state at the start (processes, owners of sockets, interfaces, conntrack entries), then
+ * start the thread. The probes must be attached. Returns 0 or a negative errno.
+ */
+int intake_start(const struct intake_options *options, struct intake **out);
+
+void intake_status(struct intake *intake, struct intake_status *status);
+
+/* Detach the probes, take what is left, hand over the last delivery, end the thread. */
+int intake_stop(struct intake *intake);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command flowrec record: this host's traffic into a recording.
+ */
+#include "recorder/commands.h"
+#include "recorder/duration.h"
+#include "recorder/intake.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND_NS   1000000000ULL
+#define PROGRESS_NS 500000000ULL
+#define LEAST_SLICE_NS 100000000ULL
+
+static const char help[] =
+	"Usage: flowrec record -o DIR [OPTION]...\n"
+	"\n"
+	"Record the flows, translations and processes of this host, in every network namespace,\n"
+	"until SIGINT or SIGTERM.\n"
+	"\n"
+	"  -o, --output DIR         where the recording goes; made when it is missing\n"
+	"      --append             add to the recording that DIR holds already\n"
+	"      --duration TIME      end after so long: 500ms, 60s, 5m, 1h\n"
+	"      --streams LIST       flow,hop,nat,process,conntrack_rate,cost (default: all)\n"
+	"      --slice TIME         length of a slice of a connection (default 5s)\n"
+	"      --max-flows N        flows (tuple and namespace) in half a second that the kernel\n"
+	"                           has room for (default 65536, 30 MB); more are counted as lost\n"
+	"      --segment-size SIZE  begin a new segment past this size (default 256M)\n"
+	"      --segment-time TIME  and past this age (default 1h)\n"
+	"      --command-line HOW   of processes: redacted (default; values that look secret are\n"
+	"                           masked), full, off\n"
+	"  -q, --quiet              only errors\n"
+	"  -h, --help               print this\n"
+	"\n"
+	"A line \"recording to DIR\" on standard error says that every probe is attached.\n"
+	"Needs root, or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_ADMIN and CAP_SYS_PTRACE.\n"
+	"\n"
+	"Exit status: 0 everything was recorded; 1 nothing was; 3 something was lost, the recording\n"
+	"says what; 64 misuse.\n"
+	"\n"
+	"Examples:\n"
+	"  flowrec record -o /var/tmp/incident --duration 5m\n"
+	"  flowrec record -o ci/ --streams flow,nat,process &\n";
+
+struct arguments {
+	const char *output;
+	int append, quiet;
+	uint64_t duration_ns, slice_ns, segment_ns, segment_bytes, flow_entries;
+	uint32_t streams;
+	enum command_line_policy command_line;
+};
+
+static int misuse(const char *what, const char *word)
+{
+	fprintf(stderr, "flowrec record: %s%s%s; see flowrec record --help\n", what,
+		word ? ": " : "", word ? word : "");
+	return COMMAND_MISUSE;
+}
+
+/* One bit for each stream that is named. */
+static int parse_streams(char *list, uint32_t *streams)
+{
+	char *rest;
+
+	*streams = 0;
+	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		int stream = stream_find(word);
+
+		if (stream < 0)
+			return misuse("no such stream", word);
+		*streams |= 1U << stream;
+	}
+	return -1;
+}
+
+static int parse_policy(const char *word, enum command_line_policy *policy)
+{
+	static const char *const words[] = {
+		[COMMAND_LINE_REDACTED] = "redacted",
+		[COMMAND_LINE_FULL] = "full",
+		[COMMAND_LINE_OFF] = "off",
+	};
+
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i])) {
+			*policy = (enum command_line_policy)i;
+			return -1;
+		}
+	return misuse("--command-line takes redacted, full or off, not", word);
+}
+
+enum long_option { DURATION = 256, STREAMS, SLICE, MAX_FLOWS, SEGMENT_SIZE, SEGMENT_TIME, POLICY };
+
+/* Returns -1 when the option is in order, else the exit status. */
+static int parse_option(int option, struct arguments *arguments)
+{
+	switch (option) {
+	case DURATION:
+		return duration_parse(optarg, &arguments->duration_ns) || !arguments->duration_ns ?
+			       misuse("--duration takes a time such as 60s, not", optarg) :
+			       -1;
+	case SLICE:
+		return duration_parse(optarg, &arguments->slice_ns) ||
+				       arguments->slice_ns < LEAST_SLICE_NS ?
+			       misuse("--slice takes a time of 100ms or more, not", optarg) :
+			       -1;
+	case SEGMENT_TIME:
+		return duration_parse(optarg, &arguments->segment_ns) || !arguments->segment_ns ?
+			       misuse("--segment-time takes a time such as 1h, not", optarg) :
+			       -1;
+	case SEGMENT_SIZE:
+		return size_parse(optarg, &arguments->segment_bytes) || !arguments->segment_bytes ?
+			       misuse("--segment-size takes a size such as 64M, not", optarg) :
+			       -1;
+	case MAX_FLOWS:
+		return size_parse(optarg, &arguments->flow_entries) ||
+				       arguments->flow_entries < 16 ||
+				       arguments->flow_entries > 1 << 24 ?
+			       misuse("--max-flows takes 16 to 16777216, not", optarg) :
+			       -1;
+	case STREAMS:
+		return parse_streams(optarg, &arguments->streams);
+	case POLICY:
+		return parse_policy(optarg, &arguments->command_line);
+	case ':':
+		return misuse("a value is missing", NULL);
+	default:
+		return misuse("unknown option", NULL);
+	}
+}
+
+/* Returns -1 when the command goes on, else its exit status. */
+static int parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+	static const struct option options[] = {
+		{"output", required_argument, NULL, 'o'},
+		{"append", no_argument, NULL, 'a'},
+		{"duration", required_argument, NULL, DURATION},
+		{"streams", required_argument, NULL, STREAMS},
+		{"slice", required_argument, NULL, SLICE},
+		{"max-flows", required_argument, NULL, MAX_FLOWS},
+		{"segment-size", required_argument, NULL, SEGMENT_SIZE},
+		{"segment-time", required_argument, NULL, SEGMENT_TIME},
+		{"command-line", required_argument, NULL, POLICY},
+		{"quiet", no_argument, NULL, 'q'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int option, status = -1;
+
+	*arguments = (struct arguments){
+		.slice_ns = 5 * SECOND_NS,
+		.streams = (1U << STREAM_COUNT) - 1,
+		.command_line = COMMAND_LINE_REDACTED,
+	};
+	optind = 0;
+	while (status < 0 && (option = getopt_long(argc, argv, ":o:qh", options, NULL)) != -1) {
+		if (option == 'o')
+			arguments->output = optarg;
+		else if (option == 'a')
+			arguments->append = 1;
+		else if (option == 'q')
+			arguments->quiet = 1;
+		else if (option == 'h') {
+			fputs(help, stdout);
+			return COMMAND_WHOLE;
+		} else if (option == '?')
+			return misuse("unknown option", argv[optind - 1]);
+		else if (option == ':')
+			return misuse("a value is missing after", argv[optind - 1]);
+		else
+			status = parse_option(option, arguments);
+	}
+	if (status >= 0)
+		return status;
+	if (optind < argc)
+		return misuse("unexpected word", argv[optind]);
+	if (!arguments->output)
+		return misuse("no output directory is named (-o DIR)", NULL);
+	return -1;
+}
+
+/* The parts of a recording that runs, in the order in which they are made. */
+struct run {
+	struct inventory *inventory;
+	struct ledger *ledger;
+	struct probes *probes;
+	struct writer *writer;
+	struct intake *intake;
+	char *problem;
+};
+
+static int complain(const struct run *run, int error, const char *what)
+{
+	fprintf(stderr, "flowrec record: %s\n",
+		run->problem ? run->problem : error ? strerror(-error) : what);
+	return COMMAND_TROUBLE;
+}
+
+static int store_plan(struct run *run)
+{
+	size_t count;
+	const struct probe *plan = probes_plan(run->probes, &count);
+	int error = 0;
+
+	for (size_t i = 0; i < count && !error; i++)
+		error = inventory_probe(run->inventory, plan[i].feature, plan[i].variant,
+					plan[i].chosen, plan[i].explanation);
+	return error;
+}
+
+static int start(struct run *run, const struct arguments *arguments, const char *command_line)
+{
+	const struct probes_options probes = {
+		.flow_entries = (uint32_t)arguments->flow_entries,
+	};
+	struct writer_options writer = {
+		.directory = arguments->output,
+		.append = arguments->append,
+		.segment_bytes = arguments->segment_bytes,
+		.segment_ns = arguments->segment_ns,
+	};
+	struct intake_options intake = {
+		.slice_ns = arguments->slice_ns,
+		.idle_ns = 120 * SECOND_NS,
+		.command_line = arguments->command_line,
+		.streams = arguments->streams,
+	};
+	int error;
+
+	writer.inventory = intake.inventory = run->inventory = inventory_new(1, command_line);
+	writer.ledger = intake.ledger = run->ledger = ledger_new();
+	if (!run->inventory || !run->ledger)
+		return -ENOMEM;
+	intake.epoch_offset_ns = inventory_clock(run->inventory);
+	intake.boot_digest = inventory_boot_digest(run->inventory);
+	error = probes_open(&probes, &run->probes, &run->problem);
+	if (!error)
+		error = store_plan(run);
+	if (!error)
+		error = writer_open(&writer, &run->writer, &run->problem);
+	if (error)
+		return error;
+	intake.probes = run->probes;
+	intake.writer = run->writer;
+	return intake_start(&intake, &run->intake);
+}
+
+/* Ends what runs and frees it; returns the exit status. */
+static int stop(struct run *run, const struct arguments *arguments, int status)
+{
+	struct writer_status written = {0};
+	uint64_t rows = 0;
+	int error = run->intake ? intake_stop(run->intake) : 0;
+
+	if (error) {
+		fprintf(stderr, "flowrec record: the intake ended early: %s\n", strerror(-error));
+		status = COMMAND_PARTIAL;
+	}
+	if (run->writer && writer_close(run->writer, &written)) {
+		fprintf(stderr, "flowrec record: %s\n", written.problem);
+		status = COMMAND_PARTIAL;
+	}
+	for (int i = 0; i < STREAM_COUNT; i++)
+		rows += written.rows[i];
+	if (run->intake && ledger_lost(run->ledger) && !status) {
+		fprintf(stderr, "flowrec record: %" PRIu64 " lost; see flowplay report losses %s\n",
+			ledger_lost(run->ledger), arguments->output);
+		status = COMMAND_PARTIAL;
+	}
+	if (run->intake && !arguments->quiet)
+		fprintf(stderr,
+			"recorded %" PRIu64 " rows (flow %" PRIu64 ", nat %" PRIu64
+			", process %" PRIu64 ") in %" PRIu64 " kB\n",
+			rows, written.rows[STREAM_FLOW], written.rows[STREAM_NAT],
+			written.rows[STREAM_PROCESS], written.written_bytes / 1000);
+	probes_close(run->probes);
+	inventory_free(run->inventory);
+	ledger_free(run->ledger);
+	free(run->problem);
+	return status;
+}
+
+static void show_progress(const struct run *run, uint64_t elapsed_ns)
+{
+	struct intake_status intake;
+	struct writer_status writer;
+
+	intake_status(run->intake, &intake);
+	writer_status(run->writer, &writer);
+	fprintf(stderr,
+		"\r\033[K%" PRIu64 " s  %" PRIu64 " events  %" PRIu64 " connections  %" PRIu64
+		" kB  %" PRIu64 " lost",
+		(uint64_t)(elapsed_ns / SECOND_NS), intake.events, intake.connections,
+		writer.written_bytes / 1000, ledger_lost(run->ledger));
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+/* Wait for a signal or the end of the time, with a progress line on a terminal. */
+static void wait_for_end(const struct run *run, const struct arguments *arguments,
+			 const sigset_t *signals)
+{
+	uint64_t begin = monotonic_ns(), elapsed = 0;
+	int terminal = isatty(STDERR_FILENO) && !arguments->quiet;
+
+	while (!arguments->duration_ns || elapsed < arguments->duration_ns) {
+		uint64_t wait_ns = terminal ? PROGRESS_NS : 3600 * SECOND_NS;
+		struct timespec timeout;
+
+		if (arguments->duration_ns && arguments->duration_ns - elapsed < wait_ns)
+			wait_ns = arguments->duration_ns - elapsed;
+		timeout.tv_sec = (time_t)(wait_ns / SECOND_NS);
+		timeout.tv_nsec = (long)(wait_ns % SECOND_NS);
+		if (sigtimedwait(signals, NULL, &timeout) > 0)
+			break;
+		elapsed = monotonic_ns() - begin;
+		if (terminal)
+			show_progress(run, elapsed);
+	}
+	if (terminal)
+		fputs("\r\033[K", stderr);
+}
+
+static char *join_words(int argc, char **argv)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fputs("flowrec", out);
+	for (int i = 0; i < argc; i++)
+		fprintf(out, " %s", argv[i]);
+	return fclose(out) ? NULL : text;
+}
+
+int record_command(int argc, char **argv)
+{
+	struct arguments arguments;
+	struct run run = {0};
+	sigset_t signals;
+	char *command_line = join_words(argc, argv);
+	int error, status = parse_arguments(argc, argv, &arguments);
+
+	if (status >= 0) {
+		free(command_line);
+		return status;
+	}
+	/* Blocked before any thread begins, so that only wait_for_end takes them. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	status = COMMAND_WHOLE;
+	error = start(&run, &arguments, command_line);
+	free(command_line);
+	if (error)
+		status = complain(&run, error, "cannot start");
+	else {
+		if (!arguments.quiet)
+			fprintf(stderr, "recording to %s\n", arguments.output);
+		wait_for_end(&run, &arguments, &signals);
+	}
+	return stop(&run, &arguments, status);
+}

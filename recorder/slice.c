@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Turns what the connections counted during a slice into flow and hop rows.
+ *
+ * Where a packet is counted. The packets of one direction pass several hops, and each hop counts
+ * them. The flow row takes the count of the hop where they began:
+ *  - in each namespace where a local socket sent them, the first interface that transmitted them;
+ *  - where no socket here sent them, the hop that saw that direction first.
+ * These are the hops of order 1. First sight is remembered over the connection's life, so the
+ * choice does not change from slice to slice.
+ */
+#include "recorder/delivery.h"
+#include "recorder/process_table.h"
+#include "recorder/view.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum side { SOURCE, DESTINATION };
+
+/* One hop of the connection at hand. */
+struct sighted {
+	const struct endpoints *endpoints;
+	const struct view *view;
+	const struct hop *hop;
+	unsigned int direction[2]; /* of the key, in which each side's packets go */
+	uint32_t order[2];	   /* by side; 0: never saw a packet of that side */
+};
+
+static unsigned int key_direction(const struct connection *connection,
+				  const struct endpoints *endpoints, enum side side)
+{
+	return (connection->initiator ^ endpoints->turned ^ side) & 1;
+}
+
+/* --- who began --- */
+
+/* The direction of the connection in which the packets with this bit went: 0, 1, or -1. */
+static int direction_seen(const struct connection *connection, uint32_t bit)
+{
+	uint64_t earliest = UINT64_MAX;
+	int direction = -1;
+
+	for (const struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		for (const struct view *view = &endpoints->view; view; view = view->next) {
+			uint32_t seen = view->seen / bit & 3;
+
+			if (!seen || seen == 3 || !view->start_ns || view->start_ns >= earliest)
+				continue;
+			earliest = view->start_ns;
+			direction = (seen == 2) ^ endpoints->turned;
+		}
+	return direction;
+}
+
+/* The initiator sent the SYN, else conntrack's original packets, else the first packet we saw. */
+static void settle_initiator(struct connection *connection)
+{
+	int direction;
+
+	if (connection->initiator_known)
+		return;
+	direction = direction_seen(connection, SEEN_SYN);
+	if (direction < 0) {
+		direction = direction_seen(connection, SEEN_SYN_ACK);
+		if (direction >= 0)
+			direction = !direction;
+	}
+	if (direction < 0)
+		direction = direction_seen(connection, SEEN_ORIGINAL);
+	if (direction < 0)
+		direction = direction_seen(connection, SEEN_FIRST);
+	connection->initiator = direction > 0;
+	connection->initiator_known = 1;
+}
+
+/* --- where it was seen --- */
+
+/* Collect the connection's hops; returns how many, or -ENOMEM. */
+static int collect(struct connections *connections, const struct connection *connection)
+{
+	size_t count = 0;
+
+	for (const struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		for (const struct view *view = &endpoints->view; view; view = view->next)
+			for (unsigned int i = 0; i < view->hop_count; i++) {
+				if (count == connections->sighted_capacity) {
+					size_t capacity = count ? count * 2 : 16;
+					void *more = realloc(connections->sighted,
+							     capacity * sizeof(struct sighted));
+
+					if (!more)
+						return -ENOMEM;
+					connections->sighted = more;
+					connections->sighted_capacity = capacity;
+				}
+				connections->sighted[count++] = (struct sighted){
+					.endpoints = endpoints,
+					.view = view,
+					.hop = &view->hops[i],
+					.direction = {key_direction(connection, endpoints, SOURCE),
+						      key_direction(connection, endpoints,
+								    DESTINATION)},
+				};
+			}
+	return (int)count;
+}
+
+static uint64_t first_sight(const struct sighted *sighted, enum side side)
+{
+	return sighted->hop->first_ns[sighted->direction[side]];
+}
+
+static int is_born(const struct sighted *sighted, enum side side)
+{
+	return (sighted->view->seen & (SEEN_BORN << sighted->direction[side])) &&
+	       (sighted->hop->id & 2);
+}
+
+/* Give each hop its order; those where the side's packets began get 1. */
+static void put_in_order(struct sighted *hops, int count, enum side side)
+{
+	int any_born = 0;
+
+	for (int i = 0; i < count; i++)
+		if (first_sight(&hops[i], side) && is_born(&hops[i], side))
+			any_born = 1;
+	for (int i = 0; i < count; i++) {
+		uint64_t mine = first_sight(&hops[i], side);
+		int began = !any_born || is_born(&hops[i], side);
+		uint32_t before = 0;
+
+		if (!mine)
+			continue;
+		for (int j = 0; j < count; j++) {
+			uint64_t other = first_sight(&hops[j], side);
+
+			if (!other || other > mine || (other == mine && j >= i))
+				continue;
+			before++;
+			/* Only the first that transmitted in a namespace can be where they began. */
+			if (!any_born || (hops[j].view == hops[i].view && is_born(&hops[j], side)))
+				began = 0;
+		}
+		hops[i].order[side] = began ? 1 : before + 1 > 2 ? before + 1 : 2;
+	}
+}
+
+/* --- rows --- */
+
+static const char *transport_name(uint8_t protocol, char number[4])
+{
+	switch (protocol) {
+	case 1:
+		return "icmp";
+	case 2:
+		return "igmp";
+	case 4:
+		return "ipip";
+	case 6:
+		return "tcp";
+	case 17:
+		return "udp";
+	case 41:
+		return "ipv6";
+	case 47:
+		return "gre";
+	case 50:
+		return "esp";
+	case 51:
+		return "ah";
+	case 58:
+		return "icmpv6";
+	case 89:
+		return "ospf";
+	case 103:
+		return "pim";
+	case 112:
+		return "vrrp";
+	case 132:
+		return "sctp";
+	default:
+		snprintf(number, 4, "%u", protocol);
+		return number;
+	}
+}
+
+/*
+ * Where the connection stands, in the words of conn_state in Zeek's conn.log:
+ * https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html
+ */
+static const char *connection_state(const struct connection *connection, uint8_t protocol,
+				    const struct flow_row *row)
+{
+	uint16_t source = connection->tcp_flags[connection->initiator];
+	uint16_t destination = connection->tcp_flags[!connection->initiator];
+
+	if (protocol == 17)
+		return row->source_packets && row->destination_packets ? "SF" :
+		       row->source_packets			       ? "S0" :
+									 "OTH";
+	if (protocol != 6 || !(source & 0x02))
+		return "OTH";
+	if (!(destination & 0x02))
+		return destination & 0x04 ? "REJ" : source & 0x04 ? "RSTOS0" : source & 0x01 ? "SH" : "S0";
+	if (source & 0x04)
+		return "RSTO";
+	if (destination & 0x04)
+		return "RSTR";
+	if (source & destination & 0x01)
+		return "SF";
+	return source & 0x01 ? "S2" : destination & 0x01 ? "S3" : "S1";
+}
+
+/*
+ * Who receives the source's packets: asked by port in the namespace where they go no further.
+ */
+static int find_receiver(const struct connections *connections, const struct sighted *hops,
+			 int count, struct flow_owner *owner)
+{
+	if (!connections->options.find_port_owner)
+		return -ENOENT;
+	for (int i = 0; i < count; i++) {
+		const struct sighted *at = &hops[i];
+		const struct flow_key *key = &at->endpoints->key;
+		struct port_key port = {
+			.network_namespace = at->view->network_namespace,
+			.port = key->port[!at->direction[SOURCE]],
+			.protocol = key->protocol,
+		};
+		int forwarded = 0;
+
+		for (int j = 0; j < count; j++)
+			if (hops[j].view->network_namespace == at->view->network_namespace &&
+			    first_sight(&hops[j], SOURCE) && (hops[j].hop->id & 2))
+				forwarded = 1;
+		if (!forwarded && !(at->hop->id & 2) && first_sight(at, SOURCE) &&
+		    !connections->options.find_port_owner(connections->options.context, &port,
+							  owner))
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static void find_owner(const struct sighted *hops, int count, enum side side,
+		       struct flow_owner *owner)
+{
+	for (int i = 0; i < count && !owner->pid; i++)
+		*owner = hops[i].view->owner[hops[i].direction[side]];
+}
+
+/* Texts of a process, kept while a second one is looked up. */
+struct names {
+	char executable[256];
+	char container[128];
+};
+
+static int identify(const struct connections *connections, const struct flow_owner *owner,
+		    struct process_identity *identity, struct names *names)
+{
+	if (!connections->options.processes ||
+	    process_table_find(connections->options.processes, owner, identity))
+		return 0;
+	if (identity->executable_name) {
+		snprintf(names->executable, sizeof(names->executable), "%s",
+			 identity->executable_name);
+		identity->executable_name = names->executable;
+	}
+	if (identity->container_id) {
+		snprintf(names->container, sizeof(names->container), "%s", identity->container_id);
+		identity->container_id = names->container;
+	}
+	return 1;
+}
+
+static void attribute(const struct connections *connections, const struct sighted *hops,
+		      int count, struct flow_row *row, struct names names[2])
+{
+	struct flow_owner owners[2] = {{0}, {0}};
+	struct process_identity source = {0}, destination = {0};
+	const struct process_identity *process = &source;
+
+	find_owner(hops, count, SOURCE, &owners[SOURCE]);
+	find_owner(hops, count, DESTINATION, &owners[DESTINATION]);
+	if (!owners[DESTINATION].pid)
+		find_receiver(connections, hops, count, &owners[DESTINATION]);
+	identify(connections, &owners[DESTINATION], &destination, &names[DESTINATION]);
+	if (!identify(connections, &owners[SOURCE], &source, &names[SOURCE]))
+		process = &destination;
+	row->process_entity_id = process->entity_id;
+	row->process_pid = process->pid;
+	row->process_executable_name = process->executable_name;
+	row->container_id = process->container_id;
+	if (process == &destination)
+		return;
+	row->peer_process_entity_id = destination.entity_id;
+	row->peer_process_pid = destination.pid;
+	row->peer_process_executable_name = destination.executable_name;
+}
+
+static void show_translation(const struct connection *connection, struct flow_row *row)
+{
+	const struct endpoints *after = connection->after;
+	unsigned int source = key_direction(connection, after, SOURCE);
+
+	if (after == connection->before)
+		return;
+	if (memcmp(&after->key.address[source], &row->source_address, 16) ||
+	    after->key.port[source] != row->source_port) {
+		row->source_nat_address = after->key.address[source];
+		row->source_nat_port = after->key.port[source];
+	}
+	if (memcmp(&after->key.address[!source], &row->destination_address, 16) ||
+	    after->key.port[!source] != row->destination_port) {
+		row->destination_nat_address = after->key.address[!source];
+		row->destination_nat_port = after->key.port[!source];
+	}
+}
+
+static int emit_hop(const struct connections *connections, const struct connection *connection,
+		    const struct sighted *at, struct delivery *delivery)
+{
+	const struct flow_key *key = &at->endpoints->key;
+	unsigned int source = at->direction[SOURCE], destination = at->direction[DESTINATION];
+	uint64_t offset = (uint64_t)connections->options.epoch_offset_ns;
+	const struct hop_row row = {
+		.flow_id = connection->flow_id,
+		.start_ns = at->view->start_ns + offset,
+		.end_ns = at->view->end_ns + offset,
+		.source_address = key->address[source],
+		.source_port = key->port[source],
+		.destination_address = key->address[destination],
+		.destination_port = key->port[destination],
+		.network_iana_number = key->protocol,
+		.network_namespace = at->view->network_namespace,
+		.interface_index = (uint32_t)(at->hop->id >> 2),
+		.network_io_direction = at->hop->id & 2 ? "transmit" : "receive",
+		.source_order = at->order[SOURCE],
+		.destination_order = at->order[DESTINATION],
+		.source_packets = at->hop->packets[source],
+		.source_bytes = at->hop->bytes[source],
+		.destination_packets = at->hop->packets[destination],
+		.destination_bytes = at->hop->bytes[destination],
+	};
+
+	return delivery_row(delivery, STREAM_HOP, &row);
+}
+
+static void count_hop(const struct sighted *at, struct flow_row *row)
+{
+	const struct hop *hop = at->hop;
+
+	if (hop->packets[0] || hop->packets[1])
+		row->hop_count++;
+	if (at->order[SOURCE] == 1) {
+		row->source_packets += hop->packets[at->direction[SOURCE]];
+		row->source_bytes += hop->bytes[at->direction[SOURCE]];
+		if (!row->network_namespace)
+			row->network_namespace = at->view->network_namespace;
+	}
+	if (at->order[DESTINATION] == 1) {
+		row->destination_packets += hop->packets[at->direction[DESTINATION]];
+		row->destination_bytes += hop->bytes[at->direction[DESTINATION]];
+	}
+}
+
+static void describe_views(const struct connection *connection, struct flow_row *row)
+{
+	for (const struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next) {
+		unsigned int source = key_direction(connection, endpoints, SOURCE);
+
+		for (const struct view *view = &endpoints->view; view; view = view->next) {
+			if (!view->start_ns)
+				continue;
+			if (!row->end_ns || view->start_ns < row->start_ns)
+				row->start_ns = view->start_ns;
+			if (view->end_ns > row->end_ns)
+				row->end_ns = view->end_ns;
+			row->source_tcp_flags |= view->tcp_flags[source];
+			row->destination_tcp_flags |= view->tcp_flags[!source];
+		}
+	}
+}
+
+static int emit_connection(struct connections *connections, struct connection *connection,
+			   enum slice_end end, struct delivery *delivery)
+{
+	const struct flow_key *key = &connection->before->key;
+	struct flow_row row = {.flow_id = connection->flow_id, .sampling_rate = 1};
+	struct names names[2];
+	unsigned int source;
+	char number[4];
+	struct sighted *hops;
+	int error = 0, count;
+
+	settle_initiator(connection);
+	count = collect(connections, connection);
+	hops = connections->sighted;
+	if (count < 0)
+		return count;
+	put_in_order(hops, count, SOURCE);
+	put_in_order(hops, count, DESTINATION);
+	describe_views(connection, &row);
+	row.start_ns += (uint64_t)connections->options.epoch_offset_ns;
+	row.end_ns += (uint64_t)connections->options.epoch_offset_ns;
+	source = key_direction(connection, connection->before, SOURCE);
+	row.source_address = key->address[source];
+	row.source_port = key->port[source];
+	row.destination_address = key->address[!source];
+	row.destination_port = key->port[!source];
+	row.network_iana_number = key->protocol;
+	row.network_transport = transport_name(key->protocol, number);
+	row.icmp_type = key->icmp_type;
+	row.icmp_code = key->icmp_code;
+	show_translation(connection, &row);
+	for (int i = 0; i < count && !error; i++) {
+		count_hop(&hops[i], &row);
+		if (!connections->options.no_hops &&
+		    (hops[i].hop->packets[0] || hops[i].hop->packets[1]))
+			error = emit_hop(connections, connection, &hops[i], delivery);
+	}
+	/* A translation alone is no traffic. */
+	if (error || !row.hop_count || connections->options.no_flows)
+		return error;
+	if (connections->options.processes)
+		attribute(connections, hops, count, &row, names);
+	row.connection_state = connection_state(connection, key->protocol, &row);
+	row.flow_end_reason = end == SLICE_FORCED ? 4 : connection_ended(connection) ? 3 : 2;
+	return delivery_row(delivery, STREAM_FLOW, &row);
+}
+
+int connections_emit(struct connections *connections, enum slice_end end,
+		     struct delivery *delivery)
+{
+	struct connection *connection, *next;
+	int error = 0;
+
+	for (connection = connections->first_active; connection && !error; connection = next) {
+		next = connection->next_active;
+		error = emit_connection(connections, connection, end, delivery);
+	}
+	if (error || end == SLICE_OPEN)
+		return error;
+	for (connection = connections->first_active; connection; connection = next) {
+		next = connection->next_active;
+		connection_written(connection);
+	}
+	connections->first_active = NULL;
+	connections->last_active = &connections->first_active;
+	connections_sweep(connections);
+	return 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The structs that connection.c keeps and slice.c turns into rows.
+ *
+ *     connection ──┬── endpoints (a tuple) ──┬── view (in one namespace) ──┬── hop
+ *                  │                         └── view                      └── hop
+ *                  └── endpoints (after NAT) ─── view
+ *
+ * A direction is 0 or 1: in a key, from end 0 to end 1 or back; in a connection, from end A to
+ * end B or back. `turned` says whether the two agree: connection direction = key direction ^ turned.
+ */
+#ifndef RECORDER_VIEW_H
+#define RECORDER_VIEW_H
+
+#include "recorder/connection.h"
+
+struct hop {
+	uint64_t id;		 /* as in struct flow_hop */
+	uint64_t first_ns[2];	 /* first packet ever in that direction of the key; 0: none */
+	uint64_t packets[2];	 /* in this slice */
+	uint64_t bytes[2];
+};
+
+struct view {
+	uint32_t network_namespace;
+	uint32_t seen; /* SEEN_* bits of the connection's life, by direction of the key */
+	uint16_t tcp_flags[2]; /* in this slice */
+	uint16_t hop_count, hop_capacity;
+	uint64_t start_ns, end_ns; /* of this slice; start 0: no packets in it */
+	struct hop *hops;	   /* first_hop until there are more */
+	struct hop first_hop;
+	struct flow_owner owner[2];
+	struct view *next; /* of the same endpoints */
+};
+
+struct endpoints {
+	struct flow_key key; /* network_namespace 0, but for loopback addresses */
+	struct connection *connection;
+	struct endpoints *next; /* of the same connection */
+	uint8_t turned;
+	struct view view; /* the first, more by view.next */
+};
+
+struct connection {
+	uint64_t flow_id;
+	uint64_t last_ns;
+	struct endpoints *endpoints;
+	struct endpoints *before; /* as the initiator sees the connection */
+	struct endpoints *after;  /* behind all translations; the same where there are none */
+	struct connection *next_active; /* in this slice */
+	uint16_t tcp_flags[2];		/* of its life, by direction of the connection */
+	uint8_t is_active;
+	uint8_t is_ended; /* and that has been written: a new SYN begins a new connection */
+	uint8_t initiator; /* end A or B: 0 or 1 */
+	uint8_t initiator_known;
+};
+
+struct sighted;
+
+struct connections {
+	struct connections_options options;
+	struct slot {
+		uint64_t hash;
+		struct endpoints *endpoints;
+	} *slots;
+	size_t slot_count, count;
+	struct connection *first_active, **last_active;
+	uint64_t last_ns; /* latest packet of all */
+	uint64_t swept_ns;
+	struct sighted *sighted; /* slice.c's, used again for each connection */
+	size_t sighted_capacity;
+};
+
+/* Whether TCP's own words ended the connection: a reset, or a FIN from both ends. */
+int connection_ended(const struct connection *connection);
+
+/* The slice is over: its counters begin again at zero. */
+void connection_written(struct connection *connection);
+
+/* Forget what has been idle for too long; cheap when it is not yet time. */
+void connections_sweep(struct connections *connections);
+
+#endif
