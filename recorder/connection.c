@@ -475,6 +475,34 @@ static void merge(struct connections *connections, struct connection *into,
 	free(from);
 }
 
+/*
+ * Join what is seen between the translation of the destination (prerouting) and that of the source
+ * (postrouting): a bridge that filters its packets as IP shows them so at its own interface.
+ */
+static int join_between(struct connections *connections, const struct nat_event *event,
+			struct connection *connection)
+{
+	struct tuple between = event->original;
+	struct endpoints *endpoints, *after = connection->after;
+	unsigned int direction;
+	struct flow_key key;
+
+	between.destination = event->reply.source;
+	between.destination_port = event->reply.source_port;
+	key = key_of_tuple(&between, event->network_namespace, &direction);
+	endpoints = get_endpoints(connections, &key, event->header.time_ns);
+	if (!endpoints)
+		return -ENOMEM;
+	/* What has been joined already, or translated on its own, stays where it is. */
+	if (endpoints->connection == connection || endpoints->next ||
+	    endpoints->connection->endpoints != endpoints)
+		return 0;
+	merge(connections, connection, endpoints->connection,
+	      connection->initiator ^ direction ^ endpoints->turned);
+	connection->after = after;
+	return 0;
+}
+
 int connections_translate(struct connections *connections, const struct nat_event *event,
 			  uint64_t *flow_id)
 {
@@ -517,6 +545,8 @@ int connections_translate(struct connections *connections, const struct nat_even
 	}
 	if (connection->last_ns < event->header.time_ns)
 		connection->last_ns = event->header.time_ns;
+	if (!known && join_between(connections, event, connection))
+		return -ENOMEM;
 	*flow_id = connection->flow_id;
 	return known;
 }

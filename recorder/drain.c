@@ -121,6 +121,27 @@ const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count)
 	return probes->counters;
 }
 
+static int program_info(const struct bpf_program *program, struct bpf_prog_info *info)
+{
+	uint32_t size = sizeof(*info);
+
+	memset(info, 0, size);
+	return bpf_obj_get_info_by_fd(bpf_program__fd(program), info, &size);
+}
+
+uint64_t probes_missed_packets(struct probes *probes)
+{
+	const struct bpf_program *programs[] = {probes->skeleton->progs.on_receive,
+						probes->skeleton->progs.on_transmit};
+	struct bpf_prog_info info;
+	uint64_t missed = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		if (!program_info(programs[i], &info))
+			missed += info.recursion_misses;
+	return missed;
+}
+
 /* The memory of a map, as its descriptor's fdinfo tells. */
 static uint64_t map_memory(int map)
 {
@@ -145,17 +166,14 @@ size_t probes_cost(struct probes *probes, struct probe_cost *lines, size_t most)
 	size_t count = 0;
 
 	bpf_object__for_each_program(program, probes->skeleton->obj) {
-		struct bpf_prog_info info = {0};
-		uint32_t size = sizeof(info);
+		struct bpf_prog_info info;
 
-		if (count >= most || bpf_program__fd(program) < 0 ||
-		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		if (count >= most || bpf_program__fd(program) < 0 || program_info(program, &info))
 			continue;
 		lines[count] = (struct probe_cost){
 			.part = "program",
 			.run_count = info.run_cnt,
 			.run_time_ns = info.run_time_ns,
-			.missed_count = info.recursion_misses,
 		};
 		snprintf(lines[count++].name, sizeof(lines->name), "%s",
 			 bpf_program__name(program));

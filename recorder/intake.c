@@ -34,8 +34,8 @@ struct intake {
 	uint64_t slice;		  /* number of the open slice */
 	uint64_t slice_end_ns, interfaces_ns;
 	int provisional; /* rows of the open slice are in the segment */
-	uint64_t *counted; /* the kernel's counters at the last look, summed over CPUs */
-	uint64_t lost_rows;
+	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
+	uint64_t missed_packets;
 	int error;
 };
 
@@ -167,10 +167,15 @@ static void account(struct intake *intake, uint64_t now)
 	uint64_t added[STAGE_COUNTERS] = {0}, lost[STREAM_COUNT] = {0};
 	unsigned int cpu_count;
 	const uint64_t *counters = probes_counters(intake->options.probes, &cpu_count);
+	uint64_t missed = probes_missed_packets(intake->options.probes) - intake->missed_packets;
 	uint64_t last = epoch(intake, now);
 
 	if (!counters)
 		return;
+	intake->missed_packets += missed;
+	if (missed)
+		ledger_loss(ledger, "kernel", "flow", "program busy", -1, last - TICK_NS, last,
+			    missed);
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
 		for (unsigned int i = 0; i < STAGE_COUNTERS; i++) {
 			uint64_t *before = &intake->counted[cpu * STAGE_COUNTERS + i];
@@ -187,7 +192,7 @@ static void account(struct intake *intake, uint64_t now)
 				}
 		}
 	ledger_stage(ledger, "kernel", "flow",
-		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED],
+		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed,
 		     added[COUNT_PACKET_STORED], added[COUNT_PACKET_NOT_IP]);
 	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
 		     added[COUNT_PROCESS_ATTEMPTED] - lost[STREAM_PROCESS], 0);

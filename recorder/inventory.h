@@ -36,11 +36,17 @@ struct capture_entry {
 struct inventory *inventory_new(int of_this_host, const char *command_line);
 void inventory_free(struct inventory *inventory);
 
-/* All texts are copied. An interface or probe that is known already is replaced. 0 or -ENOMEM. */
+/*
+ * All texts are copied. An interface or probe that is known already is replaced; an interface keeps
+ * its first first_ns. 0 or -ENOMEM.
+ */
 int inventory_interface(struct inventory *inventory, const struct interface_entry *entry);
 int inventory_probe(struct inventory *inventory, const char *feature, const char *variant,
 		    int chosen, const char *explanation);
 int inventory_capture(struct inventory *inventory, const struct capture_entry *entry);
+
+/* All interfaces there are have been told with this first_ns: those that were not are gone. */
+void inventory_interfaces_complete(struct inventory *inventory, uint64_t first_ns);
 
 /* Read the clocks and keep the anchor; returns epoch minus boot time. */
 int64_t inventory_clock(struct inventory *inventory);
@@ -50,5 +56,8 @@ uint64_t inventory_boot_digest(const struct inventory *inventory);
 
 /* Write what changed since the last store (everything into a new segment, where all is 1). */
 int inventory_store(struct inventory *inventory, struct segment_writer *segment, int all);
+
+/* What the last inventory_store wrote has been committed. */
+void inventory_committed(struct inventory *inventory);
 
 #endif

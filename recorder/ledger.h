@@ -15,7 +15,7 @@ struct ledger;
 struct ledger *ledger_new(void);
 void ledger_free(struct ledger *ledger);
 
-/* Add to a stage's account. */
+/* Add to a stage's account. Sums are modulo 2^64: a negative amount takes back. */
 void ledger_stage(struct ledger *ledger, const char *stage, const char *stream,
 		  uint64_t attempted, uint64_t stored, uint64_t excluded);
 
@@ -29,7 +29,10 @@ uint64_t ledger_lost(struct ledger *ledger);
 /* Write the accounts since the last ledger_rotate into the segment's tables stage and loss. */
 int ledger_store(struct ledger *ledger, struct segment_writer *segment);
 
-/* A new segment begins: its accounts begin at zero. */
+/* What the last ledger_store wrote has been committed. */
+void ledger_committed(struct ledger *ledger);
+
+/* A new segment begins: its accounts begin with what no committed segment has. */
 void ledger_rotate(struct ledger *ledger);
 
 #endif

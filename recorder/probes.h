@@ -80,11 +80,17 @@ int probes_poll(struct probes *probes, int timeout_ms,
  */
 const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count);
 
+/*
+ * How many packets the programs that count them were not run for, because the CPU was in one of
+ * them already.
+ */
+uint64_t probes_missed_packets(struct probes *probes);
+
 /* What the programs and maps cost so far. */
 struct probe_cost {
 	const char *part; /* "program" or "map" */
 	char name[32];
-	uint64_t run_count, run_time_ns, missed_count, memory_bytes;
+	uint64_t run_count, run_time_ns, memory_bytes;
 };
 
 /* Fill up to most lines; returns how many there are. */

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cgroups by their number.
+ *
+ * The number is the inode number in the cgroup file system, and the file handle that kernfs makes
+ * (8 bytes, FILEID_KERNFS) is that number alone: so a handle can be made from it and opened.
+ *
+ * Answers are kept in two generations. When the younger one is full the older one is forgotten;
+ * what is asked for moves to the younger. So memory is bounded and what is in use stays.
+ */
+#include "recorder/cgroup.h"
+#include "recorder/mountinfo.h"
+#include "recorder/utf8.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUCKETS		 4096U
+#define GENERATION_LIMIT 16384U
+#define FILEID_KERNFS	 0xfe /* include/linux/exportfs.h */
+
+struct cgroup {
+	struct cgroup *next;
+	uint64_t id;
+	enum cgroup_hierarchy hierarchy;
+	char *path;
+	char container_id[CONTAINER_ID_SIZE];
+};
+
+struct generation {
+	struct cgroup *buckets[BUCKETS];
+	uint32_t count;
+};
+
+struct hierarchy {
+	int mount; /* -1: not mounted */
+	char *mount_point, *root;
+};
+
+struct cgroups {
+	struct hierarchy hierarchies[CGROUP_HIERARCHIES];
+	struct generation *young, *old;
+};
+
+static int use_mount(struct hierarchy *hierarchy, const struct mount_line *mount)
+{
+	int directory;
+
+	if (hierarchy->mount >= 0)
+		return 0;
+	directory = open(mount->mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return 0;
+	free(hierarchy->root);
+	free(hierarchy->mount_point);
+	hierarchy->root = strdup(mount->root);
+	hierarchy->mount_point = strdup(mount->mount_point);
+	hierarchy->mount = directory;
+	return hierarchy->root && hierarchy->mount_point ? 0 : -ENOMEM;
+}
+
+static int look_at_mount(const struct mount_line *mount, void *context)
+{
+	struct hierarchy *hierarchies = context;
+
+	if (!strcmp(mount->type, "cgroup2"))
+		return use_mount(&hierarchies[CGROUP_V2], mount);
+	if (!strcmp(mount->type, "cgroup") && mountinfo_has_option(mount->options, "memory"))
+		return use_mount(&hierarchies[CGROUP_V1_MEMORY], mount);
+	return 0;
+}
+
+struct cgroups *cgroups_new(void)
+{
+	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
+
+	if (!cgroups)
+		return NULL;
+	for (int i = 0; i < CGROUP_HIERARCHIES; i++)
+		cgroups->hierarchies[i].mount = -1;
+	cgroups->young = calloc(1, sizeof(*cgroups->young));
+	cgroups->old = calloc(1, sizeof(*cgroups->old));
+	if (!cgroups->young || !cgroups->old ||
+	    mountinfo_each(look_at_mount, cgroups->hierarchies) == -ENOMEM) {
+		cgroups_free(cgroups);
+		return NULL;
+	}
+	return cgroups;
+}
+
+static void forget(struct generation *generation)
+{
+	struct cgroup *cgroup, *next;
+
+	if (!generation)
+		return;
+	for (uint32_t i = 0; i < BUCKETS; i++) {
+		for (cgroup = generation->buckets[i]; cgroup; cgroup = next) {
+			next = cgroup->next;
+			free(cgroup->path);
+			free(cgroup);
+		}
+		generation->buckets[i] = NULL;
+	}
+	generation->count = 0;
+}
+
+void cgroups_free(struct cgroups *cgroups)
+{
+	if (!cgroups)
+		return;
+	for (int i = 0; i < CGROUP_HIERARCHIES; i++) {
+		if (cgroups->hierarchies[i].mount >= 0)
+			close(cgroups->hierarchies[i].mount);
+		free(cgroups->hierarchies[i].mount_point);
+		free(cgroups->hierarchies[i].root);
+	}
+	forget(cgroups->young);
+	forget(cgroups->old);
+	free(cgroups->young);
+	free(cgroups->old);
+	free(cgroups);
+}
+
+static size_t span(const char *text, const char *set, size_t limit)
+{
+	size_t size = 0;
+
+	while (size < limit && text[size] && strchr(set, text[size]))
+		size++;
+	return size;
+}
+
+static size_t hex_digits(const char *text)
+{
+	return span(text, "0123456789abcdef", CONTAINER_ID_SIZE);
+}
+
+/* The size of a container id that text begins with, or 0. */
+static size_t match_id(const char *text)
+{
+	size_t size = hex_digits(text), digits;
+
+	if (size == 64)
+		return isxdigit((uint8_t)text[64]) ? 0 : size;
+	if (size == 32 && text[32] == '-') {
+		digits = span(text + 33, "0123456789", 20);
+		return digits && !isxdigit((uint8_t)text[33 + digits]) ? 33 + digits : 0;
+	}
+	if (size != 8)
+		return 0;
+	for (int i = 0; i < 4; i++) {
+		if (text[size] != '-' || span(text + size + 1, "0123456789abcdef", 4) != 4)
+			return 0;
+		size += 5;
+	}
+	return isxdigit((uint8_t)text[size]) ? 0 : size;
+}
+
+int cgroup_container_id(const char *path, char id[CONTAINER_ID_SIZE])
+{
+	const char *begin = path + strlen(path), *end;
+	size_t size;
+
+	while (begin > path) {
+		end = begin;
+		while (begin > path && begin[-1] != '/')
+			begin--;
+		for (const char *at = begin; at < end; at++) {
+			if (at > path && isxdigit((uint8_t)at[-1]))
+				continue;
+			size = match_id(at);
+			if (!size)
+				continue;
+			memcpy(id, at, size);
+			id[size] = 0;
+			return 1;
+		}
+		if (begin > path)
+			begin--;
+	}
+	return 0;
+}
+
+/* The path of an open cgroup directory below the hierarchy's root, as it is in path. */
+static const char *below_root(const struct hierarchy *hierarchy, const char *path)
+{
+	size_t size = strlen(hierarchy->mount_point);
+
+	if (strncmp(path, hierarchy->mount_point, size) || (path[size] && path[size] != '/'))
+		return path;
+	return path[size] ? path + size : "/";
+}
+
+static char *read_path(const struct hierarchy *hierarchy, int directory)
+{
+	static const char deleted[] = " (deleted)";
+	char link[64], target[PATH_MAX], whole[2 * PATH_MAX];
+	const char *below;
+	ssize_t size;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", directory);
+	size = readlink(link, target, sizeof(target) - 1);
+	if (size < 0)
+		return NULL;
+	target[size] = 0;
+	if ((size_t)size >= strlen(deleted) &&
+	    !strcmp(target + size - strlen(deleted), deleted))
+		target[size - strlen(deleted)] = 0;
+	below = below_root(hierarchy, target);
+	if (!strcmp(hierarchy->root, "/"))
+		return utf8_escape(below, strlen(below));
+	size = snprintf(whole, sizeof(whole), "%s%s", hierarchy->root,
+			strcmp(below, "/") ? below : "");
+	return size < (ssize_t)sizeof(whole) ? utf8_escape(whole, strlen(whole)) : NULL;
+}
+
+static char *resolve(const struct hierarchy *hierarchy, uint64_t id)
+{
+	struct {
+		struct file_handle head;
+		uint64_t id;
+	} handle = {.head = {.handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS}};
+	char *path;
+	int directory;
+
+	if (hierarchy->mount < 0)
+		return NULL;
+	memcpy(handle.head.f_handle, &id, sizeof(id));
+	directory = open_by_handle_at(hierarchy->mount, &handle.head, O_PATH | O_CLOEXEC);
+	if (directory < 0)
+		return NULL;
+	path = read_path(hierarchy, directory);
+	close(directory);
+	return path;
+}
+
+static struct cgroup **find_place(struct generation *generation, enum cgroup_hierarchy hierarchy,
+				  uint64_t id)
+{
+	struct cgroup **place =
+		&generation->buckets[(id * 0x9e3779b97f4a7c15ULL >> 40) % BUCKETS];
+
+	while (*place && ((*place)->id != id || (*place)->hierarchy != hierarchy))
+		place = &(*place)->next;
+	return place;
+}
+
+static void keep(struct cgroups *cgroups, struct cgroup *cgroup)
+{
+	struct generation *full = cgroups->young;
+	struct cgroup **place;
+
+	if (full->count >= GENERATION_LIMIT) {
+		forget(cgroups->old);
+		cgroups->young = cgroups->old;
+		cgroups->old = full;
+	}
+	place = find_place(cgroups->young, cgroup->hierarchy, cgroup->id);
+	cgroup->next = NULL;
+	*place = cgroup;
+	cgroups->young->count++;
+}
+
+struct cgroup_place cgroups_find(struct cgroups *cgroups, enum cgroup_hierarchy hierarchy,
+				 uint64_t id)
+{
+	struct cgroup *cgroup = *find_place(cgroups->young, hierarchy, id), **place;
+
+	if (!cgroup) {
+		place = find_place(cgroups->old, hierarchy, id);
+		cgroup = *place;
+		if (cgroup) {
+			*place = cgroup->next;
+		} else {
+			cgroup = calloc(1, sizeof(*cgroup));
+			if (!cgroup)
+				return (struct cgroup_place){0};
+			cgroup->id = id;
+			cgroup->hierarchy = hierarchy;
+			cgroup->path = resolve(&cgroups->hierarchies[hierarchy], id);
+			if (cgroup->path)
+				cgroup_container_id(cgroup->path, cgroup->container_id);
+		}
+		keep(cgroups, cgroup);
+	}
+	return (struct cgroup_place){
+		.path = cgroup->path,
+		.container_id = cgroup->container_id[0] ? cgroup->container_id : NULL,
+	};
+}

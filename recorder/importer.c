@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Brings capture files into a recording.
+ *
+ * Time is the capture's own. A slice is open until a packet of a later one comes, or one that is
+ * more than a slice older (the next file); between the two, packets may come out of order.
+ */
+#include "recorder/importer.h"
+#include "recorder/capture.h"
+#include "recorder/connection.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DELIVERY_FLOWS 65536U
+#define IDLE_NS	       (3600ULL * 1000000000)
+
+/* Packets between two calls of progress. */
+#define PROGRESS_PACKETS 16384U
+
+static const char stage[] = "import";
+static const char stream[] = "flow";
+
+struct importer {
+	struct importer_options options;
+	struct fragments *fragments;
+	struct connections *connections;
+	struct writer *writer; /* NULL before the first good capture */
+	struct delivery *delivery;
+	int slice_is_open;
+	/* Packets of [earliest_ns, end_ns) belong to the open slice, or are late ones of the last. */
+	uint64_t earliest_ns, end_ns;
+	uint64_t newest_ns; /* of all counted packets so far */
+	uint64_t packets;
+	char problem[512];
+};
+
+void import_file_clear(struct import_file *file)
+{
+	free(file->link_type);
+	free(file->problem);
+	memset(file, 0, sizeof(*file));
+}
+
+static int fail(struct importer *importer, int error, const char *words)
+{
+	snprintf(importer->problem, sizeof(importer->problem), "%s",
+		 words && *words ? words : strerror(-error));
+	return error;
+}
+
+static void dispose(struct importer *importer)
+{
+	delivery_free(importer->delivery);
+	connections_free(importer->connections);
+	fragments_free(importer->fragments);
+	free(importer);
+}
+
+struct importer *importer_new(const struct importer_options *options)
+{
+	const struct connections_options connections = {.idle_ns = IDLE_NS};
+	struct importer *importer = calloc(1, sizeof(*importer));
+
+	if (!importer)
+		return NULL;
+	importer->options = *options;
+	importer->fragments = fragments_new();
+	importer->connections = connections_new(&connections);
+	importer->delivery = delivery_new();
+	if (!importer->fragments || !importer->connections || !importer->delivery) {
+		dispose(importer);
+		return NULL;
+	}
+	return importer;
+}
+
+const char *importer_problem(const struct importer *importer)
+{
+	return importer->problem;
+}
+
+static int open_recording(struct importer *importer)
+{
+	char *problem = NULL;
+	int error;
+
+	if (importer->writer)
+		return 0;
+	error = writer_open(&importer->options.writer, &importer->writer, &problem);
+	if (error)
+		fail(importer, error, problem);
+	free(problem);
+	return error;
+}
+
+/* --- slices --- */
+
+static int deliver(struct importer *importer)
+{
+	struct writer_status status;
+	int error;
+
+	importer->delivery->covered_ns = importer->newest_ns;
+	error = writer_deliver(importer->writer, importer->delivery, 1);
+	if (error)
+		return fail(importer, error, NULL);
+	importer->delivery = delivery_new();
+	if (!importer->delivery)
+		return fail(importer, -ENOMEM, NULL);
+	writer_status(importer->writer, &status);
+	return status.error ? fail(importer, status.error, status.problem) : 0;
+}
+
+static uint64_t delivery_flows(const struct delivery *delivery)
+{
+	uint64_t count = 0;
+
+	for (const struct batch *batch = delivery->first[STREAM_FLOW]; batch; batch = batch->next)
+		count += batch->row_count;
+	return count;
+}
+
+static int end_slice(struct importer *importer, enum slice_end end)
+{
+	int error;
+
+	if (!importer->slice_is_open)
+		return 0;
+	importer->slice_is_open = 0;
+	error = connections_emit(importer->connections, end, importer->delivery);
+	if (error)
+		return fail(importer, error, NULL);
+	if (delivery_flows(importer->delivery) < DELIVERY_FLOWS)
+		return 0;
+	return deliver(importer);
+}
+
+static void begin_slice(struct importer *importer, uint64_t time_ns)
+{
+	uint64_t slice_ns = importer->options.slice_ns;
+	uint64_t start_ns = time_ns / slice_ns * slice_ns;
+
+	importer->slice_is_open = 1;
+	importer->earliest_ns = start_ns > slice_ns ? start_ns - slice_ns : 0;
+	importer->end_ns = start_ns > UINT64_MAX - slice_ns ? UINT64_MAX : start_ns + slice_ns;
+}
+
+static int count(struct importer *importer, const struct packet *packet, uint64_t time_ns)
+{
+	int error;
+
+	if (!importer->slice_is_open || time_ns >= importer->end_ns ||
+	    time_ns < importer->earliest_ns) {
+		error = end_slice(importer, SLICE_ENDED);
+		if (error)
+			return error;
+		begin_slice(importer, time_ns);
+	}
+	if (time_ns > importer->newest_ns)
+		importer->newest_ns = time_ns;
+	error = connections_packet(importer->connections, packet, time_ns);
+	return error ? fail(importer, error, NULL) : 0;
+}
+
+/* --- one file --- */
+
+static void see_time(struct import_file *file, uint64_t time_ns)
+{
+	if (file->packets == 1 || time_ns < file->first_ns)
+		file->first_ns = time_ns;
+	if (time_ns > file->last_ns)
+		file->last_ns = time_ns;
+}
+
+static int read_frames(struct importer *importer, struct capture *capture,
+		       struct import_file *file)
+{
+	const struct importer_options *options = &importer->options;
+	int link_type = capture_link_type(capture);
+	struct captured_frame frame;
+	int error;
+
+	while (!(error = capture_next(capture, &frame))) {
+		struct packet packet;
+		enum packet_verdict verdict =
+			packet_parse(link_type, frame.bytes, frame.captured, frame.original,
+				     importer->fragments, &packet);
+
+		file->packets++;
+		file->verdicts[verdict]++;
+		see_time(file, frame.time_ns);
+		if (verdict == PACKET_COUNTED) {
+			error = count(importer, &packet, frame.time_ns);
+			if (error)
+				return error;
+		}
+		if (++importer->packets % PROGRESS_PACKETS == 0 && options->progress &&
+		    options->progress(options->progress_context, file->path,
+				      importer->packets))
+			return -ECANCELED;
+	}
+	if (error == -ENODATA)
+		return 0;
+	if (asprintf(&file->problem, "after packet %llu: %s",
+		     (unsigned long long)file->packets, capture_problem(capture)) < 0)
+		file->problem = NULL;
+	return 0;
+}
+
+static int account(struct importer *importer, const struct import_file *file)
+{
+	const struct writer_options *writer = &importer->options.writer;
+	const struct capture_entry entry = {
+		.path = file->path,
+		.size_bytes = file->size_bytes,
+		.link_type = file->link_type,
+		.packets = file->packets,
+		.verdicts = {file->verdicts[0], file->verdicts[1], file->verdicts[2],
+			     file->verdicts[3], file->verdicts[4]},
+		.first_ns = file->first_ns,
+		.last_ns = file->last_ns,
+		.problem = file->problem,
+	};
+
+	_Static_assert(PACKET_VERDICTS == 5, "the verdicts of struct capture_entry");
+	ledger_stage(writer->ledger, stage, stream, file->packets,
+		     file->verdicts[PACKET_COUNTED], file->verdicts[PACKET_NOT_IP]);
+	for (int verdict = PACKET_TRUNCATED; verdict < PACKET_VERDICTS; verdict++)
+		if (file->verdicts[verdict])
+			ledger_loss(writer->ledger, stage, stream, packet_verdict_name(verdict),
+				    -1, file->first_ns, file->last_ns, file->verdicts[verdict]);
+	return inventory_capture(writer->inventory, &entry) ? fail(importer, -ENOMEM, NULL) : 0;
+}
+
+static int import_capture(struct importer *importer, struct capture *capture,
+			  struct import_file *file)
+{
+	int error = open_recording(importer);
+
+	if (error)
+		return error;
+	file->size_bytes = capture_size_bytes(capture);
+	file->link_type = strdup(capture_link_type_name(capture));
+	if (!file->link_type)
+		return fail(importer, -ENOMEM, NULL);
+	return read_frames(importer, capture, file);
+}
+
+int importer_file(struct importer *importer, const char *path, struct import_file *file)
+{
+	struct capture *capture;
+	int error, account_error;
+
+	memset(file, 0, sizeof(*file));
+	file->path = path;
+	if (capture_open(path, &capture, &file->problem)) {
+		if (!file->problem)
+			file->problem = strdup("cannot be opened");
+		return account(importer, file);
+	}
+	error = import_capture(importer, capture, file);
+	capture_close(capture);
+	account_error = account(importer, file);
+	return error ? error : account_error;
+}
+
+int importer_close(struct importer *importer, struct writer_status *status)
+{
+	int error, close_error = 0;
+
+	memset(status, 0, sizeof(*status));
+	error = end_slice(importer, SLICE_FORCED);
+	if (importer->writer) {
+		if (!error && importer->delivery && importer->delivery->row_count)
+			error = deliver(importer);
+		close_error = writer_close(importer->writer, status);
+	}
+	if (error && !close_error) {
+		close_error = error;
+		snprintf(status->problem, sizeof(status->problem), "%.255s", importer->problem);
+	}
+	dispose(importer);
+	return close_error;
+}
