@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What flowplay's commands share.
+ */
+#include "analyzer/command.h"
+#include "analyzer/completeness.h"
+#include "analyzer/database.h"
+#include "analyzer/escape.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void say(const char *prefix, const char *format, va_list arguments, const char *suffix)
+{
+	char *text = NULL;
+	int size = vasprintf(&text, format, arguments);
+
+	fputs(prefix, stderr);
+	if (size >= 0)
+		escape_text(stderr, text, (size_t)size);
+	fprintf(stderr, "%s\n", suffix);
+	if (size >= 0)
+		free(text);
+}
+
+void command_say(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say("flowplay: ", format, arguments, "");
+	va_end(arguments);
+}
+
+int command_misuse(const struct command *command, const char *format, ...)
+{
+	char prefix[64], suffix[64];
+	va_list arguments;
+
+	snprintf(prefix, sizeof(prefix), "flowplay %s: ", command->name);
+	snprintf(suffix, sizeof(suffix), "; see flowplay %s --help", command->name);
+	va_start(arguments, format);
+	say(prefix, format, arguments, suffix);
+	va_end(arguments);
+	return COMMAND_MISUSE;
+}
+
+static int wants_bold(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(terminal && !strcmp(terminal, "dumb"));
+}
+
+static int set_format(const struct command *command, struct command_line *line,
+		      const char *name)
+{
+	int format = name ? render_format(name) : -1;
+
+	if (!name)
+		return command_misuse(command, "--format needs a value");
+	if (format < 0)
+		return command_misuse(command,
+				      "unknown format '%s'; text, json, jsonl, csv or markdown",
+				      name);
+	line->render.format = (enum render_format)format;
+	return -1;
+}
+
+int command_parse(const struct command *command, int argc, char **argv,
+		  struct command_line *line)
+{
+	int status = -1, only_words = 0;
+
+	*line = (struct command_line){
+		.render = {.out = stdout, .format = RENDER_TEXT, .bold = wants_bold()},
+		.words = calloc((size_t)argc + 1, sizeof(*line->words)),
+	};
+	if (!line->words)
+		return COMMAND_TROUBLE;
+	for (int i = 1; i < argc && status < 0; i++) {
+		const char *word = argv[i];
+
+		if (only_words || word[0] != '-' || !word[1]) {
+			line->words[line->word_count++] = word;
+		} else if (!strcmp(word, "--")) {
+			only_words = 1;
+		} else if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+			fputs(command->help, stdout);
+			status = COMMAND_WHOLE;
+		} else if (!strcmp(word, "--format")) {
+			status = set_format(command, line, argv[++i]); /* argv ends with NULL */
+		} else if (!strncmp(word, "--format=", 9)) {
+			status = set_format(command, line, word + 9);
+		} else {
+			status = command_misuse(command, "unknown option '%s'", word);
+		}
+	}
+	return status;
+}
+
+void command_tell(struct command_session *session)
+{
+	for (; session->told < recording_note_count(session->recording); session->told++)
+		command_say("%s", recording_note(session->recording, session->told));
+}
+
+int command_open(struct command_session *session, const char *const *paths, size_t count)
+{
+	char *problem = NULL;
+
+	*session = (struct command_session){0};
+	if (recording_open(paths, count, &session->recording, &problem)) {
+		for (char *line = problem, *end; line; line = end) {
+			end = strchr(line, '\n');
+			if (end)
+				*end++ = 0;
+			command_say("%s", line);
+		}
+		free(problem);
+		return COMMAND_TROUBLE;
+	}
+	if (database_open(session->recording, &session->database, &problem)) {
+		command_say("%s", problem ? problem : "out of memory");
+		free(problem);
+		command_close(session);
+		return COMMAND_TROUBLE;
+	}
+	command_tell(session);
+	return -1;
+}
+
+void command_close(struct command_session *session)
+{
+	sqlite3_close(session->database);
+	recording_close(session->recording);
+}
+
+int command_finish(struct command_session *session, struct render *render, int quiet)
+{
+	char *line = NULL;
+	int answer;
+
+	command_tell(session);
+	answer = completeness_line(session->database, session->recording, &line);
+	if (answer < 0) {
+		command_say("whether the recording is complete cannot be told: %s",
+			    answer == -ENOMEM ? "out of memory"
+					      : sqlite3_errmsg(session->database));
+		return COMMAND_TROUBLE;
+	}
+	if (render_is_prose(render) && !quiet)
+		fprintf(render->out, "\n%s\n", line);
+	else if (answer == INCOMPLETE || (answer == COMPLETE && !quiet))
+		fprintf(stderr, "flowplay: %s\n", line);
+	free(line);
+	return recording_is_partial(session->recording) ? COMMAND_PARTIAL : COMMAND_WHOLE;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What flowplay's commands share: their options, opening a recording, telling what is missing,
+ * and the exit status.
+ */
+#ifndef ANALYZER_COMMAND_H
+#define ANALYZER_COMMAND_H
+
+#include "analyzer/recording.h"
+#include "analyzer/render.h"
+
+#include <sqlite3.h>
+
+enum command_status {
+	COMMAND_WHOLE = 0,
+	COMMAND_TROUBLE = 1,
+	COMMAND_PARTIAL = 3,
+	COMMAND_MISUSE = 64,
+};
+
+struct command {
+	const char *name;
+	const char *summary;
+	const char *help;
+	int (*run)(const struct command *command, int argc, char **argv);
+};
+
+extern const struct command info_command, report_command, sql_command;
+
+/* The words of a command line that are not options. */
+struct command_line {
+	struct render render;
+	const char **words;
+	size_t word_count;
+};
+
+/*
+ * Take in the options that every command has. Returns -1 to go on, or the exit status when all
+ * is said. The caller frees line->words.
+ */
+int command_parse(const struct command *command, int argc, char **argv,
+		  struct command_line *line);
+
+/* One line on standard error that names the wrong word. Returns COMMAND_MISUSE. */
+int command_misuse(const struct command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* One line on standard error, fit for a terminal whatever the words hold. */
+void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+struct command_session {
+	struct recording *recording;
+	sqlite3 *database;
+	size_t told; /* notes that are on standard error already */
+};
+
+/* Returns -1 to go on, or the exit status. Close with command_close. */
+int command_open(struct command_session *session, const char *const *paths, size_t count);
+void command_close(struct command_session *session);
+
+/* Tell the notes that are new. */
+void command_tell(struct command_session *session);
+
+/*
+ * End a command's answer: tell on standard error (or in prose, after the rows) whether the
+ * recording is complete; with quiet, only when it is not. Returns the exit status.
+ */
+int command_finish(struct command_session *session, struct render *render, int quiet);
+
+#endif

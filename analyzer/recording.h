@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One or more recordings, open for reading: all their good segments in order, and a note in one
+ * line of everything that is missing.
+ */
+#ifndef ANALYZER_RECORDING_H
+#define ANALYZER_RECORDING_H
+
+#include "schema/segment_reader.h"
+
+struct recording;
+
+struct recording_segment {
+	struct segment_reader *reader;
+	const char *path;
+	const char *name; /* the file's; with its directory when several paths were given */
+	const char *recording_id;
+	uint32_t sequence;
+	uint64_t created_ns;
+	uint64_t size_bytes; /* with its journal */
+};
+
+/*
+ * Open paths: directories of segments, or single segments. What cannot be read becomes a note.
+ * When nothing can be read: -ENOENT or another negative errno, and *problem is what is wrong, a
+ * line each without a last line end, which the caller frees.
+ */
+int recording_open(const char *const *paths, size_t count, struct recording **out,
+		   char **problem);
+void recording_close(struct recording *recording);
+
+size_t recording_segment_count(const struct recording *recording);
+const struct recording_segment *recording_segment(const struct recording *recording, size_t i);
+
+/*
+ * Remember in one line that something is missing; the same line is kept once. Without memory
+ * for it, recording_is_partial still knows.
+ */
+void recording_add_note(struct recording *recording, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+size_t recording_note_count(const struct recording *recording);
+const char *recording_note(const struct recording *recording, size_t i);
+
+/* Whether an answer from this recording is partial. */
+int recording_is_partial(const struct recording *recording);
+
+#endif

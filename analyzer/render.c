@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Prints the rows of statements.
+ */
+#include "analyzer/render.h"
+#include "analyzer/escape.h"
+#include "analyzer/grid.h"
+
+#include <math.h>
+#include <string.h>
+
+int render_format(const char *name)
+{
+	static const char *const names[] = {
+		[RENDER_TEXT] = "text",		[RENDER_JSON] = "json",
+		[RENDER_JSONL] = "jsonl",	[RENDER_CSV] = "csv",
+		[RENDER_MARKDOWN] = "markdown",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return (int)i;
+	return -1;
+}
+
+int render_is_prose(const struct render *render)
+{
+	return render->format == RENDER_TEXT || render->format == RENDER_MARKDOWN;
+}
+
+void render_bold(struct render *render, int on)
+{
+	if (render->bold && render->format == RENDER_TEXT)
+		fputs(on ? "\033[1m" : "\033[0m", render->out);
+}
+
+void render_heading(struct render *render, const char *text)
+{
+	if (!render_is_prose(render))
+		return;
+	if (render->format == RENDER_MARKDOWN) {
+		fputs("## ", render->out);
+		escape_markdown(render->out, text, strlen(text));
+		fputs("\n\n", render->out);
+		return;
+	}
+	render_bold(render, 1);
+	escape_text(render->out, text, strlen(text));
+	render_bold(render, 0);
+	putc('\n', render->out);
+}
+
+static void put_blob(FILE *out, sqlite3_stmt *statement, int column)
+{
+	const unsigned char *bytes = sqlite3_column_blob(statement, column);
+	int size = sqlite3_column_bytes(statement, column);
+
+	for (int i = 0; i < size; i++)
+		fprintf(out, "%02x", bytes[i]);
+}
+
+static void put_json_value(FILE *out, sqlite3_stmt *statement, int column)
+{
+	const char *text;
+
+	switch (sqlite3_column_type(statement, column)) {
+	case SQLITE_NULL:
+		fputs("null", out);
+		return;
+	case SQLITE_BLOB:
+		putc('"', out);
+		put_blob(out, statement, column);
+		putc('"', out);
+		return;
+	case SQLITE_TEXT:
+		text = (const char *)sqlite3_column_text(statement, column);
+		escape_json(out, text ? text : "",
+			    (size_t)sqlite3_column_bytes(statement, column));
+		return;
+	case SQLITE_FLOAT:
+		if (!isfinite(sqlite3_column_double(statement, column))) {
+			fputs("null", out);
+			return;
+		}
+		/* fall through */
+	default:
+		text = (const char *)sqlite3_column_text(statement, column);
+		fputs(text ? text : "null", out);
+	}
+}
+
+static void put_json_row(struct render *render, sqlite3_stmt *statement, const char *title)
+{
+	FILE *out = render->out;
+
+	putc('{', out);
+	if (title) {
+		fputs("\"section\":", out);
+		escape_json(out, title, strlen(title));
+		putc(',', out);
+	}
+	for (int i = 0; i < sqlite3_column_count(statement); i++) {
+		const char *name = sqlite3_column_name(statement, i);
+
+		if (i)
+			putc(',', out);
+		escape_json(out, name, strlen(name));
+		putc(':', out);
+		put_json_value(out, statement, i);
+	}
+	putc('}', out);
+}
+
+static int render_json(struct render *render, sqlite3_stmt *statement, const char *title)
+{
+	FILE *out = render->out;
+	int result, rows = 0;
+
+	if (render->sections) {
+		fputs(render->count ? ",\n" : "{\n", out);
+		escape_json(out, title, strlen(title));
+		putc(':', out);
+	}
+	putc('[', out);
+	for (; (result = sqlite3_step(statement)) == SQLITE_ROW; rows++) {
+		fputs(rows ? ",\n" : "\n", out);
+		put_json_row(render, statement, NULL);
+	}
+	fputs(rows ? "\n]" : "]", out);
+	if (!render->sections)
+		putc('\n', out);
+	return result;
+}
+
+static int render_jsonl(struct render *render, sqlite3_stmt *statement, const char *title)
+{
+	int result;
+
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+		put_json_row(render, statement, render->sections ? title : NULL);
+		putc('\n', render->out);
+	}
+	return result;
+}
+
+static void put_csv_value(FILE *out, sqlite3_stmt *statement, int column)
+{
+	const char *text;
+
+	switch (sqlite3_column_type(statement, column)) {
+	case SQLITE_NULL:
+		return;
+	case SQLITE_BLOB:
+		put_blob(out, statement, column);
+		return;
+	case SQLITE_TEXT:
+		text = (const char *)sqlite3_column_text(statement, column);
+		escape_csv(out, text ? text : "",
+			   (size_t)sqlite3_column_bytes(statement, column));
+		return;
+	default:
+		text = (const char *)sqlite3_column_text(statement, column);
+		fputs(text ? text : "", out);
+	}
+}
+
+static int render_csv(struct render *render, sqlite3_stmt *statement, const char *title)
+{
+	int columns = sqlite3_column_count(statement), result;
+	FILE *out = render->out;
+
+	if (render->sections)
+		fputs("section,", out);
+	for (int i = 0; i < columns; i++) {
+		const char *name = sqlite3_column_name(statement, i);
+
+		if (i)
+			putc(',', out);
+		escape_csv(out, name, strlen(name));
+	}
+	fputs("\r\n", out);
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+		if (render->sections) {
+			escape_csv(out, title, strlen(title));
+			putc(',', out);
+		}
+		for (int i = 0; i < columns; i++) {
+			if (i)
+				putc(',', out);
+			put_csv_value(out, statement, i);
+		}
+		fputs("\r\n", out);
+	}
+	return result;
+}
+
+int render_statement(struct render *render, sqlite3_stmt *statement, const char *title,
+		     int upright)
+{
+	int result = SQLITE_DONE;
+
+	if (render->count && render->format != RENDER_JSON && render->format != RENDER_JSONL)
+		fputs(render->format == RENDER_CSV ? "\r\n" : "\n", render->out);
+	if (render->sections)
+		render_heading(render, title);
+	switch (render->format) {
+	case RENDER_TEXT:
+		result = (upright ? grid_print_upright : grid_print)(render, statement);
+		break;
+	case RENDER_MARKDOWN:
+		result = grid_print(render, statement);
+		break;
+	case RENDER_JSON:
+		result = render_json(render, statement, title);
+		break;
+	case RENDER_JSONL:
+		result = render_jsonl(render, statement, title);
+		break;
+	case RENDER_CSV:
+		result = render_csv(render, statement, title);
+		break;
+	}
+	render->count++;
+	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+void render_end(struct render *render)
+{
+	if (render->sections && render->format == RENDER_JSON)
+		fputs(render->count ? "\n}\n" : "{}\n", render->out);
+}

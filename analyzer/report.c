@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flowplay report: answers with one of the SQL files that are embedded, or with the user's own.
+ */
+#include "analyzer/command.h"
+#include "analyzer/reports.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPORT_SIZE (1U << 20)
+
+static const char help[] =
+	"flowplay report                          lists the reports\n"
+	"flowplay report NAME RECORDING...        prints one of them\n"
+	"flowplay report ./FILE.sql RECORDING...  prints one of your own\n"
+	"\n"
+	"A RECORDING is a directory of *.segment files, or one such file. Below the rows stands\n"
+	"whether the recording is complete (with json, jsonl and csv: on standard error).\n"
+	"\n"
+	"A report is one SELECT after comments:\n"
+	"\n"
+	"  -- title: Bytes by port\n"
+	"  -- summary: Which services moved how much.\n"
+	"  SELECT destination_port, sum(source_bytes) AS source_bytes FROM flow GROUP BY 1\n"
+	"\n"
+	"  --format FORMAT  text (the default), json, jsonl, csv or markdown\n"
+	"  --help           this text\n"
+	"\n"
+	"Examples:\n"
+	"  flowplay report summary build/demo\n"
+	"  flowplay report nat --format json build/demo\n"
+	"  flowplay report ./ports.sql host-a host-b\n";
+
+/* The value of a leading comment "-- key: value". NULL when there is none; the caller frees it.
+ */
+static char *header(const char *sql, const char *key)
+{
+	size_t key_size = strlen(key);
+
+	while (!strncmp(sql, "--", 2)) {
+		const char *line = sql + 2 + strspn(sql + 2, " ");
+		size_t size = strcspn(line, "\r\n");
+
+		if (size > key_size && !strncmp(line, key, key_size) && line[key_size] == ':') {
+			line += key_size + 1;
+			size -= key_size + 1;
+			return strndup(line + strspn(line, " "), size - strspn(line, " "));
+		}
+		sql = line + size;
+		sql += strspn(sql, "\r\n");
+	}
+	return NULL;
+}
+
+/* One row "name, summary" for each report, in the renderer's hands like any other answer. */
+static int list(struct command_line *line)
+{
+	sqlite3_str *sql = sqlite3_str_new(NULL);
+	sqlite3 *database = NULL;
+	sqlite3_stmt *statement = NULL;
+	char *text;
+	int result = sqlite3_open(":memory:", &database);
+
+	for (size_t i = 0; embedded_reports[i].name; i++) {
+		char *summary = header(embedded_reports[i].sql, "summary");
+
+		sqlite3_str_appendf(sql, "%s SELECT %Q AS report, %Q AS summary",
+				    i ? " UNION ALL" : "", embedded_reports[i].name, summary);
+		free(summary);
+	}
+	text = sqlite3_str_finish(sql);
+	if (!result)
+		result = text ? sqlite3_prepare_v2(database, text, -1, &statement, NULL)
+			      : SQLITE_NOMEM;
+	if (!result)
+		result = render_statement(&line->render, statement, NULL, 0);
+	if (result)
+		command_say("%s", sqlite3_errmsg(database));
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
+	sqlite3_free(text);
+	return result ? COMMAND_TROUBLE : COMMAND_WHOLE;
+}
+
+static char *read_file(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *text = malloc(REPORT_SIZE + 1);
+	size_t size = 0;
+
+	if (file && text)
+		size = fread(text, 1, REPORT_SIZE + 1, file);
+	if (!file || !text || ferror(file) || size > REPORT_SIZE) {
+		command_say("%s: %s", path,
+			    size > REPORT_SIZE ? "larger than a report can be (1 MiB)"
+					       : strerror(errno));
+		free(text);
+		text = NULL;
+	} else {
+		text[size] = 0;
+	}
+	if (file)
+		fclose(file);
+	return text;
+}
+
+/* Only blanks, comments and semicolons. */
+static int is_end(const char *sql)
+{
+	for (;;) {
+		sql += strspn(sql, " \t\r\n;");
+		if (strncmp(sql, "--", 2))
+			return !*sql;
+		sql += strcspn(sql, "\n");
+	}
+}
+
+static int print(struct command_session *session, struct render *render, const char *name,
+		 const char *sql)
+{
+	char *title = header(sql, "title"), *summary = header(sql, "summary");
+	sqlite3_stmt *statement = NULL;
+	const char *rest = "";
+	int status = COMMAND_TROUBLE, result;
+
+	if (sqlite3_prepare_v2(session->database, sql, -1, &statement, &rest)) {
+		command_say("report %s: %s", name, sqlite3_errmsg(session->database));
+	} else if (!statement || !sqlite3_column_count(statement) || !is_end(rest)) {
+		command_say("report %s: expected one SELECT", name);
+	} else {
+		if (render_is_prose(render) && title)
+			render_heading(render, title);
+		if (render_is_prose(render) && summary)
+			fprintf(render->out, "%s\n\n", summary);
+		result = render_statement(render, statement, NULL, 0);
+		if (result)
+			command_say("report %s: %s", name, sqlite3_errmsg(session->database));
+		else
+			status = command_finish(session, render, 0);
+	}
+	sqlite3_finalize(statement);
+	free(title);
+	free(summary);
+	return status;
+}
+
+static const char *find(const char *name)
+{
+	for (size_t i = 0; embedded_reports[i].name; i++)
+		if (!strcmp(embedded_reports[i].name, name))
+			return embedded_reports[i].sql;
+	return NULL;
+}
+
+static int is_file_name(const char *name)
+{
+	size_t size = strlen(name);
+
+	return strchr(name, '/') || (size > 4 && !strcmp(name + size - 4, ".sql"));
+}
+
+static int answer(const struct command *command, struct command_line *line)
+{
+	const char *name = line->words[0], *sql = find(name);
+	struct command_session session;
+	char *own = NULL;
+	int status;
+
+	if (!sql && !is_file_name(name))
+		return command_misuse(command, "there is no report '%s'", name);
+	if (line->word_count < 2)
+		return command_misuse(command, "report '%s' of which recording?", name);
+	if (!sql) {
+		own = read_file(name);
+		if (!own)
+			return COMMAND_TROUBLE;
+	}
+	status = command_open(&session, line->words + 1, line->word_count - 1);
+	if (status < 0) {
+		status = print(&session, &line->render, name, own ? own : sql);
+		command_close(&session);
+	}
+	free(own);
+	return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct command_line line;
+	int status = command_parse(command, argc, argv, &line);
+
+	if (status < 0)
+		status = line.word_count ? answer(command, &line) : list(&line);
+	free(line.words);
+	return status;
+}
+
+const struct command report_command = {
+	.name = "report",
+	.summary = "answer with one of the reports; without a name, list them",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests of the reports, and of the line that says whether a recording is complete.
+ */
+#include "analyzer/completeness.h"
+#include "analyzer/reports.h"
+#include "analyzer/sample_test.h"
+
+static const char *report(const char *name)
+{
+	for (size_t i = 0; embedded_reports[i].name; i++)
+		if (!strcmp(embedded_reports[i].name, name))
+			return embedded_reports[i].sql;
+	fail_msg("there is no report %s", name);
+	return NULL;
+}
+
+/* Some columns of a report's rows. */
+static void expect(sqlite3 *database, const char *name, const char *columns,
+		   const char *expected)
+{
+	char *sql = sqlite3_mprintf("SELECT %s FROM (%s)", columns, report(name));
+
+	sample_expect(database, sql, expected);
+	sqlite3_free(sql);
+}
+
+static void expect_line(struct sample *sample, int answer, const char *words)
+{
+	char *line;
+
+	assert_int_equal(completeness_line(sample->database, sample->recording, &line), answer);
+	if (!strstr(line, words))
+		fail_msg("'%s' does not say '%s'", line, words);
+	free(line);
+}
+
+/*
+ * A router's recording in two segments: connection 1 (curl, in namespace 10, to a server in
+ * namespace 30, through a translation in namespace 20) during two slices, connection 2
+ * untouched, and some losses.
+ */
+static void put_hop(struct segment_writer *segment, uint32_t namespace, uint32_t index,
+		    const char *direction, uint32_t order, const char *source)
+{
+	struct hop_row hop = {
+		.flow_id = 1,
+		.start_ns = SAMPLE_BEGIN_NS + order,
+		.end_ns = SAMPLE_BEGIN_NS + SECOND_NS,
+		.source_address = sample_address(source),
+		.source_port = 40001,
+		.destination_address = sample_address("198.51.100.1"),
+		.destination_port = 80,
+		.network_iana_number = 6,
+		.network_namespace = namespace,
+		.interface_index = index,
+		.network_io_direction = direction,
+		.source_order = order,
+		.destination_order = 5 - order,
+		.source_packets = 3,
+		.source_bytes = 300,
+		.destination_packets = 4,
+		.destination_bytes = 4000,
+	};
+
+	sample_row(segment, STREAM_HOP, &hop);
+}
+
+static void put_flows(struct segment_writer *segment, uint64_t slice)
+{
+	struct flow_row flow = {
+		.flow_id = 1,
+		.start_ns = SAMPLE_BEGIN_NS + slice * 5 * SECOND_NS,
+		.end_ns = SAMPLE_BEGIN_NS + slice * 5 * SECOND_NS + SECOND_NS,
+		.source_address = sample_address("10.0.0.2"),
+		.source_port = 40001,
+		.destination_address = sample_address("198.51.100.1"),
+		.destination_port = 80,
+		.source_nat_address = sample_address("192.0.2.1"),
+		.source_nat_port = 61001,
+		.network_iana_number = 6,
+		.network_transport = "tcp",
+		.source_packets = 3,
+		.source_bytes = 300,
+		.destination_packets = 4,
+		.destination_bytes = 4000,
+		.connection_state = slice ? "SF" : "S1",
+		.process_entity_id = 77,
+		.process_pid = 1234,
+		.process_executable_name = "curl",
+		.container_id = "0123456789ab",
+		.hop_count = 4,
+		.sampling_rate = 1,
+	};
+
+	sample_row(segment, STREAM_FLOW, &flow);
+	if (slice)
+		return;
+	flow.flow_id = 2;
+	flow.source_nat_address = (struct address){0};
+	flow.source_nat_port = 0;
+	flow.network_iana_number = 17;
+	flow.network_transport = "udp";
+	flow.destination_port = 53;
+	flow.source_bytes = 60;
+	flow.destination_bytes = 90;
+	flow.connection_state = "SF";
+	flow.process_entity_id = 0;
+	flow.process_pid = 0;
+	flow.process_executable_name = NULL;
+	flow.container_id = NULL;
+	sample_row(segment, STREAM_FLOW, &flow);
+}
+
+static void put_process(struct segment_writer *segment, const char *action, uint64_t entity,
+			uint64_t after_ns, const char *name)
+{
+	struct process_row process = {
+		.time_ns = SAMPLE_BEGIN_NS + after_ns,
+		.event_action = action,
+		.process_entity_id = entity,
+		.process_pid = (uint32_t)(entity == 77 ? 1234 : entity),
+		.process_parent_pid = 1,
+		.process_start_ns = SAMPLE_BEGIN_NS,
+		.process_executable_name = name,
+		.process_command_line =
+			strcmp(action, "exec") ? NULL : "curl http://198.51.100.1/",
+		.process_exit_code = strcmp(action, "exit") ? 0 : 7,
+	};
+
+	sample_row(segment, STREAM_PROCESS, &process);
+}
+
+static void put_nat(struct segment_writer *segment)
+{
+	struct nat_row nat = {
+		.time_ns = SAMPLE_BEGIN_NS + 5,
+		.nat_event = 4,
+		.event_action = "create",
+		.flow_id = 1,
+		.network_iana_number = 6,
+		.source_address = sample_address("10.0.0.2"),
+		.source_port = 40001,
+		.destination_address = sample_address("198.51.100.1"),
+		.destination_port = 80,
+		.source_nat_address = sample_address("192.0.2.1"),
+		.source_nat_port = 61001,
+		.destination_nat_address = sample_address("198.51.100.1"),
+		.destination_nat_port = 80,
+		.network_namespace = 20,
+		.probe = "net_dev_queue",
+	};
+
+	sample_row(segment, STREAM_NAT, &nat);
+	nat.network_namespace = 21;
+	sample_row(segment, STREAM_NAT, &nat);
+}
+
+static void put_cost(struct segment_writer *segment)
+{
+	struct cost_row cost = {
+		.time_ns = SAMPLE_BEGIN_NS,
+		.part = "program",
+		.name = "receive",
+		.run_count = 10,
+		.run_time_ns = 5000,
+		.memory_bytes = 4096,
+	};
+
+	sample_row(segment, STREAM_COST, &cost);
+	cost.time_ns += SECOND_NS;
+	cost.run_count = 30;
+	cost.run_time_ns = 5000;
+	sample_row(segment, STREAM_COST, &cost);
+}
+
+static char *router_recording(int with_losses)
+{
+	char *directory = sample_directory();
+	struct segment_writer *segment;
+
+	for (uint32_t i = 1; i <= 2; i++) {
+		segment = sample_begin(directory, i);
+		sample_put(segment, "INSERT INTO interface VALUES"
+				    "(10, 'client', 2, 'eth0', 'veth', NULL, 0, NULL),"
+				    "(20, 'router', 2, 'lan0', 'veth', NULL, 0, NULL),"
+				    "(20, 'router', 3, 'wan0', 'veth', NULL, 0, NULL),"
+				    "(30, NULL, 2, 'eth0', 'veth', NULL, 0, NULL)");
+		sample_put(segment, "INSERT INTO stage VALUES('packet', 'flow', 100, 90, 10),"
+				    "('ring', 'process', 5, 5, 0)");
+		put_flows(segment, i - 1);
+		if (i == 1) {
+			put_hop(segment, 10, 2, "transmit", 1, "10.0.0.2");
+			put_hop(segment, 20, 3, "transmit", 3, "192.0.2.1");
+			put_hop(segment, 20, 2, "receive", 2, "10.0.0.2");
+			put_hop(segment, 30, 2, "receive", 4, "192.0.2.1");
+			put_process(segment, "exists", 1, 0, "init");
+			put_process(segment, "fork", 77, 1, "sh");
+			put_process(segment, "exec", 77, 2, "curl");
+			put_nat(segment);
+			put_cost(segment);
+		} else {
+			put_process(segment, "exit", 77, 6 * SECOND_NS, "curl");
+		}
+		if (i == 2 && with_losses) {
+			sample_put(segment, "INSERT INTO loss VALUES"
+					    "('ring', 'process', 'ring full', 0, 0, 9, 3),"
+					    "('ring', 'process', 'ring full', 1, 0, 9, 4)");
+			sample_put(segment, "UPDATE stage SET attempted = attempted + 7"
+					    " WHERE stage = 'ring'");
+		}
+		sample_finish(segment);
+	}
+	return directory;
+}
+
+static int open_router(void **state)
+{
+	struct sample *sample = malloc(sizeof(*sample));
+	char *directory = router_recording(0);
+
+	*sample = sample_open(directory);
+	sample_remove(directory);
+	*state = sample;
+	return 0;
+}
+
+static int close_router(void **state)
+{
+	sample_close(*state);
+	free(*state);
+	return 0;
+}
+
+static sqlite3 *database(void **state)
+{
+	return ((struct sample *)*state)->database;
+}
+
+static void every_report_says_what_it_is_and_answers_an_empty_recording(void **state)
+{
+	char *directory = sample_directory();
+	struct sample sample;
+
+	sample_finish(sample_begin(directory, 1));
+	sample = sample_open(directory);
+	for (size_t i = 0; embedded_reports[i].name; i++) {
+		assert_memory_equal(embedded_reports[i].sql, "-- title: ", 10);
+		assert_non_null(strstr(embedded_reports[i].sql, "\n-- summary: "));
+		free(sample_rows(sample.database, embedded_reports[i].sql));
+	}
+	assert_false(recording_is_partial(sample.recording));
+	expect_line(&sample, COMPLETE, "complete: no rows, nothing lost");
+	sample_close(&sample);
+	sample_remove(directory);
+}
+
+static void the_summary_counts_connections_once(void **state)
+{
+	expect(database(state), "summary",
+	       "CASE WHEN fact = 'size of the recording' THEN value > 0 ELSE value || '' END",
+	       "\n2023-11-14T22:13:20.000Z\n2023-11-14T22:13:26.000Z\n6.0\n2\n1\n1\n1\n1\n21\n8750\n1\n"
+	       "1\n2\n1\n0\n3\n4\n1\n0");
+}
+
+static void talkers_join_the_slices_of_a_connection(void **state)
+{
+	expect(database(state), "talkers",
+	       "source_address, destination_address, destination_port, process_executable_name,"
+	       " connections, source_bytes, destination_bytes",
+	       "10.0.0.2|198.51.100.1|80|curl|1|600|8000\n10.0.0.2|198.51.100.1|53||1|60|90");
+}
+
+static void connections_have_their_last_state_and_whole_sums(void **state)
+{
+	expect(database(state), "connections",
+	       "flow_id, first, seconds, connection_state, source_packets, source_bytes,"
+	       " destination_bytes, source_nat_address, source_nat_port, process_pid, slices",
+	       "1|2023-11-14T22:13:20.000Z|6.0|SF|6|600|8000|192.0.2.1|61001|1234|2\n"
+	       "2|2023-11-14T22:13:20.000Z|1.0|SF|3|60|90||||1");
+}
+
+static void each_translation_is_shown_where_it_was_made(void **state)
+{
+	expect(database(state), "nat",
+	       "flow_id, network_transport, source_address, source_port, destination_address,"
+	       " source_nat_address, source_nat_port, destination_nat_address, process_executable_name,"
+	       " process_pid, container_id, network_namespace",
+	       "1|tcp|10.0.0.2|40001|198.51.100.1|192.0.2.1|61001|198.51.100.1|curl|1234|0123456789ab|"
+	       "router\n"
+	       "1|tcp|10.0.0.2|40001|198.51.100.1|192.0.2.1|61001|198.51.100.1|curl|1234|0123456789ab|"
+	       "21");
+}
+
+static void processes_are_shown_with_their_connections(void **state)
+{
+	expect(database(state), "processes",
+	       "process_pid, process_executable_name, connections, bytes, began, ended,"
+	       " process_exit_code, process_command_line",
+	       "1234|curl|1|8600|2023-11-14T22:13:20.000Z|2023-11-14T22:13:26.000Z|7|"
+	       "curl http://198.51.100.1/");
+}
+
+static void hops_come_in_the_order_of_the_way(void **state)
+{
+	expect(database(state), "hops",
+	       "network_namespace, network_interface_name, network_io_direction, source_address,"
+	       " source_order, source_bytes, destination_bytes",
+	       "client|eth0|transmit|10.0.0.2|1|300|4000\n"
+	       "router|lan0|receive|10.0.0.2|2|300|4000\n"
+	       "router|wan0|transmit|192.0.2.1|3|300|4000\n"
+	       "30|eth0|receive|192.0.2.1|4|300|4000");
+}
+
+static void accounts_add_up_over_segments(void **state)
+{
+	expect(database(state), "losses",
+	       "stage, stream, attempted, stored, excluded, lost, unaccounted, reasons",
+	       "packet|flow|200|180|20|0|0|\nring|process|10|10|0|0|0|");
+	expect_line(
+		*state, COMPLETE,
+		"complete: 2023-11-14T22:13:20.000Z to 2023-11-14T22:13:26.000Z, nothing lost");
+}
+
+static void cost_is_summed_by_part(void **state)
+{
+	expect(database(state), "cost",
+	       "part, name, run_count, run_time_ns, ns_per_run, percent_of_one_cpu, memory_bytes",
+	       "program|receive|40|10000|250|0.001|4096");
+}
+
+static void losses_are_told_with_their_reasons(void **state)
+{
+	char *directory = router_recording(1);
+	struct sample sample = sample_open(directory);
+
+	expect(sample.database, "losses",
+	       "stage, attempted, stored, lost, unaccounted, reasons",
+	       "packet|200|180|0|0|\nring|17|10|7|0|ring full 7");
+	expect_line(&sample, INCOMPLETE, "7 lost (ring: ring full 7)");
+	sample_close(&sample);
+	sample_remove(directory);
+}
+
+static void an_account_that_does_not_add_up_is_told(void **state)
+{
+	char *directory = router_recording(0);
+	struct sample sample;
+
+	sample_spoil(directory, 1,
+		     "UPDATE stage SET stored = stored - 2 WHERE stage = 'packet'");
+	sample = sample_open(directory);
+	expect_line(&sample, INCOMPLETE,
+		    "the account of packet (flow) does not add up: 2 not accounted for");
+	sample_close(&sample);
+	sample_remove(directory);
+}
+
+static void a_capture_that_ends_early_is_told(void **state)
+{
+	char *directory = router_recording(0);
+	struct sample sample;
+
+	sample_spoil(
+		directory, 1,
+		"INSERT INTO capture VALUES(1, 'cut.pcap', 9, 'EN10MB', 1, 1, 0, 0, 0, 0, 1, 1,"
+		" 'truncated' || char(27))");
+	sample = sample_open(directory);
+	expect_line(&sample, INCOMPLETE,
+		    "1 capture could not be read to the end (cut.pcap: truncated\\x1b)");
+	sample_close(&sample);
+	sample_remove(directory);
+}
+
+static void what_could_not_be_read_makes_the_span_partial(void **state)
+{
+	char *directory = router_recording(1), *path = sample_path(directory, 2);
+	struct sample sample;
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs("no database", file);
+	fclose(file);
+	sample = sample_open(directory);
+	expect_line(&sample, PARTIAL, path);
+	sample_close(&sample);
+	free(path);
+	sample_remove(directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_report_says_what_it_is_and_answers_an_empty_recording),
+		cmocka_unit_test(the_summary_counts_connections_once),
+		cmocka_unit_test(talkers_join_the_slices_of_a_connection),
+		cmocka_unit_test(connections_have_their_last_state_and_whole_sums),
+		cmocka_unit_test(each_translation_is_shown_where_it_was_made),
+		cmocka_unit_test(processes_are_shown_with_their_connections),
+		cmocka_unit_test(hops_come_in_the_order_of_the_way),
+		cmocka_unit_test(accounts_add_up_over_segments),
+		cmocka_unit_test(cost_is_summed_by_part),
+		cmocka_unit_test(losses_are_told_with_their_reasons),
+		cmocka_unit_test(an_account_that_does_not_add_up_is_told),
+		cmocka_unit_test(a_capture_that_ends_early_is_told),
+		cmocka_unit_test(what_could_not_be_read_makes_the_span_partial),
+	};
+
+	return cmocka_run_group_tests(tests, open_router, close_router);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Goes through the rows of one stream over all segments of a recording.
+ *
+ * Bounds serve twice: the segment leaves out chunks whose zone map excludes them, and of the
+ * chunks that are left, rows outside are passed over here, before anybody asks for their
+ * values.
+ */
+#include "analyzer/scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct scan {
+	struct recording *recording;
+	const struct stream *stream;
+	enum stream_id stream_id;
+	unsigned char *needed;
+	struct scan_bound *bounds;
+	char **texts;		/* of the bounds */
+	struct bound *resolved; /* the bounds in the codes of this segment */
+	size_t bound_count;
+
+	size_t segment; /* number of the one that chunks are of */
+	struct chunk *chunks;
+	size_t chunk_count;
+	size_t chunk; /* number of the one that columns are of */
+	uint32_t row;
+	union column_values *columns;
+	uint32_t capacity; /* rows that have room in columns */
+};
+
+struct scan *scan_new(struct recording *recording, enum stream_id stream)
+{
+	struct scan *scan = calloc(1, sizeof(*scan));
+
+	if (!scan)
+		return NULL;
+	scan->recording = recording;
+	scan->stream_id = stream;
+	scan->stream = stream_get(stream);
+	scan->needed = calloc(scan->stream->column_count, 1);
+	scan->columns = calloc(scan->stream->column_count, sizeof(*scan->columns));
+	if (!scan->needed || !scan->columns) {
+		scan_free(scan);
+		return NULL;
+	}
+	return scan;
+}
+
+static void free_bounds(struct scan *scan)
+{
+	for (size_t i = 0; scan->texts && i < scan->bound_count; i++)
+		free(scan->texts[i]);
+	free(scan->texts);
+	free(scan->bounds);
+	free(scan->resolved);
+	scan->texts = NULL;
+	scan->bounds = NULL;
+	scan->resolved = NULL;
+	scan->bound_count = 0;
+}
+
+void scan_free(struct scan *scan)
+{
+	if (!scan)
+		return;
+	free_bounds(scan);
+	for (unsigned int i = 0; scan->columns && i < scan->stream->column_count; i++)
+		free(scan->columns[i].memory);
+	free(scan->columns);
+	free(scan->needed);
+	free(scan->chunks);
+	free(scan);
+}
+
+static int copy_bounds(struct scan *scan, const struct scan_bound *bounds, size_t count)
+{
+	free_bounds(scan);
+	if (!count)
+		return 0;
+	scan->bound_count = count;
+	scan->bounds = calloc(count, sizeof(*scan->bounds));
+	scan->texts = calloc(count, sizeof(*scan->texts));
+	scan->resolved = calloc(count, sizeof(*scan->resolved));
+	if (!scan->bounds || !scan->texts || !scan->resolved)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		scan->bounds[i] = bounds[i];
+		if (!bounds[i].text)
+			continue;
+		scan->texts[i] = malloc(bounds[i].text_size + 1);
+		if (!scan->texts[i])
+			return -ENOMEM;
+		memcpy(scan->texts[i], bounds[i].text, bounds[i].text_size);
+		scan->bounds[i].text = scan->texts[i];
+	}
+	return 0;
+}
+
+int scan_begin(struct scan *scan, const unsigned char *needed, const struct scan_bound *bounds,
+	       size_t bound_count)
+{
+	free(scan->chunks);
+	scan->chunks = NULL;
+	scan->chunk_count = 0;
+	scan->chunk = 0;
+	scan->segment = SIZE_MAX;
+	memcpy(scan->needed, needed, scan->stream->column_count);
+	for (size_t i = 0; i < bound_count; i++)
+		scan->needed[bounds[i].column] = 1;
+	return copy_bounds(scan, bounds, bound_count);
+}
+
+/* Put the bounds in the segment's terms. Returns 0 when no row of it can be within them. */
+static int resolve(struct scan *scan, struct segment_reader *reader)
+{
+	for (size_t i = 0; i < scan->bound_count; i++) {
+		const struct scan_bound *from = &scan->bounds[i];
+		struct bound *to = &scan->resolved[i];
+
+		to->column = from->column;
+		to->low = from->low;
+		to->high = from->high;
+		to->address = from->address;
+		if (scan->stream->columns[from->column].type == COLUMN_TEXT) {
+			uint64_t code = segment_code(reader, from->text, from->text_size);
+
+			if (!code)
+				return 0;
+			to->low = to->high = (int64_t)code;
+		}
+	}
+	return 1;
+}
+
+/* Whole streams that cannot be listed are noted like damaged parts. */
+static int next_segment(struct scan *scan)
+{
+	const struct recording_segment *segment;
+	int error;
+
+	for (;;) {
+		scan->segment++;
+		if (scan->segment >= recording_segment_count(scan->recording))
+			return -ENODATA;
+		segment = recording_segment(scan->recording, scan->segment);
+		free(scan->chunks);
+		scan->chunks = NULL;
+		scan->chunk_count = 0;
+		if (!resolve(scan, segment->reader))
+			continue;
+		error = segment_chunks(segment->reader, scan->stream_id, scan->resolved,
+				       scan->bound_count, &scan->chunks, &scan->chunk_count);
+		if (error == -ENOMEM)
+			return error;
+		if (error)
+			recording_add_note(scan->recording,
+					   "%s; no row of stream %s in it is used",
+					   segment_problem(segment->reader),
+					   scan->stream->name);
+		if (!error && scan->chunk_count)
+			return 0;
+	}
+}
+
+static int make_room(struct scan *scan, uint32_t rows)
+{
+	if (rows > scan->capacity) {
+		for (unsigned int i = 0; i < scan->stream->column_count; i++) {
+			free(scan->columns[i].memory);
+			scan->columns[i].memory = NULL;
+		}
+		scan->capacity = rows;
+	}
+	for (unsigned int i = 0; i < scan->stream->column_count; i++) {
+		size_t size = scan->stream->columns[i].type == COLUMN_ADDRESS
+				      ? sizeof(struct address)
+				      : sizeof(uint64_t);
+
+		if (scan->needed[i] && !scan->columns[i].memory)
+			scan->columns[i].memory = malloc(scan->capacity * size);
+		if (scan->needed[i] && !scan->columns[i].memory)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Decode what is needed of the current chunk. -EBADMSG: it is damaged, and noted. */
+static int load_chunk(struct scan *scan)
+{
+	const struct recording_segment *segment = scan_segment(scan);
+	const struct chunk *chunk = &scan->chunks[scan->chunk];
+	int error = make_room(scan, chunk->row_count);
+
+	for (unsigned int i = 0; i < scan->stream->column_count && !error; i++) {
+		if (!scan->needed[i])
+			continue;
+		error = segment_column(segment->reader, scan->stream_id, chunk, i,
+				       scan->columns[i].memory);
+		if (error && error != -ENOMEM) {
+			recording_add_note(scan->recording,
+					   "%s; the %u rows of that chunk are not used",
+					   segment_problem(segment->reader), chunk->row_count);
+			error = -EBADMSG;
+		}
+	}
+	return error;
+}
+
+/* Whether the current row is within all bounds. */
+static int is_within(const struct scan *scan)
+{
+	for (size_t i = 0; i < scan->bound_count; i++) {
+		const struct bound *bound = &scan->resolved[i];
+		const union column_values *values = &scan->columns[bound->column];
+
+		if (scan->stream->columns[bound->column].type == COLUMN_ADDRESS) {
+			if (memcmp(&values->addresses[scan->row], &bound->address,
+				   sizeof(bound->address)))
+				return 0;
+		} else {
+			int64_t value = (int64_t)values->integers[scan->row];
+
+			if (value < bound->low || value > bound->high)
+				return 0;
+		}
+	}
+	return 1;
+}
+
+int scan_next(struct scan *scan)
+{
+	int error;
+
+	if (scan->chunk < scan->chunk_count)
+		scan->row++;
+	for (;;) {
+		if (scan->chunk < scan->chunk_count) {
+			while (scan->row < scan->chunks[scan->chunk].row_count) {
+				if (is_within(scan))
+					return 0;
+				scan->row++;
+			}
+			scan->chunk++;
+		} else {
+			error = next_segment(scan);
+			if (error)
+				return error;
+			scan->chunk = 0;
+		}
+		for (; scan->chunk < scan->chunk_count; scan->chunk++) {
+			error = load_chunk(scan);
+			if (error == -ENOMEM)
+				return error;
+			if (!error)
+				break;
+		}
+		scan->row = 0;
+	}
+}
+
+size_t scan_segment_number(const struct scan *scan)
+{
+	return scan->segment;
+}
+
+const struct recording_segment *scan_segment(const struct scan *scan)
+{
+	return recording_segment(scan->recording, scan->segment);
+}
+
+int64_t scan_chunk_id(const struct scan *scan)
+{
+	return scan->chunks[scan->chunk].chunk_id;
+}
+
+uint32_t scan_row(const struct scan *scan)
+{
+	return scan->row;
+}
+
+uint64_t scan_integer(const struct scan *scan, unsigned int column)
+{
+	return scan->columns[column].integers[scan->row];
+}
+
+const struct address *scan_address(const struct scan *scan, unsigned int column)
+{
+	return &scan->columns[column].addresses[scan->row];
+}
+
+const char *scan_text(const struct scan *scan, unsigned int column, size_t *size)
+{
+	const struct recording_segment *segment = scan_segment(scan);
+	uint64_t code = scan_integer(scan, column);
+	const char *text = code ? segment_text(segment->reader, code, size) : NULL;
+
+	if (code && !text)
+		recording_add_note(
+			scan->recording,
+			"%s: stream %s, chunk %lld, column %s: table string lacks %llu",
+			segment->path, scan->stream->name, (long long)scan_chunk_id(scan),
+			scan->stream->columns[column].name, (unsigned long long)code);
+	return text;
+}
