@@ -295,7 +295,7 @@ static const struct column cost_columns[] = {
 	     NAMES("ns", "recorder's CPU time in the kernel", "", "", "", "")),
 	COST(memory_bytes, INTEGER, ALWAYS,
 	     NAMES("bytes", "memory held at the end of the span", "", "", "", "")),
-	COST(entries, INTEGER, ALWAYS,
+	COST(entries, INTEGER, OPTIONAL,
 	     NAMES("entries", "entries of a map at the end of the span", "", "", "", "")),
 	COST(written_bytes, INTEGER, ALWAYS,
 	     NAMES("bytes", "bytes written to the recording", "", "", "", "")),
