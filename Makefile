@@ -38,7 +38,7 @@ CFLAGS_ALL := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-pr
 LDFLAGS_ALL := -pthread $(SANITIZE) $(LDFLAGS)
 
 SCHEMA_LIBS := -lsqlite3 -lzstd -lxxhash -lm
-RECORDER_LIBS := -lbpf -lelf -lz -lpcap -lnetfilter_conntrack -lmnl $(SCHEMA_LIBS)
+RECORDER_LIBS := -lbpf -lelf -lz -lpcap -lmnl $(SCHEMA_LIBS)
 ANALYZER_LIBS := $(SCHEMA_LIBS) -lcrypto
 
 # --- sources, by wildcard: a new file needs no edit here ---

@@ -52,16 +52,16 @@ static __always_inline void set_bits(__u32 *word, __u32 bits)
 		__sync_fetch_and_or(word, bits);
 }
 
-static __always_inline void note_owner(struct flow_owner *to, const struct sk_buff *packet,
-				       struct sock *socket)
+static __always_inline void note_owner(struct flow_owner *to, struct sock *socket)
 {
 	unsigned char state = socket->__sk_common.skc_state;
 	struct flow_owner *owner;
 
-	if (to->pid || state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
+	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
 		return;
 	owner = bpf_sk_storage_get(&owners, socket, NULL, 0);
-	if (owner && owner->pid) {
+	/* The latest counts: an accepted socket may have passed from its listener to a worker. */
+	if (owner && owner->pid && owner->pid != to->pid) {
 		to->start_ns = owner->start_ns;
 		to->pid = owner->pid;
 	}
@@ -141,7 +141,7 @@ static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_d
 	socket = packet->sk;
 	if (socket && socket_namespace(socket) == network_namespace) {
 		set_bits(&flow->seen, SEEN_BORN << (headers.direction & 1));
-		note_owner(&flow->owner[headers.direction & 1], packet, socket);
+		note_owner(&flow->owner[headers.direction & 1], socket);
 	}
 	/* Where nf_conntrack is not there, neither are its types. */
 	if (!bpf_core_type_exists(struct nf_conn))

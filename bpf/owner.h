@@ -3,7 +3,8 @@
  * Whose socket: the process that a socket belongs to, kept with the socket itself.
  *
  * A socket gets its owner when it is created, connects or listens, at its first send or receive,
- * and by a walk over all open files at the start. An accepted socket inherits its listener's.
+ * and by a walk over all open files at the start. An accepted socket inherits its listener's, until
+ * the process that accepted it sends or receives: of a server with workers, that is the worker.
  */
 #ifndef BPF_OWNER_H
 #define BPF_OWNER_H
@@ -26,9 +27,11 @@ struct {
 	__type(value, struct flow_owner);
 } port_owners SEC(".maps");
 
-static __always_inline void owner_is(struct flow_owner *owner, struct task_struct *task)
+static __always_inline void owner_is(struct flow_owner *owner, struct task_struct *task,
+				     __u64 socket_cookie)
 {
 	owner->pid = task->tgid;
+	owner->socket_cookie = socket_cookie;
 	owner->start_ns = task->group_leader->start_boottime;
 }
 
@@ -60,7 +63,7 @@ int on_socket_create(struct bpf_sock *socket)
 		bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 
 	if (owner)
-		owner_is(owner, bpf_get_current_task_btf());
+		owner_is(owner, bpf_get_current_task_btf(), bpf_get_socket_cookie(socket));
 	return 1;
 }
 
@@ -76,7 +79,7 @@ int BPF_PROG(on_socket_state, struct sock *socket, int old_state, int state)
 	if (!owner)
 		return 0;
 	if (!owner->pid)
-		owner_is(owner, bpf_get_current_task_btf());
+		owner_is(owner, bpf_get_current_task_btf(), bpf_get_socket_cookie(socket));
 	if (state == STATE_LISTEN)
 		port_belongs_to(socket, PROTOCOL_TCP, owner);
 	return 0;
@@ -85,12 +88,16 @@ int BPF_PROG(on_socket_state, struct sock *socket, int old_state, int state)
 static __always_inline struct flow_owner *owner_at_use(struct sock *socket)
 {
 	struct flow_owner *owner;
+	__u32 cookie;
 
 	if (!is_internet(socket))
 		return NULL;
 	owner = bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (owner && !owner->pid)
-		owner_is(owner, bpf_get_current_task_btf());
+	if (!owner)
+		return NULL;
+	cookie = bpf_get_socket_cookie(socket);
+	if (!owner->pid || owner->socket_cookie != cookie)
+		owner_is(owner, bpf_get_current_task_btf(), cookie);
 	return owner;
 }
 
@@ -133,7 +140,7 @@ int each_file(struct bpf_iter__task_file *context)
 	if (!owner)
 		return 0;
 	if (!owner->pid)
-		owner_is(owner, task);
+		owner_is(owner, task, bpf_get_socket_cookie(inner));
 	if (inner->sk_protocol == PROTOCOL_UDP && inner->__sk_common.skc_num)
 		port_belongs_to(inner, PROTOCOL_UDP, owner);
 	else if (inner->sk_protocol == PROTOCOL_TCP &&

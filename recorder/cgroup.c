@@ -2,8 +2,9 @@
 /*
  * Cgroups by their number.
  *
- * The number is the inode number in the cgroup file system, and the file handle that kernfs makes
- * (8 bytes, FILEID_KERNFS) is that number alone: so a handle can be made from it and opened.
+ * The number is the inode number in the cgroup file system, and the file handle that kernfs
+ * makes (8 bytes, FILEID_KERNFS) is that number alone: so a handle can be made from it and
+ * opened.
  *
  * Answers are kept in two generations. When the younger one is full the older one is forgotten;
  * what is asked for moves to the younger. So memory is bounded and what is in use stays.
@@ -241,8 +242,8 @@ static char *resolve(const struct hierarchy *hierarchy, uint64_t id)
 	return path;
 }
 
-static struct cgroup **find_place(struct generation *generation, enum cgroup_hierarchy hierarchy,
-				  uint64_t id)
+static struct cgroup **find_place(struct generation *generation,
+				  enum cgroup_hierarchy hierarchy, uint64_t id)
 {
 	struct cgroup **place =
 		&generation->buckets[(id * 0x9e3779b97f4a7c15ULL >> 40) % BUCKETS];

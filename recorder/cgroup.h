@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cgroups by their number: path and container. Answers are kept, for a cgroup may be gone when it
- * is asked for the next time.
+ * Cgroups by their number: path and container. Answers are kept, for a cgroup may be gone when
+ * it is asked for the next time.
  */
 #ifndef RECORDER_CGROUP_H
 #define RECORDER_CGROUP_H
@@ -32,9 +32,9 @@ struct cgroup_place cgroups_find(struct cgroups *cgroups, enum cgroup_hierarchy 
 #define CONTAINER_ID_SIZE 65
 
 /*
- * The container id in a path: 64 hexadecimal digits (Docker, containerd, CRI-O, Podman); 32, "-"
- * and decimal digits (ECS); 8 and four times "-" and 4 (Garden). The deepest one counts. Returns 1
- * and fills id, or 0.
+ * The container id in a path: 64 hexadecimal digits (Docker, containerd, CRI-O, Podman); 32,
+ * "-" and decimal digits (ECS); 8 and four times "-" and 4 (Garden). The deepest one counts.
+ * Returns 1 and fills id, or 0.
  */
 int cgroup_container_id(const char *path, char id[CONTAINER_ID_SIZE]);
 

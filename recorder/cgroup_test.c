@@ -69,8 +69,8 @@ static void look_up(const char *mount, enum cgroup_hierarchy hierarchy)
 	struct cgroup_place place;
 	struct stat status;
 
-	snprintf(expected, sizeof(expected), "/docker-%08x" HEX32 "0123456789abcdef01234567.scope",
-		 (unsigned int)getpid());
+	snprintf(expected, sizeof(expected),
+		 "/docker-%08x" HEX32 "0123456789abcdef01234567.scope", (unsigned int)getpid());
 	snprintf(path, sizeof(path), "%s%s", mount, expected);
 	assert_int_equal(mkdir(path, 0755), 0);
 	assert_int_equal(stat(path, &status), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process's arguments as one line: plain ones as they are, odd ones in single quotes, those with
- * control characters or bytes that are no UTF-8 as $'...'.
+ * A process's arguments as one line: plain ones as they are, odd ones in single quotes, those
+ * with control characters or bytes that are no UTF-8 as $'...'.
  */
 #include "recorder/command_line.h"
 #include "recorder/secrets.h"

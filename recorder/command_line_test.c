@@ -38,7 +38,8 @@ static void expect(const char *arguments, const char *expected)
 
 static void plain_arguments_stay_as_they_are(void **state)
 {
-	expect("curl|-s|http://10.0.0.1:80/a?b=c%20d", "curl -s 'http://10.0.0.1:80/a?b=c%20d'");
+	expect("curl|-s|http://10.0.0.1:80/a?b=c%20d",
+	       "curl -s 'http://10.0.0.1:80/a?b=c%20d'");
 	expect("ls|-la|/etc", "ls -la /etc");
 	expect("gr\xc3\xbc\xc3\x9f|x", "gr\xc3\xbc\xc3\x9f x");
 }
@@ -113,7 +114,8 @@ static void programs_with_short_options_are_known(void **state)
 
 static void urls_lose_their_password_only(void **state)
 {
-	expect("git|clone|https://joe:hunter2@h.example/r", "git clone https://joe:***@h.example/r");
+	expect("git|clone|https://joe:hunter2@h.example/r",
+	       "git clone https://joe:***@h.example/r");
 	expect("git|clone|ssh://git@h/r", "git clone ssh://git@h/r");
 	expect("git|clone|https://ghp_0123456789abcdefghij@h/r", "git clone https://***@h/r");
 	expect("app|postgres://u:p@h:5432/d", "app postgres://u:***@h:5432/d");
@@ -134,7 +136,8 @@ static void headers_and_json_are_masked(void **state)
 
 static void shell_commands_are_looked_into(void **state)
 {
-	expect("sh|-c|mysql -phunter2 -e 'select 1'", "sh -c 'mysql -p*** -e '\\''select 1'\\'''");
+	expect("sh|-c|mysql -phunter2 -e 'select 1'",
+	       "sh -c 'mysql -p*** -e '\\''select 1'\\'''");
 	expect("sh|-c|TOKEN=abc curl http://evil/x", "sh -c 'TOKEN=*** curl http://evil/x'");
 	expect("sh|-c|true; curl -u a:b h", "sh -c 'true; curl -u a:*** h'");
 	expect("ssh|h|app --password x --go", "ssh h 'app --password *** --go'");
@@ -167,7 +170,8 @@ static void any_bytes_give_text(void **state)
 			noise ^= noise << 13;
 			noise ^= noise >> 17;
 			noise ^= noise << 5;
-			bytes[i] = noise & 256 ? "-=:/'\" \\|&p"[noise % 12] : (char)(noise >> 16);
+			bytes[i] =
+				noise & 256 ? "-=:/'\" \\|&p"[noise % 12] : (char)(noise >> 16);
 		}
 		line = command_line_format(bytes, size, 1, 0);
 		for (const char *at = line; at && *at; at++)

@@ -28,6 +28,8 @@ struct connections *connections_new(const struct connections_options *options)
 	connections->slot_count = FIRST_SLOTS;
 	connections->slots = calloc(FIRST_SLOTS, sizeof(*connections->slots));
 	connections->last_active = &connections->first_active;
+	pool_open(&connections->endpoints, sizeof(struct endpoints));
+	pool_open(&connections->connections, sizeof(struct connection));
 	if (!connections->slots) {
 		free(connections);
 		return NULL;
@@ -41,7 +43,8 @@ static void free_view_memory(struct view *view)
 		free(view->hops);
 }
 
-static void free_endpoints(struct endpoints *endpoints)
+/* What the views of endpoints hold beside the endpoints themselves. */
+static void free_views(struct endpoints *endpoints)
 {
 	struct view *next;
 
@@ -51,30 +54,17 @@ static void free_endpoints(struct endpoints *endpoints)
 		free(view);
 	}
 	free_view_memory(&endpoints->view);
-	free(endpoints);
 }
 
 void connections_free(struct connections *connections)
 {
 	if (!connections)
 		return;
-	for (size_t i = 0; i < connections->slot_count; i++) {
-		struct endpoints *endpoints = connections->slots[i].endpoints;
-
-		if (!endpoints)
-			continue;
-		/* The last of its endpoints takes the connection along. */
-		if (endpoints->connection->endpoints == endpoints && !endpoints->next)
-			free(endpoints->connection);
-		else
-			for (struct endpoints **at = &endpoints->connection->endpoints; *at;
-			     at = &(*at)->next)
-				if (*at == endpoints) {
-					*at = endpoints->next;
-					break;
-				}
-		free_endpoints(endpoints);
-	}
+	for (size_t i = 0; i < connections->slot_count; i++)
+		if (connections->slots[i].endpoints)
+			free_views(connections->slots[i].endpoints);
+	pool_close(&connections->endpoints);
+	pool_close(&connections->connections);
 	free(connections->slots);
 	free(connections->sighted);
 	free(connections);
@@ -171,11 +161,12 @@ static struct endpoints *get_endpoints(struct connections *connections,
 			return NULL;
 		slot = find_slot(connections, &key, hash);
 	}
-	endpoints = calloc(1, sizeof(*endpoints));
-	connection = calloc(1, sizeof(*connection));
-	if (!endpoints || !connection) {
-		free(endpoints);
-		free(connection);
+	endpoints = pool_take(&connections->endpoints);
+	if (!endpoints)
+		return NULL;
+	connection = pool_take(&connections->connections);
+	if (!connection) {
+		pool_give(&connections->endpoints, endpoints);
 		return NULL;
 	}
 	endpoints->key = key;
@@ -276,37 +267,29 @@ static void renew(struct connection *connection, uint64_t time_ns)
 		}
 }
 
-/* A packet or more came at time_ns: the connection takes part in this slice. */
+/* The first packet in this slice: the connection takes part in it. */
 static void activate(struct connections *connections, struct connection *connection,
 		     uint64_t time_ns, uint32_t seen)
 {
-	if (!connection->is_active) {
-		if (connection->is_ended && (seen & (SEEN_SYN * 3)))
-			renew(connection, time_ns);
-		connection->is_active = 1;
-		connection->next_active = NULL;
-		*connections->last_active = connection;
-		connections->last_active = &connection->next_active;
-	}
-	if (connection->last_ns < time_ns)
-		connection->last_ns = time_ns;
-	if (connections->last_ns < time_ns)
-		connections->last_ns = time_ns;
+	if (connection->is_active)
+		return;
+	if (connection->is_ended && (seen & (SEEN_SYN * 3)))
+		renew(connection, time_ns);
+	connection->is_active = 1;
+	connection->next_active = NULL;
+	*connections->last_active = connection;
+	connections->last_active = &connection->next_active;
 }
 
-static void extend_view(struct view *view, uint64_t start_ns, uint64_t end_ns)
+static void extend_view(struct connections *connections, struct view *view, uint64_t start_ns,
+			uint64_t end_ns)
 {
 	if (!view->start_ns || view->start_ns > start_ns)
 		view->start_ns = start_ns ? start_ns : 1;
 	if (view->end_ns < end_ns || !view->end_ns)
 		view->end_ns = end_ns ? end_ns : 1;
-}
-
-static void add_flags(struct endpoints *endpoints, struct view *view, unsigned int direction,
-		      uint16_t tcp_flags)
-{
-	view->tcp_flags[direction] |= tcp_flags;
-	endpoints->connection->tcp_flags[direction ^ endpoints->turned] |= tcp_flags;
+	if (connections->last_ns < end_ns)
+		connections->last_ns = end_ns;
 }
 
 int connections_packet(struct connections *connections, const struct packet *packet,
@@ -322,8 +305,9 @@ int connections_packet(struct connections *connections, const struct packet *pac
 		return -ENOMEM;
 	if ((packet->tcp_flags & 0x02))
 		seen = (packet->tcp_flags & 0x10 ? SEEN_SYN_ACK : SEEN_SYN) << direction;
-	activate(connections, endpoints->connection, time_ns, seen);
 	view = get_view(endpoints, packet->key.network_namespace);
+	if (view && !view->start_ns)
+		activate(connections, endpoints->connection, time_ns, seen);
 	hop = view ? get_hop(view, (uint64_t)packet->interface_index << 2 |
 					   (uint64_t)(packet->io_direction == IO_TRANSMIT) << 1 | 1)
 		   : NULL;
@@ -332,9 +316,8 @@ int connections_packet(struct connections *connections, const struct packet *pac
 	if (!view->seen)
 		seen |= SEEN_FIRST << direction;
 	view->seen |= seen;
-	extend_view(view, time_ns, time_ns);
-	if (packet->tcp_flags)
-		add_flags(endpoints, view, direction, packet->tcp_flags);
+	extend_view(connections, view, time_ns, time_ns);
+	view->tcp_flags[direction] |= packet->tcp_flags;
 	if (!hop->first_ns[direction])
 		hop->first_ns[direction] = time_ns ? time_ns : 1;
 	hop->packets[direction]++;
@@ -372,9 +355,9 @@ int connections_add(struct connections *connections, const struct flow_key *key,
 		return -ENOMEM;
 	/* Who sent first is a fact of the first slice only. */
 	view->seen |= view->seen ? value->seen & ~(SEEN_FIRST * 3) : value->seen;
-	extend_view(view, value->start_ns, value->end_ns);
+	extend_view(connections, view, value->start_ns, value->end_ns);
 	for (unsigned int direction = 0; direction < 2; direction++) {
-		add_flags(endpoints, view, direction, (uint16_t)value->tcp_flags[direction]);
+		view->tcp_flags[direction] |= (uint16_t)value->tcp_flags[direction];
 		if (value->owner[direction].pid)
 			view->owner[direction] = value->owner[direction];
 	}
@@ -461,7 +444,7 @@ static void merge(struct connections *connections, struct connection *into,
 	struct endpoints *next;
 
 	if (from->is_active)
-		activate(connections, into, from->last_ns, 0);
+		activate(connections, into, 0, 0);
 	deactivate(connections, from);
 	for (unsigned int direction = 0; direction < 2; direction++)
 		into->tcp_flags[direction ^ turn] |= from->tcp_flags[direction];
@@ -472,7 +455,7 @@ static void merge(struct connections *connections, struct connection *into,
 		next = endpoints->next;
 		link_endpoints(into, endpoints, turn);
 	}
-	free(from);
+	pool_give(&connections->connections, from);
 }
 
 /*
@@ -480,7 +463,7 @@ static void merge(struct connections *connections, struct connection *into,
  * (postrouting): a bridge that filters its packets as IP shows them so at its own interface.
  */
 static int join_between(struct connections *connections, const struct nat_event *event,
-			struct connection *connection)
+			struct connection *connection, unsigned int source_direction)
 {
 	struct tuple between = event->original;
 	struct endpoints *endpoints, *after = connection->after;
@@ -498,7 +481,7 @@ static int join_between(struct connections *connections, const struct nat_event 
 	    endpoints->connection->endpoints != endpoints)
 		return 0;
 	merge(connections, connection, endpoints->connection,
-	      connection->initiator ^ direction ^ endpoints->turned);
+	      source_direction ^ direction ^ endpoints->turned);
 	connection->after = after;
 	return 0;
 }
@@ -545,7 +528,8 @@ int connections_translate(struct connections *connections, const struct nat_even
 	}
 	if (connection->last_ns < event->header.time_ns)
 		connection->last_ns = event->header.time_ns;
-	if (!known && join_between(connections, event, connection))
+	if (!known && join_between(connections, event, connection,
+				   direction_before ^ before->turned))
 		return -ENOMEM;
 	*flow_id = connection->flow_id;
 	return known;
@@ -561,9 +545,10 @@ static void forget(struct connections *connections, struct connection *connectio
 		next = endpoints->next;
 		remove_slot(connections, find_slot(connections, &endpoints->key,
 						   hash_key(&endpoints->key)));
-		free_endpoints(endpoints);
+		free_views(endpoints);
+		pool_give(&connections->endpoints, endpoints);
 	}
-	free(connection);
+	pool_give(&connections->connections, connection);
 }
 
 void connections_sweep(struct connections *connections)

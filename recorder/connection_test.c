@@ -229,6 +229,30 @@ static void the_views_before_and_after_nat_are_one_flow(void **state)
 	connections_free(connections);
 }
 
+static void a_view_between_both_translations_is_the_same_flow(void **state)
+{
+	struct connections *connections = make();
+	struct delivery *delivery;
+
+	see(connections, (struct sight){CLIENT, 4000, ROUTER, 80, 17, 2, {RECEIVE(6)}, SECOND, 2,
+					0, 0, 0});
+	see(connections, (struct sight){CLIENT, 4000, SERVER, 8080, 17, 2, {RECEIVE(9)},
+					SECOND + 50, 2, 0, 0, 0});
+	see(connections, (struct sight){OUTSIDE, 999, SERVER, 8080, 17, 2, {TRANSMIT(7)},
+					SECOND + 60, 2, 0, 0, 0});
+	assert_int_equal(translate(connections, tuple(CLIENT, 4000, ROUTER, 80, 17),
+				   tuple(SERVER, 8080, OUTSIDE, 999, 17), SECOND + 55),
+			 0);
+	delivery = emit(connections, SLICE_ENDED);
+	assert_int_equal(rows(delivery, STREAM_FLOW), 1);
+	assert_int_equal(FLOW_VALUE("source_packets"), 2);
+	assert_int_equal(FLOW_VALUE("hop_count"), 3);
+	assert_address(delivery, "source_nat_address", OUTSIDE);
+	assert_address(delivery, "destination_nat_address", SERVER);
+	delivery_free(delivery);
+	connections_free(connections);
+}
+
 static void a_port_given_to_another_client_moves_over(void **state)
 {
 	struct connections *connections = make();
@@ -416,6 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_path_of_hops_is_one_flow_counted_once),
 		cmocka_unit_test(the_views_before_and_after_nat_are_one_flow),
+		cmocka_unit_test(a_view_between_both_translations_is_the_same_flow),
 		cmocka_unit_test(a_port_given_to_another_client_moves_over),
 		cmocka_unit_test(a_packet_in_flight_at_the_slice_end_is_not_counted_twice),
 		cmocka_unit_test(an_open_slice_is_told_so_far_and_then_whole),

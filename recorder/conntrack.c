@@ -70,7 +70,8 @@ static void read_addresses(const struct nlattr *nest, struct tuple *tuple)
 {
 	const struct nlattr *attribute;
 
-	mnl_attr_for_each_nested(attribute, nest) {
+	mnl_attr_for_each_nested(attribute, nest)
+	{
 		switch (mnl_attr_get_type(attribute)) {
 		case CTA_IP_V4_SRC:
 		case CTA_IP_V6_SRC:
@@ -88,7 +89,8 @@ static void read_protocol(const struct nlattr *nest, struct tuple *tuple)
 {
 	const struct nlattr *attribute;
 
-	mnl_attr_for_each_nested(attribute, nest) {
+	mnl_attr_for_each_nested(attribute, nest)
+	{
 		switch (mnl_attr_get_type(attribute)) {
 		case CTA_PROTO_NUM:
 			tuple->protocol = read_number8(attribute);
@@ -119,7 +121,8 @@ static void read_tuple(const struct nlattr *nest, struct tuple *tuple)
 {
 	const struct nlattr *attribute;
 
-	mnl_attr_for_each_nested(attribute, nest) {
+	mnl_attr_for_each_nested(attribute, nest)
+	{
 		if (mnl_attr_get_type(attribute) == CTA_TUPLE_IP)
 			read_addresses(attribute, tuple);
 		else if (mnl_attr_get_type(attribute) == CTA_TUPLE_PROTO)
@@ -149,7 +152,8 @@ static int take_entry(const struct nlmsghdr *message, void *context)
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
 		return MNL_CB_OK;
-	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg)) {
+	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
+	{
 		switch (mnl_attr_get_type(attribute)) {
 		case CTA_TUPLE_ORIG:
 			read_tuple(attribute, &event.original);
@@ -200,12 +204,13 @@ static int receive(struct mnl_socket *socket, uint32_t sequence, struct dump *du
 		if (size < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		errno = 0;
-		result = mnl_cb_run(buffer, (size_t)size, sequence, mnl_socket_get_portid(socket),
-				    take_entry, dump);
+		result = mnl_cb_run(buffer, (size_t)size, sequence,
+				    mnl_socket_get_portid(socket), take_entry, dump);
 	}
 	if (dump->error < 0)
 		return dump->error;
-	/* What nfnetlink says when nobody answers for this subsystem (net/netfilter/nfnetlink.c). */
+	/* What nfnetlink says when nobody answers for this subsystem
+	 * (net/netfilter/nfnetlink.c). */
 	if (result < 0 && errno == EINVAL)
 		return -EOPNOTSUPP;
 	return result < 0 ? -errno : 0;

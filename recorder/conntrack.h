@@ -15,12 +15,12 @@ struct conntrack_count {
 };
 
 /*
- * Read all entries and call take for those whose reply tuple is not the original one turned around,
- * as events with is_new 0. take's negative result ends the round and is returned.
+ * Read all entries and call take for those whose reply tuple is not the original one turned
+ * around, as events with is_new 0. take's negative result ends the round and is returned.
  *
- * Returns 0 when all were read (a kernel without conntrack has none); -EOPNOTSUPP when the kernel
- * does not give them (no nf_conntrack_netlink); -EINTR when they changed while they were read;
- * -ETIMEDOUT; or another negative errno. count is filled in any case.
+ * Returns 0 when all were read (a kernel without conntrack has none); -EOPNOTSUPP when the
+ * kernel does not give them (no nf_conntrack_netlink); -EINTR when they changed while they were
+ * read; -ETIMEDOUT; or another negative errno. count is filled in any case.
  */
 int conntrack_dump(uint32_t network_namespace,
 		   int (*take)(const struct nat_event *event, void *context), void *context,

@@ -5,13 +5,13 @@
 #ifndef RECORDER_COST_H
 #define RECORDER_COST_H
 
+#include "recorder/delivery.h"
 #include "recorder/probes.h"
-#include "recorder/writer.h"
 
 struct cost;
 
-/* Both are borrowed. NULL when memory is short. */
-struct cost *cost_new(struct probes *probes, struct writer *writer);
+/* The probes are borrowed. NULL when memory is short. */
+struct cost *cost_new(struct probes *probes);
 void cost_free(struct cost *cost);
 
 /*

@@ -27,7 +27,8 @@ void delivery_free(struct delivery *delivery)
 	free(delivery);
 }
 
-static int append_to_new_batch(struct delivery *delivery, enum stream_id stream, const void *row)
+static int append_to_new_batch(struct delivery *delivery, enum stream_id stream,
+			       const void *row)
 {
 	struct batch *batch = batch_new(stream);
 	int error;

@@ -7,12 +7,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define RECORDING_ID_BYTES 16
 #define SEQUENCE_LIMIT	   1000000000U
@@ -75,8 +77,8 @@ static void read_id(struct directory *directory)
 		free(problem);
 		return;
 	}
-	if (!sqlite3_prepare_v2(segment_database(segment), "SELECT recording_id FROM segment", -1,
-				&statement, NULL) &&
+	if (!sqlite3_prepare_v2(segment_database(segment), "SELECT recording_id FROM segment",
+				-1, &statement, NULL) &&
 	    sqlite3_step(statement) == SQLITE_ROW) {
 		id = (const char *)sqlite3_column_text(statement, 0);
 		if (id && strlen(id) == sizeof(directory->recording_id) - 1)
@@ -165,5 +167,18 @@ int directory_create_segment(struct directory *directory, struct segment_identit
 		directory->sequence--;
 		snprintf(problem, problem_size, "%s: %s", path, strerror(-error));
 	}
+	return error;
+}
+
+int directory_reserve(const struct directory *directory, uint64_t size_bytes)
+{
+	int error, file = open(directory->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (file < 0)
+		return -errno;
+	if (!fallocate(file, 0, 0, (off_t)size_bytes))
+		return file;
+	error = -errno;
+	close(file);
 	return error;
 }

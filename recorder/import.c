@@ -96,6 +96,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
+	char letter[] = "-?";
 	int option, format;
 
 	*arguments = (struct arguments){.slice_s = DEFAULT_SLICE_S};
@@ -129,7 +130,10 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		case ':':
 			return misuse("a value is missing after", argv[optind - 1]);
 		default:
-			return misuse("unknown option", argv[optind - 1]);
+			/* Within a cluster of letters only the letter is known. */
+			if (optopt)
+				letter[1] = (char)optopt;
+			return misuse("unknown option", optopt ? letter : argv[optind - 1]);
 		}
 	}
 	arguments->paths = argv + optind;
@@ -167,11 +171,14 @@ static void clear_progress(struct progress *progress)
 	progress->was_printed = 0;
 }
 
+/* path may be NULL where the problem's words name the place. */
 static void complain(const char *path, const char *problem)
 {
 	fputs("flowrec import: ", stderr);
-	import_table_safe(stderr, path);
-	fputs(": ", stderr);
+	if (path) {
+		import_table_safe(stderr, path);
+		fputs(": ", stderr);
+	}
 	import_table_safe(stderr, problem);
 	putc('\n', stderr);
 }
@@ -235,7 +242,9 @@ static void import_files(struct importer *importer, const struct arguments *argu
 		outcome->file_count++;
 		clear_progress(progress);
 		outcome->opened += file->link_type != NULL;
-		outcome->with_problem += tell_problem(file);
+		/* What stops the import is told once, at its end. */
+		if (!outcome->error)
+			outcome->with_problem += tell_problem(file);
 		if (was_signalled)
 			outcome->error = -ECANCELED;
 	}
@@ -257,7 +266,7 @@ static int conclude(const struct arguments *arguments, const struct import_file 
 	int is_trouble = close_error || (outcome->error && outcome->error != -ECANCELED);
 
 	if (is_trouble)
-		complain(arguments->output, problem);
+		complain(NULL, problem);
 	else if (outcome->error)
 		fprintf(stderr, "flowrec import: interrupted; what was read so far is kept\n");
 	if (outcome->file_count) {
@@ -296,7 +305,7 @@ static int import(const struct arguments *arguments, struct inventory *inventory
 	int error;
 
 	if (!importer) {
-		complain(arguments->output, strerror(ENOMEM));
+		complain(NULL, strerror(ENOMEM));
 		return COMMAND_TROUBLE;
 	}
 	import_files(importer, arguments, &progress, files, &outcome);
@@ -342,7 +351,7 @@ int import_command(int argc, char **argv)
 	if (inventory && ledger && files) {
 		status = import(&arguments, inventory, ledger, files);
 	} else {
-		complain(arguments.output, strerror(ENOMEM));
+		complain(NULL, strerror(ENOMEM));
 		status = COMMAND_TROUBLE;
 	}
 	for (int i = 0; files && i < arguments.path_count; i++)

@@ -24,6 +24,9 @@ static const char *const verdict_columns[PACKET_VERDICTS] = {
 	[PACKET_UNKNOWN_LINK_TYPE] = "unknown_link_type",
 };
 
+/* Of the text table. */
+static const int verdict_widths[PACKET_VERDICTS] = {10, 8, 9, 9, 17};
+
 int import_table_format(const char *name)
 {
 	for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++)
@@ -143,11 +146,12 @@ static void print_csv(FILE *out, const struct import_file *files, size_t count)
 
 static void print_line(FILE *out, int markdown, const struct import_file *file, int path_width)
 {
-	if (markdown)
-		fputs("| ", out);
-	fprintf(out, "%10" PRIu64, file->packets);
+	fprintf(out, markdown ? "| %" PRIu64 : "%10" PRIu64, file->packets);
 	for (int i = 0; i < PACKET_VERDICTS; i++)
-		fprintf(out, markdown ? " | %" PRIu64 : "  %9" PRIu64, file->verdicts[i]);
+		if (markdown)
+			fprintf(out, " | %" PRIu64, file->verdicts[i]);
+		else
+			fprintf(out, "  %*" PRIu64, verdict_widths[i], file->verdicts[i]);
 	fputs(markdown ? " | " : "  ", out);
 	for (const char *c = file->path; markdown && *c; c++)
 		fprintf(out, strchr("|<>&`*_\\[]", *c) ? "\\%c" : "%c",
@@ -185,8 +189,9 @@ static void print_text(FILE *out, int markdown, int all, const struct import_fil
 		      "|--:|--:|--:|--:|--:|--:|---|---|\n",
 		      out);
 	else
-		fprintf(out, "%10s  %9s  %9s  %9s  %9s  %9s  %s\n", "packets", "counted", "not IP",
-			"truncated", "malformed", "link type", "file");
+		fputs("   packets     counted    not IP  truncated  malformed  unknown link type  "
+		      "file\n",
+		      out);
 	for (size_t n = 0; n < count; n++)
 		if (all || count <= MANY_FILES || files[n].problem)
 			print_line(out, markdown, &files[n], path_width);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DELIVERY_FLOWS 65536U
+#define DELIVERY_FLOWS 32768U
 #define IDLE_NS	       (3600ULL * 1000000000)
 
 /* Packets between two calls of progress. */
@@ -263,6 +263,9 @@ int importer_file(struct importer *importer, const char *path, struct import_fil
 	}
 	error = import_capture(importer, capture, file);
 	capture_close(capture);
+	if (error && asprintf(&file->problem, "after packet %llu: the import was stopped",
+			      (unsigned long long)file->packets) < 0)
+		file->problem = NULL;
 	account_error = account(importer, file);
 	return error ? error : account_error;
 }

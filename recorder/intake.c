@@ -97,7 +97,11 @@ static int take_nat(struct intake *intake, const struct nat_event *event, const 
 	if (known < 0)
 		return known;
 	/* The walk at the start and the first packet may both tell of an old entry. */
-	if ((known && !event->is_new) || !wanted(intake, STREAM_NAT) || !room_for(intake, "nat"))
+	if (known && !event->is_new) {
+		ledger_stage(intake->options.ledger, "intake", "nat", 1, 0, 1);
+		return 0;
+	}
+	if (!wanted(intake, STREAM_NAT) || !room_for(intake, "nat"))
 		return 0;
 	return delivery_row(intake->pending, STREAM_NAT, &row);
 }
@@ -336,7 +340,7 @@ int intake_start(const struct intake_options *options, struct intake **out)
 					      options->command_line);
 	connections.processes = intake->processes;
 	intake->connections = connections_new(&connections);
-	intake->cost = cost_new(options->probes, options->writer);
+	intake->cost = cost_new(options->probes);
 	intake->pending = delivery_new();
 	intake->counted = calloc(cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	intake->slice = 1;

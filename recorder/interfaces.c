@@ -12,10 +12,9 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BUFFER_SIZE 32768 /* what the kernel fills at once */
-#define TRIES	    4 /* a list that changes while it is read is read again */
+#define TRIES	    4	  /* a list that changes while it is read is read again */
 
 struct listing {
 	struct inventory *inventory;
@@ -28,7 +27,8 @@ static const char *find_kind(const struct nlattr *link_info)
 {
 	const struct nlattr *attribute;
 
-	mnl_attr_for_each_nested(attribute, link_info) {
+	mnl_attr_for_each_nested(attribute, link_info)
+	{
 		if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND &&
 		    !mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING))
 			return mnl_attr_get_str(attribute);
@@ -62,7 +62,8 @@ static int take_link(const struct nlmsghdr *message, void *context)
 	if (message->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
 	entry.interface_index = (uint32_t)link->ifi_index;
-	mnl_attr_for_each(attribute, message, sizeof(*link)) {
+	mnl_attr_for_each(attribute, message, sizeof(*link))
+	{
 		switch (mnl_attr_get_type(attribute)) {
 		case IFLA_IFNAME:
 			if (!name)

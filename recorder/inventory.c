@@ -2,9 +2,9 @@
 /*
  * What a segment says of the recorded host.
  *
- * Every entry carries the number of its last change. A store writes the entries that changed after
- * the last commit; what is over by then (interfaces that are gone, old clock anchors) is forgotten
- * once it has been committed, so that the inventory stays as small as the host.
+ * Every entry carries the number of its last change. A store writes the entries that changed
+ * after the last commit; what is over by then (interfaces that are gone, old clock anchors) is
+ * forgotten once it has been committed, so that the inventory stays as small as the host.
  */
 #include "recorder/inventory.h"
 
@@ -425,18 +425,18 @@ static int put_capture(const struct capture *capture, struct segment_writer *seg
 {
 	const struct capture_entry *entry = &capture->entry;
 
-	return segment_put(segment,
-			   "INSERT OR REPLACE INTO capture VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-			   "nullif(?, 0), nullif(?, 0), ?)",
-			   "itit"
-			   "iiiiii"
-			   "iit",
-			   capture->number, entry->path, (int64_t)entry->size_bytes,
-			   entry->link_type, (int64_t)entry->packets,
-			   (int64_t)entry->verdicts[0], (int64_t)entry->verdicts[1],
-			   (int64_t)entry->verdicts[2], (int64_t)entry->verdicts[3],
-			   (int64_t)entry->verdicts[4], (int64_t)entry->first_ns,
-			   (int64_t)entry->last_ns, entry->problem);
+	return segment_put(
+		segment,
+		"INSERT OR REPLACE INTO capture VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		"nullif(?, 0), nullif(?, 0), ?)",
+		"itit"
+		"iiiiii"
+		"iit",
+		capture->number, entry->path, (int64_t)entry->size_bytes, entry->link_type,
+		(int64_t)entry->packets, (int64_t)entry->verdicts[0],
+		(int64_t)entry->verdicts[1], (int64_t)entry->verdicts[2],
+		(int64_t)entry->verdicts[3], (int64_t)entry->verdicts[4],
+		(int64_t)entry->first_ns, (int64_t)entry->last_ns, entry->problem);
 }
 
 static int put_changes(const struct inventory *inventory, struct segment_writer *segment,

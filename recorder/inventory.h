@@ -37,8 +37,8 @@ struct inventory *inventory_new(int of_this_host, const char *command_line);
 void inventory_free(struct inventory *inventory);
 
 /*
- * All texts are copied. An interface or probe that is known already is replaced; an interface keeps
- * its first first_ns. 0 or -ENOMEM.
+ * All texts are copied. An interface or probe that is known already is replaced; an interface
+ * keeps its first first_ns. 0 or -ENOMEM.
  */
 int inventory_interface(struct inventory *inventory, const struct interface_entry *entry);
 int inventory_probe(struct inventory *inventory, const char *feature, const char *variant,

@@ -89,7 +89,8 @@ static void an_import_tells_nothing_of_this_host(void **state)
 	assert_answer(shelf.directory, 1, "SELECT host_name FROM host", "NULL");
 	assert_answer(shelf.directory, 1, "SELECT boot_id FROM host", "NULL");
 	assert_answer(shelf.directory, 1, "SELECT cpu_count FROM host", "NULL");
-	assert_answer(shelf.directory, 1, "SELECT command_line FROM host", "flowrec record -o x");
+	assert_answer(shelf.directory, 1, "SELECT command_line FROM host",
+		      "flowrec record -o x");
 	assert_answer(shelf.directory, 1,
 		      "SELECT packets - counted - not_ip - truncated - malformed - "
 		      "unknown_link_type FROM capture",
@@ -116,7 +117,8 @@ static void only_changes_are_written(void **state)
 	assert_int_equal(inventory_probe(shelf.inventory, "nat", "fentry", 1, "attached"), 0);
 	store(&shelf, 0);
 	assert_answer(shelf.directory, 1, "SELECT count(*) FROM interface", "0");
-	assert_answer(shelf.directory, 1, "SELECT chosen || explanation FROM probe", "1attached");
+	assert_answer(shelf.directory, 1, "SELECT chosen || explanation FROM probe",
+		      "1attached");
 	close_shelf(&shelf);
 }
 

@@ -2,9 +2,9 @@
 /*
  * The account of everything that could be lost.
  *
- * Each account is kept three times: as it is, as the last ledger_store wrote it, and as the last
- * commit made it lasting. A new segment takes over the difference between the first and the last,
- * so that nothing which another thread adds meanwhile falls between two segments.
+ * Each account is kept three times: as it is, as the last ledger_store wrote it, and as the
+ * last commit made it lasting. A new segment takes over the difference between the first and
+ * the last, so that nothing which another thread adds meanwhile falls between two segments.
  */
 #include "recorder/ledger.h"
 
@@ -82,7 +82,8 @@ static void *grow(void **array, size_t *count, size_t size)
 	return memset(grown + (*count)++ * size, 0, size);
 }
 
-static struct account *find_account(struct ledger *ledger, const char *stage, const char *stream)
+static struct account *find_account(struct ledger *ledger, const char *stage,
+				    const char *stream)
 {
 	struct account *account;
 
@@ -172,22 +173,24 @@ uint64_t ledger_lost(struct ledger *ledger)
 
 static int put_account(const struct account *account, struct segment_writer *segment)
 {
-	return segment_put(segment, "INSERT OR REPLACE INTO stage VALUES(?, ?, ?, ?, ?)", "ttiii",
-			   account->stage, account->stream, (int64_t)account->written.attempted,
-			   (int64_t)account->written.stored, (int64_t)account->written.excluded);
+	return segment_put(segment, "INSERT OR REPLACE INTO stage VALUES(?, ?, ?, ?, ?)",
+			   "ttiii", account->stage, account->stream,
+			   (int64_t)account->written.attempted,
+			   (int64_t)account->written.stored,
+			   (int64_t)account->written.excluded);
 }
 
 static int put_loss(const struct loss *loss, struct segment_writer *segment)
 {
 	return segment_put(segment, "INSERT OR REPLACE INTO loss VALUES(?, ?, ?, ?, ?, ?, ?)",
-			   "tttiiii", loss->stage, loss->stream, loss->reason, (int64_t)loss->cpu,
-			   (int64_t)loss->written.first_ns, (int64_t)loss->written.last_ns,
-			   (int64_t)loss->written.count);
+			   "tttiiii", loss->stage, loss->stream, loss->reason,
+			   (int64_t)loss->cpu, (int64_t)loss->written.first_ns,
+			   (int64_t)loss->written.last_ns, (int64_t)loss->written.count);
 }
 
 /* Freeze what is to be written, and copy it, so that nobody waits for the disk. */
-static int copy_accounts(struct ledger *ledger, struct account **accounts, size_t *account_count,
-			 struct loss **losses, size_t *loss_count)
+static int copy_accounts(struct ledger *ledger, struct account **accounts,
+			 size_t *account_count, struct loss **losses, size_t *loss_count)
 {
 	int error = 0;
 
@@ -204,7 +207,8 @@ static int copy_accounts(struct ledger *ledger, struct account **accounts, size_
 	*losses = calloc(*loss_count, sizeof(**losses));
 	if (*accounts && *losses) {
 		if (ledger->account_count)
-			memcpy(*accounts, ledger->accounts, *account_count * sizeof(**accounts));
+			memcpy(*accounts, ledger->accounts,
+			       *account_count * sizeof(**accounts));
 		if (ledger->loss_count)
 			memcpy(*losses, ledger->losses, ledger->loss_count * sizeof(**losses));
 		(*losses)[ledger->loss_count] = ledger->unaccounted;
@@ -223,7 +227,8 @@ int ledger_store(struct ledger *ledger, struct segment_writer *segment)
 	int error = copy_accounts(ledger, &accounts, &account_count, &losses, &loss_count);
 
 	for (size_t i = 0; i < account_count && !error; i++) {
-		if (memcmp(&accounts[i].written, &accounts[i].committed, sizeof(struct amounts)))
+		if (memcmp(&accounts[i].written, &accounts[i].committed,
+			   sizeof(struct amounts)))
 			error = put_account(&accounts[i], segment);
 	}
 	for (size_t i = 0; i < loss_count && !error; i++) {
@@ -250,8 +255,8 @@ static void rotate_loss(struct loss *loss)
 {
 	loss->now.count -= loss->committed.count;
 	if (loss->now.count)
-		loss->now.first_ns = loss->committed.count ? loss->committed.last_ns
-							   : loss->now.first_ns;
+		loss->now.first_ns =
+			loss->committed.count ? loss->committed.last_ns : loss->now.first_ns;
 	else
 		loss->now = (struct toll){0};
 	loss->written = loss->committed = (struct toll){0};

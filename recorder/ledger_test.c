@@ -62,9 +62,10 @@ static void losses_add_up_and_keep_their_span(void **state)
 	assert_int_equal(ledger_lost(shelf.ledger), 10);
 	write_accounts(&shelf);
 	commit(&shelf);
-	assert_answer(shelf.directory, 1,
-		      "SELECT first_ns || ' ' || last_ns || ' ' || count FROM loss WHERE cpu = 3",
-		      "400 600 9");
+	assert_answer(
+		shelf.directory, 1,
+		"SELECT first_ns || ' ' || last_ns || ' ' || count FROM loss WHERE cpu = 3",
+		"400 600 9");
 	assert_answer(shelf.directory, 1, "SELECT count(*) FROM loss", "2");
 	close_shelf(&shelf);
 }
@@ -83,8 +84,10 @@ static void a_segment_has_only_its_own_accounts(void **state)
 	ledger_stage(shelf.ledger, "writer", "flow", 3, 3, 0);
 	write_accounts(&shelf);
 	commit(&shelf);
-	assert_answer(shelf.directory, 1, "SELECT attempted || ' ' || stored FROM stage", "10 8");
-	assert_answer(shelf.directory, 2, "SELECT attempted || ' ' || stored FROM stage", "3 3");
+	assert_answer(shelf.directory, 1, "SELECT attempted || ' ' || stored FROM stage",
+		      "10 8");
+	assert_answer(shelf.directory, 2, "SELECT attempted || ' ' || stored FROM stage",
+		      "3 3");
 	assert_answer(shelf.directory, 2, "SELECT count(*) FROM loss", "0");
 	assert_int_equal(ledger_lost(shelf.ledger), 2);
 	close_shelf(&shelf);
@@ -134,7 +137,8 @@ static void an_amount_can_be_taken_back(void **state)
 	write_accounts(&shelf);
 	commit(&shelf);
 	assert_answer(shelf.directory, 1,
-		      "SELECT attempted || ' ' || stored || ' ' || excluded FROM stage", "10 6 4");
+		      "SELECT attempted || ' ' || stored || ' ' || excluded FROM stage",
+		      "10 6 4");
 	close_shelf(&shelf);
 }
 

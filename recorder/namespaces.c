@@ -146,7 +146,8 @@ static void *visit_all(void *argument)
 	return NULL;
 }
 
-int namespaces_visit(int (*visit)(const struct network_namespace *one, int error, void *context),
+int namespaces_visit(int (*visit)(const struct network_namespace *one, int error,
+				  void *context),
 		     void *context)
 {
 	struct round round = {.visit = visit, .context = context};

@@ -15,11 +15,14 @@ struct network_namespace {
 };
 
 /*
- * Call visit in each of them, the own one first, from a thread that has entered it; the caller's
- * namespace does not change, and the caller waits. error is 0, or why it could not be entered
- * (-ENOENT, -ESRCH: it is gone by now). A visit's negative result ends the round and is returned.
+ * Call visit in each of them, the own one first, from a thread that has entered it; the
+ * caller's namespace does not change, and the caller waits. error is 0, or why it could not be
+ * entered
+ * (-ENOENT, -ESRCH: it is gone by now). A visit's negative result ends the round and is
+ * returned.
  */
-int namespaces_visit(int (*visit)(const struct network_namespace *one, int error, void *context),
+int namespaces_visit(int (*visit)(const struct network_namespace *one, int error,
+				  void *context),
 		     void *context);
 
 /*

@@ -10,6 +10,7 @@
 #include "recorder/fragments.h"
 #include "recorder/frame.h"
 
+#include <endian.h>
 #include <netinet/in.h>
 
 /*
@@ -121,6 +122,20 @@ static enum packet_verdict parse_transport(const struct frame *frame, unsigned i
 }
 
 /*
+ * ::ffff:a.b.c.d as two words, made in registers: bytes written one by one and read back as words
+ * would stall the CPU.
+ */
+static struct address mapped_address(const uint8_t *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return (struct address){
+		{0, htobe64(0xffff00000000ULL) |
+			    (BYTE_ORDER == LITTLE_ENDIAN ? (uint64_t)word << 32 : word)}};
+}
+
+/*
  * Read the header, leave the frame at what it carries, cut to the packet's length.
  */
 static enum packet_verdict parse_ipv4(struct frame *frame, struct fragment *fragment,
@@ -150,12 +165,8 @@ static enum packet_verdict parse_ipv4(struct frame *frame, struct fragment *frag
 		return PACKET_MALFORMED;
 	*length = total;
 
-	fragment->key.source.half[1] = fragment->key.destination.half[1] = 0;
-	fragment->key.source.half[0] = fragment->key.destination.half[0] = 0;
-	memset((uint8_t *)&fragment->key.source + 10, 0xff, 2);
-	memset((uint8_t *)&fragment->key.destination + 10, 0xff, 2);
-	memcpy((uint8_t *)&fragment->key.source + 12, header + 12, 4);
-	memcpy((uint8_t *)&fragment->key.destination + 12, header + 16, 4);
+	fragment->key.source = mapped_address(header + 12);
+	fragment->key.destination = mapped_address(header + 16);
 	offset = frame_big16(header + 6);
 	fragment->is_later = (offset & 0x1fff) != 0;
 	fragment->is_first = !fragment->is_later && (offset & 0x2000) != 0;

@@ -167,20 +167,25 @@ static const char *find_name(const char *path, size_t size, const char command[C
  */
 static char *whole_name(const char command[COMMAND_SIZE], const struct exec_event *exec)
 {
+	static const char deleted[] = " (deleted)"; /* /proc's word for a file that is gone */
 	size_t size = strnlen(command, COMMAND_SIZE), at = 0, name_size;
-	const char *name;
+	const char *name, *end;
 
 	if (!size)
 		return NULL;
 	if (size < COMMAND_SIZE - 1 || !exec)
 		return utf8_escape(command, size);
 	name = find_name(exec->path, exec->path_size, command, &name_size);
+	end = name ? memmem(name, name_size, deleted, strlen(deleted)) : NULL;
+	if (end)
+		name_size = (size_t)(end - name);
 	for (int i = 0; i < 2 && !name && at < exec->arguments_size; i++) {
 		name = find_name(exec->arguments + at, exec->arguments_size - at, command,
 				 &name_size);
 		/* Not more of a title that a process wrote over its arguments. */
-		if (name && memchr(name, ' ', name_size))
-			name_size = (size_t)((const char *)memchr(name, ' ', name_size) - name);
+		end = name ? memchr(name, ' ', name_size) : NULL;
+		if (end)
+			name_size = (size_t)(end - name);
 		at += strnlen(exec->arguments + at, exec->arguments_size - at) + 1;
 	}
 	return name && name_size >= size ? utf8_escape(name, name_size)
@@ -200,13 +205,15 @@ static struct image *image_new(const char command[COMMAND_SIZE], const struct ex
 	if (exec && exec->path_size > 1)
 		image->path = utf8_escape(exec->path, exec->path_size);
 	if (exec && exec->arguments_size && policy != COMMAND_LINE_OFF)
-		image->command_line = command_line_format(
-			exec->arguments, exec->arguments_size, policy == COMMAND_LINE_REDACTED,
-			exec->arguments_total > exec->arguments_size);
+		image->command_line =
+			command_line_format(exec->arguments, exec->arguments_size,
+					    policy == COMMAND_LINE_REDACTED,
+					    exec->arguments_total > exec->arguments_size);
 	return image;
 }
 
-static struct image *parent_image(struct process_table *table, const struct process_event *event)
+static struct image *parent_image(struct process_table *table,
+				  const struct process_event *event)
 {
 	struct process *parent = find(table, event->parent_pid, event->parent_start_ns);
 
@@ -251,7 +258,8 @@ static int check_shape(const void *record, size_t size, const struct exec_event 
 	if (size != sizeof(**exec))
 		return -EINVAL;
 	*exec = record;
-	if ((*exec)->path_size > EXEC_PATH_SIZE || (*exec)->arguments_size > EXEC_ARGUMENTS_SIZE)
+	if ((*exec)->path_size > EXEC_PATH_SIZE ||
+	    (*exec)->arguments_size > EXEC_ARGUMENTS_SIZE)
 		return -EINVAL;
 	return 0;
 }
@@ -400,7 +408,8 @@ static void look_for_missed_ends(struct process_table *table)
 	for (uint32_t i = 0; i < BUCKETS_TO_LOOK_AT; i++) {
 		table->cursor = (table->cursor + 1) % BUCKETS;
 		for (process = table->buckets[table->cursor]; process; process = process->next)
-			if (!process->ended_ns && kill((pid_t)process->pid, 0) && errno == ESRCH)
+			if (!process->ended_ns && kill((pid_t)process->pid, 0) &&
+			    errno == ESRCH)
 				process->ended_ns = now_ns;
 	}
 }

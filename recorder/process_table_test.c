@@ -14,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OFFSET	   1000000000000LL
-#define BOOT	   77
-#define NOT_A_PID  4194305U /* above PID_MAX_LIMIT: nobody has it */
-#define FIRST_PID  4194400U
+#define OFFSET	  1000000000000LL
+#define BOOT	  77
+#define NOT_A_PID 4194305U /* above PID_MAX_LIMIT: nobody has it */
+#define FIRST_PID 4194400U
 
 struct stage {
 	struct process_table *table;
@@ -59,7 +59,8 @@ static struct process_event event(enum event_kind kind, uint32_t pid, const char
 static struct exec_event exec_event(uint32_t pid, const char *path, const char *arguments)
 {
 	const char *slash = strrchr(path, '/');
-	struct exec_event exec = {.process = event(EVENT_PROCESS_EXEC, pid, slash ? slash + 1 : path)};
+	struct exec_event exec = {
+		.process = event(EVENT_PROCESS_EXEC, pid, slash ? slash + 1 : path)};
 
 	exec.path_size = (uint32_t)strlen(path) + 1;
 	memcpy(exec.path, path, exec.path_size);
@@ -123,7 +124,8 @@ static void an_exec_names_the_process(void **state)
 	assert_string_equal(text(&stage, 0, "event_action"), "exec");
 	assert_string_equal(text(&stage, 0, "process_executable_name"), "curl");
 	assert_string_equal(text(&stage, 0, "process_executable_path"), "/usr/bin/curl");
-	assert_string_equal(text(&stage, 0, "process_command_line"), "curl --token *** http://h");
+	assert_string_equal(text(&stage, 0, "process_command_line"),
+			    "curl --token *** http://h");
 	assert_int_equal(number(&stage, 0, "process_pid"), FIRST_PID);
 	assert_int_equal(number(&stage, 0, "process_parent_pid"), FIRST_PID - 1);
 	assert_int_equal(number(&stage, 0, "process_start_ns"), OFFSET + 1000 + FIRST_PID);
@@ -136,14 +138,16 @@ static void an_exec_names_the_process(void **state)
 static void a_name_that_the_kernel_cut_is_whole_again(void **state)
 {
 	struct stage stage = begin(COMMAND_LINE_FULL);
-	struct exec_event script =
-		exec_event(FIRST_PID + 1, "/usr/bin/python3", "python3|/opt/collect-metrics.py");
+	struct exec_event script = exec_event(FIRST_PID + 1, "/usr/bin/python3",
+					      "python3|/opt/collect-metrics.py");
 
 	tell_exec(&stage, exec_event(FIRST_PID, "./a-name-of-more-than-15", "x"));
 	assert_string_equal(name_of(&stage, FIRST_PID), "a-name-of-more-than-15");
 	memcpy(script.process.command, "collect-metrics", 16);
 	tell_exec(&stage, script);
 	assert_string_equal(name_of(&stage, FIRST_PID + 1), "collect-metrics.py");
+	tell_exec(&stage, exec_event(FIRST_PID + 2, "/memfd:some-program (deleted)", "x"));
+	assert_string_equal(name_of(&stage, FIRST_PID + 2), "memfd:some-program");
 	memcpy(script.process.command, "something-else.", 16);
 	tell_exec(&stage, script);
 	assert_string_equal(name_of(&stage, FIRST_PID + 1), "something-else.");
@@ -169,7 +173,8 @@ static void a_fork_is_what_its_parent_is_until_it_executes(void **state)
 	tell_exec(&stage, exec_event(FIRST_PID, "/bin/a-shell-with-a-long-name", "sh"));
 	tell_event(&stage, event(EVENT_PROCESS_FORK, FIRST_PID + 1, "a-shell-with-a-"));
 	assert_string_equal(text(&stage, 1, "event_action"), "fork");
-	assert_string_equal(text(&stage, 1, "process_executable_name"), "a-shell-with-a-long-name");
+	assert_string_equal(text(&stage, 1, "process_executable_name"),
+			    "a-shell-with-a-long-name");
 	assert_int_equal(number(&stage, 1, "process_parent_entity_id"),
 			 number(&stage, 0, "process_entity_id"));
 	tell_exec(&stage, exec_event(FIRST_PID + 1, "/bin/ls", "ls"));
@@ -221,7 +226,8 @@ static void a_pid_used_twice_is_two_processes(void **state)
 	assert_string_equal(name_of(&stage, FIRST_PID), "first");
 	assert_int_equal(process_table_find(stage.table, &owner, &identity), 0);
 	assert_string_equal(identity.executable_name, "second");
-	assert_true(number(&stage, 0, "process_entity_id") != number(&stage, 1, "process_entity_id"));
+	assert_true(number(&stage, 0, "process_entity_id") !=
+		    number(&stage, 1, "process_entity_id"));
 	end(&stage);
 }
 
@@ -260,11 +266,12 @@ static uint64_t own_start_ns(void)
 	FILE *file = fopen("/proc/self/stat", "re");
 
 	assert_non_null(file);
-	assert_int_equal(fscanf(file,
-				"%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
-				"%*d %*d %*d %*d %*d %*d %llu",
-				&ticks),
-			 1);
+	assert_int_equal(
+		fscanf(file,
+		       "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+		       "%*d %*d %*d %*d %*d %*d %llu",
+		       &ticks),
+		1);
 	fclose(file);
 	return ticks * (1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
 }
@@ -272,12 +279,14 @@ static uint64_t own_start_ns(void)
 static void a_living_owner_nobody_told_of_is_looked_up(void **state)
 {
 	struct stage stage = begin(COMMAND_LINE_FULL);
-	struct flow_owner owner = {.pid = (uint32_t)getpid(), .start_ns = own_start_ns() + 12345};
+	struct flow_owner owner = {.pid = (uint32_t)getpid(),
+				   .start_ns = own_start_ns() + 12345};
 	struct process_identity identity;
 
 	assert_int_equal(process_table_find(stage.table, &owner, &identity), 0);
 	assert_non_null(identity.executable_name);
-	assert_int_equal(strncmp(identity.executable_name, program_invocation_short_name, 15), 0);
+	assert_int_equal(strncmp(identity.executable_name, program_invocation_short_name, 15),
+			 0);
 	/* Its pid with another start time is somebody else. */
 	owner.start_ns -= 3000000000ULL;
 	assert_int_equal(process_table_find(stage.table, &owner, &identity), 0);

@@ -50,7 +50,8 @@ static int has_room(const struct queue *queue, uint64_t rows)
 	if (!queue->delivery_count)
 		return 1;
 	return queue->delivery_count < queue->delivery_limit &&
-	       queue->row_count < queue->row_limit && rows <= queue->row_limit - queue->row_count;
+	       queue->row_count < queue->row_limit &&
+	       rows <= queue->row_limit - queue->row_count;
 }
 
 int queue_push(struct queue *queue, struct delivery *delivery, int wait)

@@ -16,8 +16,8 @@ struct queue *queue_new(uint32_t delivery_limit, uint64_t row_limit);
 void queue_free(struct queue *queue);
 
 /*
- * Add at the end; with wait, waits for room. An empty queue has room for a delivery of any size.
- * Returns 0 (the queue owns it), or -EAGAIN when there is no room or the queue is closed.
+ * Add at the end; with wait, waits for room. An empty queue has room for a delivery of any
+ * size. Returns 0 (the queue owns it), or -EAGAIN when there is no room or the queue is closed.
  */
 int queue_push(struct queue *queue, struct delivery *delivery, int wait);
 

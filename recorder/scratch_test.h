@@ -74,11 +74,11 @@ static inline char *scratch_ask(const char *directory, int number, const char *s
 	return answer;
 }
 
-#define assert_answer(directory, number, sql, expected)                                            \
-	do {                                                                                       \
-		char *answer_ = scratch_ask(directory, number, sql);                               \
-		assert_string_equal(answer_, expected);                                            \
-		free(answer_);                                                                     \
+#define assert_answer(directory, number, sql, expected)              \
+	do {                                                         \
+		char *answer_ = scratch_ask(directory, number, sql); \
+		assert_string_equal(answer_, expected);              \
+		free(answer_);                                       \
 	} while (0)
 
 #endif

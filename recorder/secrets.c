@@ -5,8 +5,8 @@
  * Two looks are taken. The first goes over words, with the program in mind: `--token VALUE`,
  * `mysql -pVALUE`, `curl -u user:VALUE`. The second goes over the text of each word for
  * `name=value` and `name: value` with a secret name (options, variables, URL parameters, HTTP
- * headers, JSON), `scheme://user:VALUE@host` and `Bearer VALUE`. An argument with spaces in it may
- * be a shell command, so its own words are looked at as well, one level deep.
+ * headers, JSON), `scheme://user:VALUE@host` and `Bearer VALUE`. An argument with spaces in it
+ * may be a shell command, so its own words are looked at as well, one level deep.
  *
  * In doubt a value is masked.
  */
@@ -86,11 +86,11 @@ static struct slice last_part(struct slice name)
 static int is_secret(struct slice name)
 {
 	static const char *const inside[] = {
-		"password",   "passwd",	    "passphrase", "secret",	"token",
-		"credential", "apikey",	    "api_key",	  "api-key",	"accesskey",
-		"access_key", "access-key", "privatekey", "private_key", "private-key",
-		"authkey",    "auth_key",   "auth-key",	  "authorization", "accountkey",
-		"sharedkey",  "shared_key", "masterkey",  "master_key", "encryption_key",
+		"password",    "passwd",     "passphrase", "secret",	    "token",
+		"credential",  "apikey",     "api_key",	   "api-key",	    "accesskey",
+		"access_key",  "access-key", "privatekey", "private_key",   "private-key",
+		"authkey",     "auth_key",   "auth-key",   "authorization", "accountkey",
+		"sharedkey",   "shared_key", "masterkey",  "master_key",    "encryption_key",
 		"signing_key", NULL,
 	};
 	static const char *const last[] = {
@@ -99,9 +99,9 @@ static int is_secret(struct slice name)
 	static const char *const endings[] = {"pass", "pwd", NULL};
 	/* About a secret, or where it is, but not the secret itself. */
 	static const char *const harmless[] = {
-		"file", "path", "dir",	  "url",     "uri",	"stdin",   "env",    "prompt",
-		"ttl",	"type", "length", "timeout", "policy", "command", "bypass", "compass",
-		"pwd",	"oldpwd", NULL,
+		"file",	  "path",    "dir",  "url",    "uri",	  "stdin",  "env",
+		"prompt", "ttl",     "type", "length", "timeout", "policy", "command",
+		"bypass", "compass", "pwd",  "oldpwd", NULL,
 	};
 
 	if (!name.size || one_of(last_part(name), harmless, equals)) {
@@ -152,8 +152,8 @@ static const char *find_any(const char *at, const char *end, const char *set)
 
 static const char *skip_scheme(const char *at, const char *end)
 {
-	static const char *const schemes[] = {"bearer", "basic", "digest", "token", "negotiate",
-					      NULL};
+	static const char *const schemes[] = {"bearer", "basic",     "digest",
+					      "token",	"negotiate", NULL};
 	const char *space = find_any(at, end, " \t");
 
 	if (space < end && one_of(slice_of(at, space), schemes, equals))
@@ -245,8 +245,8 @@ static void look_at_text(struct scan *scan, struct slice word, int whole)
 /* --- words --- */
 
 enum option_form {
-	ATTACHED, /* -pVALUE; without a value it asks for it */
-	EITHER,	  /* -aVALUE or -a VALUE */
+	ATTACHED,	 /* -pVALUE; without a value it asks for it */
+	EITHER,		 /* -aVALUE or -a VALUE */
 	AFTER_SEPARATOR, /* -u user:VALUE: what follows the separator is secret */
 };
 
@@ -258,17 +258,28 @@ struct short_option {
 };
 
 static const struct short_option short_options[] = {
-	{"mysql", 'p', ATTACHED, 0},	  {"mariadb", 'p', ATTACHED, 0},
-	{"sshpass", 'p', EITHER, 0},	  {"redis-cli", 'a', EITHER, 0},
-	{"ldap", 'w', EITHER, 0},	  {"mongo", 'p', EITHER, 0},
-	{"mosquitto_", 'P', EITHER, 0},	  {"sqlcmd", 'P', EITHER, 0},
-	{"ipmitool", 'P', EITHER, 0},	  {"login", 'p', EITHER, 0},
-	{"zip", 'P', EITHER, 0},	  {"unzip", 'P', EITHER, 0},
-	{"7z", 'p', ATTACHED, 0},	  {"rar", 'p', ATTACHED, 0},
-	{"unrar", 'p', ATTACHED, 0},	  {"snmp", 'A', EITHER, 0},
-	{"snmp", 'X', EITHER, 0},	  {"snmp", 'c', EITHER, 0},
-	{"curl", 'u', AFTER_SEPARATOR, ':'}, {"curl", 'U', AFTER_SEPARATOR, ':'},
-	{"smbclient", 'U', AFTER_SEPARATOR, '%'}, {"lftp", 'u', AFTER_SEPARATOR, ','},
+	{"mysql", 'p', ATTACHED, 0},
+	{"mariadb", 'p', ATTACHED, 0},
+	{"sshpass", 'p', EITHER, 0},
+	{"redis-cli", 'a', EITHER, 0},
+	{"ldap", 'w', EITHER, 0},
+	{"mongo", 'p', EITHER, 0},
+	{"mosquitto_", 'P', EITHER, 0},
+	{"sqlcmd", 'P', EITHER, 0},
+	{"ipmitool", 'P', EITHER, 0},
+	{"login", 'p', EITHER, 0},
+	{"zip", 'P', EITHER, 0},
+	{"unzip", 'P', EITHER, 0},
+	{"7z", 'p', ATTACHED, 0},
+	{"rar", 'p', ATTACHED, 0},
+	{"unrar", 'p', ATTACHED, 0},
+	{"snmp", 'A', EITHER, 0},
+	{"snmp", 'X', EITHER, 0},
+	{"snmp", 'c', EITHER, 0},
+	{"curl", 'u', AFTER_SEPARATOR, ':'},
+	{"curl", 'U', AFTER_SEPARATOR, ':'},
+	{"smbclient", 'U', AFTER_SEPARATOR, '%'},
+	{"lftp", 'u', AFTER_SEPARATOR, ','},
 };
 
 #define SHORT_OPTIONS (sizeof(short_options) / sizeof(short_options[0]))
@@ -290,7 +301,8 @@ static struct slice base_name(struct slice word)
 	return slice_of(begin, word.at + word.size);
 }
 
-static void mask_by_form(struct scan *scan, const struct short_option *option, struct slice value)
+static void mask_by_form(struct scan *scan, const struct short_option *option,
+			 struct slice value)
 {
 	const char set[] = {option->separator, 0}, *end = value.at + value.size;
 	const char *begin = value.at;
@@ -359,7 +371,8 @@ static void look_at_name(struct command *command, struct slice word)
 			command->program = name;
 }
 
-static void look_at_word(struct scan *scan, struct command *command, struct slice word, int whole)
+static void look_at_word(struct scan *scan, struct command *command, struct slice word,
+			 int whole)
 {
 	const struct short_option *pending = command->pending;
 	int secret = command->secret_follows;

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /*
- * Set masked[i] to 1 for every byte of the arguments (strings ended by 0 bytes) that belongs to a
- * secret value.
+ * Set masked[i] to 1 for every byte of the arguments (strings ended by 0 bytes) that belongs to
+ * a secret value.
  */
 void secrets_mark(const char *arguments, size_t size, uint8_t *masked);
 

@@ -368,7 +368,8 @@ static void count_hop(const struct sighted *at, struct flow_row *row)
 	}
 }
 
-static void describe_views(const struct connection *connection, struct flow_row *row)
+/* Span and flags of the slice; the connection's own follow. */
+static void describe_views(struct connection *connection, struct flow_row *row)
 {
 	for (const struct endpoints *endpoints = connection->endpoints; endpoints;
 	     endpoints = endpoints->next) {
@@ -385,6 +386,10 @@ static void describe_views(const struct connection *connection, struct flow_row 
 			row->destination_tcp_flags |= view->tcp_flags[!source];
 		}
 	}
+	connection->tcp_flags[connection->initiator] |= row->source_tcp_flags;
+	connection->tcp_flags[!connection->initiator] |= row->destination_tcp_flags;
+	if (connection->last_ns < row->end_ns)
+		connection->last_ns = row->end_ns;
 }
 
 static int emit_connection(struct connections *connections, struct connection *connection,

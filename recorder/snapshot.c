@@ -51,7 +51,7 @@ int snapshot_processes(int iterator, struct process_table *table, struct deliver
 			return -errno;
 		used += (size_t)got;
 		count = used / sizeof(records[0]);
-		for (size_t i = 0; i < count && error != -ENOMEM; i++)
+		for (size_t i = 0; i < count && !error; i++)
 			error = tell(&records[i], table, delivery);
 		if (error)
 			return error;
@@ -80,7 +80,8 @@ static int take_one(const struct nat_event *event, void *context)
 	return round->take_error;
 }
 
-static int tell_incomplete(struct round *round, const struct network_namespace *one, int error)
+static int tell_incomplete(struct round *round, const struct network_namespace *one,
+			   uint64_t entries, int error)
 {
 	char variant[128], explanation[256];
 
@@ -88,10 +89,10 @@ static int tell_incomplete(struct round *round, const struct network_namespace *
 		 one->name ? one->name : "namespace", one->inode);
 	snprintf(explanation, sizeof(explanation),
 		 "older translations may be missing: %s after %" PRIu64 " entries",
-		 error == -EOPNOTSUPP ? "no nf_conntrack_netlink in this kernel" :
-		 error == -EINTR      ? "entries changed while they were read" :
-					strerror(-error),
-		 round->sum.entries);
+		 error == -EOPNOTSUPP ? "no nf_conntrack_netlink in this kernel"
+		 : error == -EINTR    ? "entries changed while they were read"
+				      : strerror(-error),
+		 entries);
 	round->incomplete++;
 	return inventory_probe(round->inventory, "state", variant, 0, explanation);
 }
@@ -110,7 +111,7 @@ static int dump(const struct network_namespace *one, int error, void *context)
 	round->sum.translated += count.translated;
 	if (round->take_error < 0)
 		return round->take_error;
-	return error ? tell_incomplete(round, one, error) : 0;
+	return error ? tell_incomplete(round, one, count.entries, error) : 0;
 }
 
 int snapshot_conntrack(int (*take)(const struct nat_event *event, void *context), void *context,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of the host at the start of a recording. To be taken when the probes are attached, so
- * that nothing falls between.
+ * The state of the host at the start of a recording. To be taken when the probes are attached,
+ * so that nothing falls between.
  */
 #ifndef RECORDER_SNAPSHOT_H
 #define RECORDER_SNAPSHOT_H
@@ -10,10 +10,10 @@
 #include "recorder/process_table.h"
 
 /*
- * Read struct process_event records from a file (a BPF iterator over tasks) to its end, complete
- * them from /proc with path and arguments while the process lives, and tell the table; rows go to
- * the delivery (NULL: none). Returns 0, a negative errno of the file, -EBADMSG when a record is
- * cut, -ENOMEM.
+ * Read struct process_event records from a file (a BPF iterator over tasks) to its end,
+ * complete them from /proc with path and arguments while the process lives, and tell the table;
+ * rows go to the delivery (NULL: none). Returns 0, a negative errno of the file, -EBADMSG when
+ * a record is cut, -ENOMEM.
  */
 int snapshot_processes(int iterator, struct process_table *table, struct delivery *delivery);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes that the kernel takes for a name, as text that can be stored: what is no UTF-8 becomes \xNN.
+ * Bytes that the kernel takes for a name, as text that can be stored: what is no UTF-8 becomes
+ * \xNN.
  */
 #ifndef RECORDER_UTF8_H
 #define RECORDER_UTF8_H

@@ -13,6 +13,7 @@
 #define RECORDER_VIEW_H
 
 #include "recorder/connection.h"
+#include "recorder/pool.h"
 
 struct hop {
 	uint64_t id;		 /* as in struct flow_hop */
@@ -21,34 +22,35 @@ struct hop {
 	uint64_t bytes[2];
 };
 
+/* What each packet touches comes first, in as few cache lines as it can be. */
 struct view {
+	uint64_t start_ns, end_ns; /* of this slice; start 0: no packets in it */
+	struct hop *hops;	   /* first_hop until there are more */
 	uint32_t network_namespace;
 	uint32_t seen; /* SEEN_* bits of the connection's life, by direction of the key */
 	uint16_t tcp_flags[2]; /* in this slice */
 	uint16_t hop_count, hop_capacity;
-	uint64_t start_ns, end_ns; /* of this slice; start 0: no packets in it */
-	struct hop *hops;	   /* first_hop until there are more */
 	struct hop first_hop;
-	struct flow_owner owner[2];
 	struct view *next; /* of the same endpoints */
+	struct flow_owner owner[2];
 };
 
 struct endpoints {
 	struct flow_key key; /* network_namespace 0, but for loopback addresses */
 	struct connection *connection;
 	struct endpoints *next; /* of the same connection */
+	struct view view;	/* the first, more by view.next */
 	uint8_t turned;
-	struct view view; /* the first, more by view.next */
 };
 
 struct connection {
 	uint64_t flow_id;
-	uint64_t last_ns;
+	uint64_t last_ns; /* up to the last slice that was told */
 	struct endpoints *endpoints;
 	struct endpoints *before; /* as the initiator sees the connection */
 	struct endpoints *after;  /* behind all translations; the same where there are none */
 	struct connection *next_active; /* in this slice */
-	uint16_t tcp_flags[2];		/* of its life, by direction of the connection */
+	uint16_t tcp_flags[2]; /* of its life until then, by direction of the connection */
 	uint8_t is_active;
 	uint8_t is_ended; /* and that has been written: a new SYN begins a new connection */
 	uint8_t initiator; /* end A or B: 0 or 1 */
@@ -64,6 +66,7 @@ struct connections {
 		struct endpoints *endpoints;
 	} *slots;
 	size_t slot_count, count;
+	struct pool endpoints, connections;
 	struct connection *first_active, **last_active;
 	uint64_t last_ns; /* latest packet of all */
 	uint64_t swept_ns;

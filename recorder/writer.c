@@ -2,13 +2,14 @@
 /*
  * The writer thread: takes deliveries from a bounded queue and puts them into segments.
  *
- * A delivery, the ledger and the inventory go into one transaction: the accounts in a segment are
- * always those of the rows in it. A delivery that cannot be stored is counted as lost and the next
- * one is tried: when the disk has room again, the recording goes on.
+ * A delivery, the ledger and the inventory go into one transaction: the accounts in a segment
+ * are always those of the rows in it. A delivery that cannot be stored is counted as lost and
+ * the next one is tried: when the disk has room again, the recording goes on.
  *
- * The rows of an open slice are replaced as the slice grows, which cannot reach across segments. So
- * a new segment begins only where no slice is open. In the account "writer" a replaced row is
- * excluded, and so is a row of an open slice that could not be stored: it comes again.
+ * The rows of an open slice are replaced as the slice grows, which cannot reach across
+ * segments. So a new segment begins only where no slice is open. In the account "writer" a
+ * replaced row is excluded, and so is a row of an open slice that could not be stored: it comes
+ * again.
  */
 #include "recorder/writer.h"
 #include "recorder/directory.h"
@@ -21,12 +22,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define QUEUE_DELIVERIES      64
-#define QUEUE_ROWS	      (4ULL << 20)
+#define QUEUE_ROWS	      (1ULL << 20) /* about 300 MiB of flow rows */
 #define DEFAULT_SEGMENT_BYTES (256ULL << 20)
 #define DEFAULT_SEGMENT_NS    (3600ULL * 1000000000)
-#define COMPRESSION_LEVEL     3
+#define RESERVE_BYTES	      (1ULL << 20)
+#define COMPRESSION_LEVEL     1
 
 static const char stage[] = "writer";
 
@@ -42,8 +45,9 @@ struct writer {
 	int wants_new;			/* the segment is full, or failed */
 	int slice_is_open;		/* after the last delivery */
 	uint64_t open_slice, open_rows[STREAM_COUNT]; /* provisional rows in the segment */
-	uint64_t first_covered_ns;			/* of the segment */
+	uint64_t first_covered_ns;		      /* of the segment */
 	uint64_t finished_bytes;
+	int reserve; /* a file that holds room on the disk; negative: none */
 
 	struct queue *queue;
 	pthread_t thread;
@@ -191,7 +195,8 @@ static void account_failed(struct writer *writer, const struct delivery *deliver
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		const char *name = stream_get(i)->name;
 
-		for (const struct batch *batch = delivery->first[i]; batch; batch = batch->next) {
+		for (const struct batch *batch = delivery->first[i]; batch;
+		     batch = batch->next) {
 			if (slice_of(delivery, i)) {
 				ledger_stage(writer->ledger, stage, name, batch->row_count, 0,
 					     batch->row_count);
@@ -272,21 +277,29 @@ static void take(struct writer *writer, const struct delivery *delivery)
 	writer->slice_is_open = delivery->slice != 0;
 }
 
+/* The last accounts, in a new segment when there is none just now. */
+static int conclude_recording(struct writer *writer)
+{
+	int error = writer->segment ? 0 : begin_segment(writer);
+
+	return error ? error : store_accounts(writer);
+}
+
 static void *work(void *argument)
 {
 	struct writer *writer = argument;
 	struct delivery *delivery;
-	int error = 0;
 
 	while ((delivery = queue_pop(writer->queue))) {
 		take(writer, delivery);
 		queue_done(writer->queue, delivery->row_count);
 		delivery_free(delivery);
 	}
-	if (!writer->segment)
-		error = begin_segment(writer);
-	if (!error)
-		store_accounts(writer);
+	if (conclude_recording(writer) == -ENOSPC && writer->reserve >= 0) {
+		close(writer->reserve);
+		writer->reserve = -1;
+		conclude_recording(writer);
+	}
 	if (writer->segment)
 		end_segment(writer);
 	return NULL;
@@ -295,6 +308,8 @@ static void *work(void *argument)
 static void dispose(struct writer *writer)
 {
 	segment_close(writer->segment);
+	if (writer->reserve >= 0)
+		close(writer->reserve);
 	directory_free(writer->directory);
 	queue_free(writer->queue);
 	pthread_mutex_destroy(&writer->mutex);
@@ -323,6 +338,7 @@ int writer_open(const struct writer_options *options, struct writer **out, char 
 	if (!writer)
 		goto fail;
 	pthread_mutex_init(&writer->mutex, NULL);
+	writer->reserve = -1;
 	writer->inventory = options->inventory;
 	writer->ledger = options->ledger;
 	writer->segment_bytes =
@@ -335,6 +351,8 @@ int writer_open(const struct writer_options *options, struct writer **out, char 
 			       sizeof(words));
 	if (!error && (error = begin_segment(writer)))
 		memcpy(words, writer->status.problem, sizeof(words));
+	if (!error)
+		writer->reserve = directory_reserve(writer->directory, RESERVE_BYTES);
 	if (!error && (error = start_thread(writer)))
 		snprintf(words, sizeof(words), "cannot start the writer: %s", strerror(-error));
 	if (error)

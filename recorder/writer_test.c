@@ -13,7 +13,8 @@
 
 #define SECOND 1000000000ULL
 
-/* A row is stored for as many rows as the account says, and every row of the segment is in it. */
+/* A row is stored for as many rows as the account says, and every row of the segment is in it.
+ */
 static const char reconciles[] =
 	"SELECT count(*) FROM stage s WHERE attempted <> stored + excluded + (SELECT "
 	"coalesce(sum(count), 0) FROM loss l WHERE l.stage = s.stage AND l.stream = s.stream) OR "
@@ -113,7 +114,8 @@ static void what_is_delivered_is_in_the_segment(void **state)
 		      "(SELECT * FROM stage ORDER BY stream)",
 		      "flow70003,process1");
 	assert_answer(recorder.directory, 1, "SELECT covered_ns FROM segment", "8000000000");
-	assert_answer(recorder.directory, 1, "SELECT finished_ns > created_ns FROM segment", "1");
+	assert_answer(recorder.directory, 1, "SELECT finished_ns > created_ns FROM segment",
+		      "1");
 	assert_answer(recorder.directory, 1, "SELECT command_line FROM host", "test");
 	scratch_remove(recorder.directory);
 }
@@ -299,14 +301,15 @@ static void a_full_disk_is_counted_and_the_recording_goes_on(void **state)
 	assert_int_equal(stop(&recorder, &status), -ENOSPC);
 	assert_int_equal(status.rows[STREAM_FLOW], 1500);
 	assert_answer(mount_point, 1, reconciles, "0");
-	assert_answer(mount_point, 1,
-		      "SELECT group_concat(reason || ' ' || count || ' ' || first_ns) FROM loss",
-		      "disk full 260000 2000000000");
+	assert_answer(
+		mount_point, 1,
+		"SELECT group_concat(reason || ' ' || count || ' ' || first_ns) FROM loss",
+		"disk full 260000 2000000000");
 	assert_int_equal(umount(mount_point), 0);
 	scratch_remove(mount_point);
 }
 
-static void a_disk_that_stays_full_leaves_a_readable_recording(void **state)
+static void a_disk_that_stays_full_leaves_a_recording_that_says_so(void **state)
 {
 	char *mount_point, filler[PATH_MAX];
 	struct recorder recorder = {0};
@@ -325,8 +328,12 @@ static void a_disk_that_stays_full_leaves_a_readable_recording(void **state)
 	snprintf(filler, sizeof(filler), "%s/filler", mount_point);
 	fill_disk(filler);
 	deliver(&recorder, flows(2, 200000));
+	deliver(&recorder, flows(3, 200000));
 	assert_int_equal(stop(&recorder, &status), -ENOSPC);
 	assert_answer(mount_point, 1, "SELECT sum(row_count) FROM chunk", "1000");
+	assert_answer(mount_point, 1, reconciles, "0");
+	assert_answer(mount_point, 1, "SELECT reason || ' ' || sum(count) FROM loss",
+		      "disk full 400000");
 	assert_int_equal(umount(mount_point), 0);
 	scratch_remove(mount_point);
 }
@@ -395,7 +402,7 @@ int main(void)
 		cmocka_unit_test(a_directory_that_cannot_be_made_is_one_line),
 		cmocka_unit_test(nobody_else_can_read_a_recording),
 		cmocka_unit_test(a_full_disk_is_counted_and_the_recording_goes_on),
-		cmocka_unit_test(a_disk_that_stays_full_leaves_a_readable_recording),
+		cmocka_unit_test(a_disk_that_stays_full_leaves_a_recording_that_says_so),
 		cmocka_unit_test(a_disk_that_is_full_from_the_start_is_one_line),
 		cmocka_unit_test(a_segment_that_cannot_be_written_is_followed_by_another),
 	};

@@ -10,6 +10,7 @@
  */
 #include "schema/codec.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,23 +286,33 @@ int codec_encode_integers(struct codec *codec, const uint64_t *values, uint32_t 
 	return finish_part(codec, &header, (size_t)count * header.width, out);
 }
 
+/* The bytes of an address as one number that compares as they do. */
+static unsigned __int128 ordered(const struct address *address)
+{
+	return (unsigned __int128)be64toh(address->half[0]) << 64 | be64toh(address->half[1]);
+}
+
 int codec_encode_addresses(struct codec *codec, const struct address *values, uint32_t count,
 			   struct part *out)
 {
-	static const struct address zero;
 	struct header header = {.value_size = 16};
-	const struct address *lowest = values, *highest = values;
+	unsigned __int128 lowest = ordered(values), highest = lowest;
 	uint32_t entry_count;
 
+	*out = (struct part){.lowest = values[0], .highest = values[0]};
 	for (uint32_t i = 1; i < count; i++) {
-		if (memcmp(&values[i], lowest, sizeof(*lowest)) < 0)
-			lowest = &values[i];
-		else if (memcmp(&values[i], highest, sizeof(*highest)) > 0)
-			highest = &values[i];
+		unsigned __int128 value = ordered(&values[i]);
+
+		if (value < lowest) {
+			lowest = value;
+			out->lowest = values[i];
+		} else if (value > highest) {
+			highest = value;
+			out->highest = values[i];
+		}
 	}
-	*out = (struct part){.lowest = *lowest, .highest = *highest};
-	out->all_zero = !memcmp(highest, &zero, sizeof(zero));
-	if (!memcmp(lowest, highest, sizeof(*lowest))) {
+	out->all_zero = !highest;
+	if (lowest == highest) {
 		header.encoding = CONSTANT;
 		memcpy(codec->body, values, 16);
 		return finish_part(codec, &header, 16, out);

@@ -54,11 +54,14 @@ struct flow_hop {
 	__u64 bytes[2];
 };
 
-/* The process that owns a socket: its leader's pid and start time. All zero: not known. */
+/*
+ * The process that owns a socket: its leader's pid and start time. All zero: not known. An accepted
+ * socket inherits its listener's owner together with the listener's cookie, until it is used.
+ */
 struct flow_owner {
 	__u64 start_ns;
 	__u32 pid;
-	__u32 zero;
+	__u32 socket_cookie; /* low half: of the socket that this was set for */
 };
 
 /* Bits of flow_value.seen; each fact has one bit for each direction, shifted by the direction. */

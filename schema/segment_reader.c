@@ -507,7 +507,10 @@ static int load_texts(struct segment_reader *segment)
 		if (id < 1 || id > count || !text || segment->texts[id])
 			continue;
 		segment->text_sizes[id] = (size_t)sqlite3_column_bytes(statement, 1);
-		segment->texts[id] = strndup(text, segment->text_sizes[id]);
+		/* With its 0 byte; a damaged text may have others in it. */
+		segment->texts[id] = malloc(segment->text_sizes[id] + 1);
+		if (segment->texts[id])
+			memcpy(segment->texts[id], text, segment->text_sizes[id] + 1);
 	}
 	sqlite3_finalize(statement);
 	return 0;

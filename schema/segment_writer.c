@@ -206,8 +206,10 @@ int segment_create(const char *path, const struct segment_identity *identity,
 		return -errno;
 	close(file);
 	segment = calloc(1, sizeof(*segment));
-	if (!segment)
+	if (!segment) {
+		unlink(path);
 		return -ENOMEM;
+	}
 	segment->path = strdup(path);
 	segment->codec = codec_new(identity->level);
 	segment->strings = dictionary_new();
