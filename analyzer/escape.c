@@ -63,40 +63,51 @@ static size_t show(FILE *out, int32_t c, unsigned char byte)
 	return (size_t)width;
 }
 
+/* Write the bytes from *plain up to end as they are; what follows begins at next. */
+static void pass(FILE *out, const char *text, size_t *plain, size_t end, size_t next)
+{
+	if (end > *plain)
+		fwrite(text + *plain, 1, end - *plain, out);
+	*plain = next;
+}
+
 size_t escape_text(FILE *out, const char *text, size_t size)
 {
-	size_t width = 0, length;
+	size_t width = 0, plain = 0, length;
 
 	for (size_t i = 0; i < size; i += length) {
 		int32_t c = decode(text + i, size - i, &length);
 
 		if (is_control(c) || is_hidden(c)) {
+			pass(out, text, &plain, i, i + length);
 			width += show(out, c, (unsigned char)text[i]);
 		} else {
-			fwrite(text + i, 1, length, out);
 			width++;
 		}
 	}
+	pass(out, text, &plain, size, size);
 	return width;
 }
 
 void escape_json(FILE *out, const char *text, size_t size)
 {
-	size_t length;
+	size_t plain = 0, length;
 
 	putc('"', out);
 	for (size_t i = 0; i < size; i += length) {
 		int32_t c = decode(text + i, size - i, &length);
 
+		if (c >= 0 && c != '"' && c != '\\' && !is_control(c) && !is_hidden(c))
+			continue;
+		pass(out, text, &plain, i, i + length);
 		if (c < 0)
 			fputs("\xef\xbf\xbd", out);
 		else if (c == '"' || c == '\\')
 			fprintf(out, "\\%c", c);
-		else if (is_control(c) || is_hidden(c))
-			fprintf(out, "\\u%04x", (unsigned int)c);
 		else
-			fwrite(text + i, 1, length, out);
+			fprintf(out, "\\u%04x", (unsigned int)c);
 	}
+	pass(out, text, &plain, size, size);
 	putc('"', out);
 }
 
@@ -104,7 +115,7 @@ void escape_csv(FILE *out, const char *text, size_t size)
 {
 	int formula = size && memchr("=+-@\t\r", text[0], 6);
 	int quoted = !size;
-	size_t length;
+	size_t plain = 0, length;
 
 	for (size_t i = 0; i < size && !quoted; i++)
 		quoted = memchr(",\"\n\t", text[i], 4) != NULL;
@@ -115,13 +126,15 @@ void escape_csv(FILE *out, const char *text, size_t size)
 	for (size_t i = 0; i < size; i += length) {
 		int32_t c = decode(text + i, size - i, &length);
 
-		if (c == '"')
-			fputs("\"\"", out);
-		else if (c != '\n' && c != '\t' && (is_control(c) || is_hidden(c)))
+		if (c == '"') {
+			pass(out, text, &plain, i, i); /* and again with what follows */
+			putc('"', out);
+		} else if (c != '\n' && c != '\t' && (is_control(c) || is_hidden(c))) {
+			pass(out, text, &plain, i, i + length);
 			show(out, c, (unsigned char)text[i]);
-		else
-			fwrite(text + i, 1, length, out);
+		}
 	}
+	pass(out, text, &plain, size, size);
 	if (quoted)
 		putc('"', out);
 }
@@ -133,30 +146,36 @@ static int is_inside_word(const char *text, size_t i, size_t size)
 	       isalnum((unsigned char)text[i + 1]);
 }
 
+static int is_markup(int32_t c)
+{
+	return c >= 0 && c < 0x80 && memchr("\\`*_{}[]|~", c, 10);
+}
+
 size_t escape_markdown(FILE *out, const char *text, size_t size)
 {
-	size_t width = 0, length;
+	size_t width = 0, plain = 0, length;
 
 	for (size_t i = 0; i < size; i += length) {
 		int32_t c = decode(text + i, size - i, &length);
 
 		if (is_control(c) || is_hidden(c)) {
+			pass(out, text, &plain, i, i + length);
 			putc('\\', out);
 			width += 1 + show(out, c, (unsigned char)text[i]);
 		} else if (c == '<' || c == '>' || c == '&') {
+			pass(out, text, &plain, i, i + length);
 			width += (size_t)fprintf(out, "&%s;",
 						 c == '<'   ? "lt"
 						 : c == '>' ? "gt"
 							    : "amp");
+		} else if (is_markup(c) && !is_inside_word(text, i, size)) {
+			pass(out, text, &plain, i, i);
+			putc('\\', out);
+			width += 2;
 		} else {
-			if (c < 0x80 && strchr("\\`*_{}[]|~", c) &&
-			    !is_inside_word(text, i, size)) {
-				putc('\\', out);
-				width++;
-			}
-			fwrite(text + i, 1, length, out);
 			width++;
 		}
 	}
+	pass(out, text, &plain, size, size);
 	return width;
 }

@@ -88,6 +88,57 @@ static void tcp_flags(sqlite3_context *context, int count, sqlite3_value **value
 	sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
 }
 
+struct best {
+	sqlite3_value *value, *by; /* NULL: no row so far */
+};
+
+/* Numbers before texts before blobs, as ORDER BY has it; of equal ones the first stays. */
+static int is_more(sqlite3_value *by, sqlite3_value *than)
+{
+	int type = sqlite3_value_type(by), other = sqlite3_value_type(than);
+
+	if (type == SQLITE_INTEGER && other == SQLITE_INTEGER)
+		return sqlite3_value_int64(by) > sqlite3_value_int64(than);
+	if (type <= SQLITE_FLOAT && other <= SQLITE_FLOAT)
+		return sqlite3_value_double(by) > sqlite3_value_double(than);
+	if (type != other)
+		return type > other;
+	return strcmp((const char *)sqlite3_value_text(by),
+		      (const char *)sqlite3_value_text(than)) > 0;
+}
+
+static void arg_max_step(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	struct best *best = sqlite3_aggregate_context(context, sizeof(*best));
+
+	if (!best) {
+		sqlite3_result_error_nomem(context);
+		return;
+	}
+	if (sqlite3_value_type(values[0]) == SQLITE_NULL ||
+	    sqlite3_value_type(values[1]) == SQLITE_NULL ||
+	    (best->by && !is_more(values[1], best->by)))
+		return;
+	sqlite3_value_free(best->value);
+	sqlite3_value_free(best->by);
+	best->value = sqlite3_value_dup(values[0]);
+	best->by = sqlite3_value_dup(values[1]);
+	if (!best->value || !best->by)
+		sqlite3_result_error_nomem(context);
+}
+
+static void arg_max_final(sqlite3_context *context)
+{
+	struct best *best = sqlite3_aggregate_context(context, 0);
+
+	if (!best)
+		return;
+	if (best->value)
+		sqlite3_result_value(context, best->value);
+	sqlite3_value_free(best->value);
+	sqlite3_value_free(best->by);
+}
+
 int functions_register(sqlite3 *database)
 {
 	static const struct {
@@ -106,5 +157,8 @@ int functions_register(sqlite3 *database)
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]) && !result; i++)
 		result = sqlite3_create_function(database, list[i].name, list[i].count, flags,
 						 NULL, list[i].run, NULL, NULL);
+	if (!result)
+		result = sqlite3_create_function(database, "arg_max", 2, flags, NULL, NULL,
+						 arg_max_step, arg_max_final);
 	return result;
 }

@@ -5,6 +5,8 @@
  *     rfc3339(ns [, digits])    '2026-11-20T19:00:00.123456789Z'; digits of the second, 9 by
  * default ip_in(address, prefix)    whether the address is in '10.0.0.0/8' or '2001:db8::/32'
  *     tcp_flags(number)         'SYN,ACK'
+ *     arg_max(value, by)        aggregate: the value of the row where by is the greatest, of
+ * those rows where neither is NULL
  */
 #ifndef ANALYZER_FUNCTIONS_H
 #define ANALYZER_FUNCTIONS_H

@@ -90,6 +90,28 @@ static void flags_are_named(void **state)
 		      "SYN|SYN,ACK||FIN,SYN,RST,PSH,ACK,URG,ECE,CWR,AE|1");
 }
 
+static void the_value_at_the_greatest_is_found(void **state)
+{
+	sample_expect(
+		*state,
+		"SELECT arg_max(a, b) FROM (SELECT 'x' AS a, 1 AS b UNION ALL SELECT 'y', 3"
+		" UNION ALL SELECT 'z', 2 UNION ALL SELECT NULL, 9 UNION ALL SELECT 'n', NULL)",
+		"y");
+	sample_expect(*state,
+		      "SELECT arg_max(1, NULL) IS NULL, (SELECT arg_max(a, a) IS NULL FROM"
+		      " (SELECT 1 AS a WHERE 0))",
+		      "1|1");
+	sample_expect(*state,
+		      "SELECT arg_max(a, a) FROM (SELECT 9223372036854775806 AS a UNION ALL"
+		      " SELECT 9223372036854775807 UNION ALL SELECT 1.5)",
+		      "9223372036854775807");
+	sample_expect(
+		*state,
+		"SELECT arg_max(a, a) FROM (SELECT 'b' AS a UNION ALL SELECT 'a' UNION ALL"
+		" SELECT 7)",
+		"b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -98,6 +120,7 @@ int main(void)
 		cmocka_unit_test(an_address_is_found_in_its_prefix),
 		cmocka_unit_test(what_is_no_prefix_is_an_error),
 		cmocka_unit_test(flags_are_named),
+		cmocka_unit_test(the_value_at_the_greatest_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, open_database, close_database);

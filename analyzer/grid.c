@@ -19,6 +19,8 @@
 
 #define SAMPLE 1000
 
+#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 /* A heading up to so many characters stays in one line. */
 #define SHORT_HEADING 8
 
@@ -135,6 +137,17 @@ static int is_right(const struct grid *grid, unsigned int column)
 	return grid->has_number[column] && !grid->has_text[column];
 }
 
+static void put_blanks(struct render *render, struct grid *grid)
+{
+	static const char blanks[] = "                                ";
+	size_t part;
+
+	for (; grid->blanks; grid->blanks -= part) {
+		part = grid->blanks < sizeof(blanks) - 1 ? grid->blanks : sizeof(blanks) - 1;
+		fwrite(blanks, 1, part, render->out);
+	}
+}
+
 /* What stands before a cell of that width; blanks at the end of a line are not written. */
 static void put_before(struct render *render, struct grid *grid, unsigned int i, size_t width)
 {
@@ -144,10 +157,8 @@ static void put_before(struct render *render, struct grid *grid, unsigned int i,
 		grid->blanks += 2;
 	if (is_right(grid, i) && width < grid->widths[i])
 		grid->blanks += grid->widths[i] - width;
-	if (width || render->format == RENDER_MARKDOWN) {
-		fprintf(render->out, "%*s", (int)grid->blanks, "");
-		grid->blanks = 0;
-	}
+	if (width || render->format == RENDER_MARKDOWN)
+		put_blanks(render, grid);
 }
 
 static void put_after(struct render *render, struct grid *grid, unsigned int i, size_t width)
@@ -157,8 +168,9 @@ static void put_after(struct render *render, struct grid *grid, unsigned int i, 
 	if (!is_right(grid, i) && width < grid->widths[i])
 		grid->blanks += grid->widths[i] - width;
 	if (render->format == RENDER_MARKDOWN) {
-		fprintf(render->out, "%*s%s", (int)grid->blanks + 1, "", is_last ? "|" : "");
-		grid->blanks = 0;
+		grid->blanks++;
+		put_blanks(render, grid);
+		fputs(is_last ? "|" : "", render->out);
 	}
 	if (is_last) {
 		putc('\n', render->out);
@@ -168,13 +180,13 @@ static void put_after(struct render *render, struct grid *grid, unsigned int i, 
 
 /*
  * How many bytes of a heading go into its next line: up to the last "_" that fits the width, or
- * that the first piece needs.
+ * that the first piece needs. Expressions are not broken.
  */
 static size_t heading_line(const char *text, size_t width)
 {
 	size_t taken = 0, size = strlen(text);
 
-	if (size <= width)
+	if (size <= width || text[strspn(text, NAME_LETTERS)])
 		return size;
 	for (size_t i = 0; i < size; i++)
 		if ((text[i] == '_' || i + 1 == size) && (!taken || i + 1 <= width))

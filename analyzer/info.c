@@ -106,7 +106,7 @@ static int run(const struct command *command, int argc, char **argv)
 	int status = command_parse(command, argc, argv, &line);
 
 	if (status < 0 && !line.word_count)
-		status = command_misuse(command, "which recording?");
+		status = command_misuse(command, "no recording is named");
 	if (status < 0)
 		status = command_open(&session, line.words, line.word_count);
 	if (status < 0) {

@@ -5,6 +5,7 @@
 #include "analyzer/command.h"
 
 #include <errno.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -68,6 +69,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (!strcmp(argv[1], commands[i]->name)) {
 			allow_many_files();
+			/* There is one thread. */
+			__fsetlocking(stdout, FSETLOCKING_BYCALLER);
 			return flush(commands[i]->run(commands[i], argc - 1, argv + 1));
 		}
 	}

@@ -171,7 +171,7 @@ static int answer(const struct command *command, struct command_line *line)
 	if (!sql && !is_file_name(name))
 		return command_misuse(command, "there is no report '%s'", name);
 	if (line->word_count < 2)
-		return command_misuse(command, "report '%s' of which recording?", name);
+		return command_misuse(command, "report '%s': no recording is named", name);
 	if (!sql) {
 		own = read_file(name);
 		if (!own)

@@ -89,6 +89,7 @@ static void put_flows(struct segment_writer *segment, uint64_t slice)
 		.process_pid = 1234,
 		.process_executable_name = "curl",
 		.container_id = "0123456789ab",
+		.peer_process_entity_id = 77, /* it talks to itself */
 		.hop_count = 4,
 		.sampling_rate = 1,
 	};
@@ -105,7 +106,7 @@ static void put_flows(struct segment_writer *segment, uint64_t slice)
 	flow.source_bytes = 60;
 	flow.destination_bytes = 90;
 	flow.connection_state = "SF";
-	flow.process_entity_id = 0;
+	flow.process_entity_id = flow.peer_process_entity_id = 0;
 	flow.process_pid = 0;
 	flow.process_executable_name = NULL;
 	flow.container_id = NULL;

@@ -7,6 +7,7 @@
  * values.
  */
 #include "analyzer/scan.h"
+#include "analyzer/lookup.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +30,15 @@ struct scan {
 	uint32_t row;
 	union column_values *columns;
 	uint32_t capacity; /* rows that have room in columns */
+
+	unsigned int key;    /* column of the equality that the scan was begun with */
+	unsigned int begins; /* how often in a row */
+	int is_too_large;    /* for a lookup */
+	struct lookup *lookup;
+	int uses_lookup; /* row is a row of it */
 };
+
+#define NO_KEY UINT32_MAX
 
 struct scan *scan_new(struct recording *recording, enum stream_id stream)
 {
@@ -40,6 +49,7 @@ struct scan *scan_new(struct recording *recording, enum stream_id stream)
 	scan->recording = recording;
 	scan->stream_id = stream;
 	scan->stream = stream_get(stream);
+	scan->key = NO_KEY;
 	scan->needed = calloc(scan->stream->column_count, 1);
 	scan->columns = calloc(scan->stream->column_count, sizeof(*scan->columns));
 	if (!scan->needed || !scan->columns) {
@@ -69,6 +79,7 @@ void scan_free(struct scan *scan)
 	free_bounds(scan);
 	for (unsigned int i = 0; scan->columns && i < scan->stream->column_count; i++)
 		free(scan->columns[i].memory);
+	lookup_free(scan->lookup);
 	free(scan->columns);
 	free(scan->needed);
 	free(scan->chunks);
@@ -97,20 +108,6 @@ static int copy_bounds(struct scan *scan, const struct scan_bound *bounds, size_
 		scan->bounds[i].text = scan->texts[i];
 	}
 	return 0;
-}
-
-int scan_begin(struct scan *scan, const unsigned char *needed, const struct scan_bound *bounds,
-	       size_t bound_count)
-{
-	free(scan->chunks);
-	scan->chunks = NULL;
-	scan->chunk_count = 0;
-	scan->chunk = 0;
-	scan->segment = SIZE_MAX;
-	memcpy(scan->needed, needed, scan->stream->column_count);
-	for (size_t i = 0; i < bound_count; i++)
-		scan->needed[bounds[i].column] = 1;
-	return copy_bounds(scan, bounds, bound_count);
 }
 
 /* Put the bounds in the segment's terms. Returns 0 when no row of it can be within them. */
@@ -209,19 +206,27 @@ static int load_chunk(struct scan *scan)
 	return error;
 }
 
+/* The columns that the current row is in. */
+static const union column_values *values(const struct scan *scan)
+{
+	return scan->uses_lookup ? scan->lookup->columns : scan->columns;
+}
+
 /* Whether the current row is within all bounds. */
 static int is_within(const struct scan *scan)
 {
+	const union column_values *columns = values(scan);
+
 	for (size_t i = 0; i < scan->bound_count; i++) {
 		const struct bound *bound = &scan->resolved[i];
-		const union column_values *values = &scan->columns[bound->column];
+		const union column_values *column = &columns[bound->column];
 
 		if (scan->stream->columns[bound->column].type == COLUMN_ADDRESS) {
-			if (memcmp(&values->addresses[scan->row], &bound->address,
+			if (memcmp(&column->addresses[scan->row], &bound->address,
 				   sizeof(bound->address)))
 				return 0;
 		} else {
-			int64_t value = (int64_t)values->integers[scan->row];
+			int64_t value = (int64_t)column->integers[scan->row];
 
 			if (value < bound->low || value > bound->high)
 				return 0;
@@ -230,7 +235,7 @@ static int is_within(const struct scan *scan)
 	return 1;
 }
 
-int scan_next(struct scan *scan)
+static int next_decoded(struct scan *scan)
 {
 	int error;
 
@@ -261,6 +266,154 @@ int scan_next(struct scan *scan)
 	}
 }
 
+/* --- lookups --- */
+
+/* The column of the bounds' first equality that a lookup can have as its key. */
+static unsigned int find_key(const struct scan *scan)
+{
+	unsigned int key = NO_KEY;
+
+	for (size_t i = 0; i < scan->bound_count; i++) {
+		const struct scan_bound *bound = &scan->bounds[i];
+		enum column_type type = scan->stream->columns[bound->column].type;
+
+		if (type == COLUMN_TEXT) /* its codes differ from segment to segment */
+			return NO_KEY;
+		if (key == NO_KEY && (type == COLUMN_ADDRESS || bound->low == bound->high))
+			key = bound->column;
+	}
+	return key;
+}
+
+static void rewind_scan(struct scan *scan)
+{
+	free(scan->chunks);
+	scan->chunks = NULL;
+	scan->chunk_count = 0;
+	scan->chunk = 0;
+	scan->segment = SIZE_MAX;
+}
+
+static uint64_t count_rows(struct scan *scan)
+{
+	uint64_t rows = 0;
+
+	for (rewind_scan(scan); !next_segment(scan);)
+		for (size_t i = 0; i < scan->chunk_count; i++)
+			rows += scan->chunks[i].row_count;
+	return rows;
+}
+
+/* Append every chunk that is not damaged. */
+static int fill_lookup(struct scan *scan)
+{
+	int error = 0;
+
+	rewind_scan(scan);
+	while (!error && !(error = next_segment(scan))) {
+		for (scan->chunk = 0; scan->chunk < scan->chunk_count && !error;
+		     scan->chunk++) {
+			const struct chunk *chunk = &scan->chunks[scan->chunk];
+
+			error = load_chunk(scan);
+			if (!error)
+				error = lookup_add(scan->lookup, scan->columns,
+						   chunk->row_count, (uint32_t)scan->segment,
+						   (uint32_t)chunk->chunk_id);
+			else if (error == -EBADMSG)
+				error = 0;
+		}
+	}
+	rewind_scan(scan);
+	return error == -ENODATA ? lookup_index(scan->lookup) : error;
+}
+
+/* Make the lookup, without bounds. When it cannot be, scans go on without it. */
+static void make_lookup(struct scan *scan)
+{
+	size_t bound_count = scan->bound_count;
+	uint64_t rows;
+
+	scan->bound_count = 0;
+	rows = count_rows(scan);
+	if (rows < UINT32_MAX &&
+	    lookup_bytes(scan->stream, scan->needed, rows) <= SCAN_LOOKUP_BYTES)
+		scan->lookup =
+			lookup_new(scan->stream, scan->needed, scan->key, (uint32_t)rows);
+	if (!scan->lookup || fill_lookup(scan)) {
+		lookup_free(scan->lookup);
+		scan->lookup = NULL;
+		scan->is_too_large = 1;
+	}
+	rewind_scan(scan);
+	scan->bound_count = bound_count;
+}
+
+static int next_looked_up(struct scan *scan)
+{
+	const struct scan_bound *bounds = scan->bounds;
+	size_t i = 0;
+
+	if (scan->chunk) {
+		scan->row = lookup_next(scan->lookup, scan->row);
+	} else {
+		scan->chunk = 1; /* begun */
+		while (bounds[i].column != scan->key || bounds[i].low != bounds[i].high)
+			i++;
+		scan->row =
+			lookup_first(scan->lookup, (uint64_t)bounds[i].low, &bounds[i].address);
+	}
+	while (scan->row != UINT32_MAX && !is_within(scan))
+		scan->row = lookup_next(scan->lookup, scan->row);
+	if (scan->row == UINT32_MAX)
+		return -ENODATA;
+	scan->segment = scan->lookup->places[scan->row].segment;
+	return 0;
+}
+
+/* --- what the header promises --- */
+
+int scan_begin(struct scan *scan, const unsigned char *needed, const struct scan_bound *bounds,
+	       size_t bound_count)
+{
+	unsigned int key;
+	int error = copy_bounds(scan, bounds, bound_count), is_other = 0;
+
+	if (error)
+		return error;
+	for (unsigned int i = 0; i < scan->stream->column_count; i++) {
+		unsigned char need = needed[i];
+
+		for (size_t j = 0; j < bound_count; j++)
+			need |= bounds[j].column == i;
+		is_other |= need != scan->needed[i];
+		scan->needed[i] = need;
+	}
+	rewind_scan(scan);
+	key = find_key(scan);
+	if (is_other || key != scan->key) {
+		lookup_free(scan->lookup);
+		scan->lookup = NULL;
+		scan->is_too_large = 0;
+		scan->begins = 0;
+	}
+	scan->key = key;
+	scan->begins += scan->begins < SCAN_LOOKUPS;
+	if (key != NO_KEY && scan->begins == SCAN_LOOKUPS && !scan->lookup &&
+	    !scan->is_too_large)
+		make_lookup(scan);
+	scan->uses_lookup = scan->lookup && key != NO_KEY;
+	/* Without texts, bounds are the same in every segment. */
+	if (scan->uses_lookup)
+		resolve(scan, NULL);
+	return 0;
+}
+
+int scan_next(struct scan *scan)
+{
+	return scan->uses_lookup ? next_looked_up(scan) : next_decoded(scan);
+}
+
 size_t scan_segment_number(const struct scan *scan)
 {
 	return scan->segment;
@@ -273,22 +426,23 @@ const struct recording_segment *scan_segment(const struct scan *scan)
 
 int64_t scan_chunk_id(const struct scan *scan)
 {
-	return scan->chunks[scan->chunk].chunk_id;
+	return scan->uses_lookup ? scan->lookup->places[scan->row].chunk_id
+				 : scan->chunks[scan->chunk].chunk_id;
 }
 
 uint32_t scan_row(const struct scan *scan)
 {
-	return scan->row;
+	return scan->uses_lookup ? scan->lookup->places[scan->row].row : scan->row;
 }
 
 uint64_t scan_integer(const struct scan *scan, unsigned int column)
 {
-	return scan->columns[column].integers[scan->row];
+	return values(scan)[column].integers[scan->row];
 }
 
 const struct address *scan_address(const struct scan *scan, unsigned int column)
 {
-	return &scan->columns[column].addresses[scan->row];
+	return &values(scan)[column].addresses[scan->row];
 }
 
 const char *scan_text(const struct scan *scan, unsigned int column, size_t *size)

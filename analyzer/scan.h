@@ -25,6 +25,10 @@ struct scan_bound {
 
 struct scan;
 
+/* Begins with the same equality before an index is made, and what the decoded rows may take. */
+#define SCAN_LOOKUPS	  8
+#define SCAN_LOOKUP_BYTES (512ULL << 20)
+
 /* NULL when memory is short. The recording is borrowed. */
 struct scan *scan_new(struct recording *recording, enum stream_id stream);
 void scan_free(struct scan *scan);

@@ -14,22 +14,26 @@ static const char help[] =
 	"  .schema [TABLE]  columns, types, units and meanings\n"
 	"  .help            this text\n"
 	"  .quit            or the end of the input\n"
-	"Functions: rfc3339(ns [, digits])  ip_in(address, '10.0.0.0/8')  tcp_flags(number)\n";
+	"Functions: rfc3339(ns [, digits])  ip_in(address, '10.0.0.0/8')  tcp_flags(number)\n"
+	"arg_max(value, by)\n";
 
 /* Streams by their description, plain tables by what they are. */
 static const char tables_sql[] =
-	"SELECT stream AS \"table\", (SELECT sum(rows) FROM stream_size AS z"
-	" WHERE z.stream = c.stream) AS rows, count(*) AS columns"
-	" FROM stream_column AS c GROUP BY stream"
-	" UNION ALL SELECT l.name, NULL, l.ncol FROM pragma_table_list AS l WHERE l.type <> 'virtual'"
-	" AND l.name NOT LIKE 'sqlite_%'";
+	"SELECT stream AS \"table\", count(*) AS columns, (SELECT coalesce(sum(rows), 0)"
+	" FROM stream_size AS z WHERE z.stream = c.stream) || ' rows' AS contents"
+	" FROM stream_column AS c GROUP BY stream UNION ALL SELECT * FROM"
+	" (SELECT l.name, l.ncol, 'of each segment' FROM pragma_table_list AS l"
+	" WHERE l.type <> 'virtual' AND l.name NOT LIKE 'sqlite_%' AND l.name <> 'stream_column'"
+	" ORDER BY l.name)"
+	" UNION ALL SELECT 'stream_column', 10, 'what each column means'";
 
 static const char schema_sql[] =
-	"SELECT stream AS \"table\", name AS \"column\", type, unit, meaning FROM stream_column"
-	" WHERE ?1 IS NULL OR stream = ?1"
-	" UNION ALL SELECT l.name, c.name, lower(c.type), '', '' FROM pragma_table_list AS l,"
-	" pragma_table_info(l.name) AS c WHERE l.type <> 'virtual' AND l.name NOT LIKE 'sqlite_%'"
-	" AND (?1 IS NULL OR l.name = ?1)";
+	"SELECT \"table\", \"column\", type, unit, meaning FROM"
+	" (SELECT stream AS \"table\", name AS \"column\", type, unit, meaning, rowid AS position"
+	" FROM stream_column UNION ALL SELECT l.name, c.name, lower(c.type), '', '', c.cid"
+	" FROM pragma_table_list AS l, pragma_table_info(l.name) AS c WHERE l.type <> 'virtual'"
+	" AND l.name NOT LIKE 'sqlite_%')"
+	" WHERE ?1 IS NULL OR \"table\" = ?1 ORDER BY \"table\", position";
 
 int shell_execute(struct command_session *session, struct render *render, const char *sql)
 {
@@ -42,7 +46,8 @@ int shell_execute(struct command_session *session, struct render *render, const 
 		else if (!result && statement && sqlite3_step(statement) != SQLITE_DONE)
 			result = sqlite3_errcode(session->database);
 		if (result)
-			command_say("%s", sqlite3_errmsg(session->database));
+			command_say("%s%s", sqlite3_errmsg(session->database),
+				    result == SQLITE_AUTH ? "; statements can only read" : "");
 		sqlite3_finalize(statement);
 		if (result)
 			return -EIO;

@@ -19,6 +19,7 @@ static const char help[] =
 	"Table stream_column says what each column means; segment and recording_id, hidden columns\n"
 	"of each stream, say where a row is from. Times are nanoseconds since the Unix epoch.\n"
 	"Functions: rfc3339(ns [, digits])  ip_in(address, '10.0.0.0/8')  tcp_flags(number)\n"
+	"arg_max(value, by)\n"
 	"\n"
 	"  --format FORMAT  text (the default), json, jsonl, csv or markdown\n"
 	"  --help           this text\n"
@@ -47,7 +48,7 @@ static int run(const struct command *command, int argc, char **argv)
 	int status = command_parse(command, argc, argv, &line), error;
 
 	if (status < 0 && !line.word_count)
-		status = command_misuse(command, "which recording?");
+		status = command_misuse(command, "no recording is named");
 	if (status < 0) {
 		sql = take_sql(&line);
 		status = command_open(&session, line.words, line.word_count);

@@ -141,17 +141,21 @@ static void a_pushed_constraint_gives_what_an_unpushed_one_gives(void **state)
 /* An ordinary table with the same rows and types. */
 static int open_fixture_with_copy(void **state)
 {
-	char *columns, *sql;
+	char *columns, *names, *sql;
 
 	open_fixture(state);
 	columns = sample_rows(database(state), "SELECT group_concat(name || ' ' || type) FROM"
-					       " pragma_table_info('flow')");
-	sql = sqlite3_mprintf("CREATE TEMP TABLE copy(%s); INSERT INTO copy SELECT * FROM flow",
-			      columns);
+					       " pragma_table_xinfo('flow')");
+	names = sample_rows(database(state),
+			    "SELECT group_concat(name) FROM pragma_table_xinfo('flow')");
+	sql = sqlite3_mprintf("CREATE TEMP TABLE copy(%s);"
+			      " INSERT INTO copy(rowid, %s) SELECT rowid, %s FROM flow",
+			      columns, names, names);
 	if (sqlite3_exec(database(state), sql, NULL, NULL, NULL))
-		fail_msg("%s: %s", sql, sqlite3_errmsg(database(state)));
+		fail_msg("%s: %s", sqlite3_errmsg(database(state)), sql);
 	sqlite3_free(sql);
 	free(columns);
+	free(names);
 	return 0;
 }
 
@@ -194,6 +198,36 @@ static void joins_find_all_pairs(void **state)
 			   " b.flow_id = a.flow_id * 2 ORDER BY 1",
 			   "SELECT a.flow_id, b.flow_id FROM copy AS a LEFT JOIN copy AS b ON"
 			   " b.flow_id = a.flow_id * 2 ORDER BY 1");
+}
+
+/* More values than it takes to index the inner table, by each kind of key. */
+static void joins_by_every_kind_of_key_find_all_pairs(void **state)
+{
+	static const char *const conditions[] = {
+		"a.flow_id = b.flow_id + 3",
+		"a.source_address = b.source_address",
+		"a.start_ns = b.start_ns + 5000000000",
+		"a.source_nat_address = b.source_nat_address AND a.flow_id > b.flow_id",
+		"a.network_transport = b.network_transport AND a.source_port = b.source_port + 1",
+		"a.process_pid = b.process_pid AND a.destination_port = 53",
+		"a.source_port = b.source_port AND b.process_executable_name = 'worker-2'",
+		"a.flow_id = b.source_port || ''",
+		"a.rowid = b.rowid AND a.flow_id = b.flow_id",
+		"a.source_bytes = b.destination_bytes / 2.0",
+		"a.process_pid = nullif(b.process_pid, 103)",
+	};
+
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+		static const char format[] =
+			"SELECT a.flow_id, b.flow_id, a.segment, a.source_address, a.process_pid,"
+			" a.network_community_id FROM %s AS b CROSS JOIN %s AS a ON %s ORDER BY 1, 2";
+		char *pushed = sqlite3_mprintf(format, "flow", "flow", conditions[i]);
+		char *reference = sqlite3_mprintf(format, "copy", "copy", conditions[i]);
+
+		sample_expect_same(database(state), pushed, reference);
+		sqlite3_free(pushed);
+		sqlite3_free(reference);
+	}
 }
 
 static void a_rowid_is_the_same_in_every_query(void **state)
@@ -384,6 +418,7 @@ int main(void)
 		cmocka_unit_test(a_number_given_as_text_finds_its_rows),
 		cmocka_unit_test(several_constraints_hold_together),
 		cmocka_unit_test(joins_find_all_pairs),
+		cmocka_unit_test(joins_by_every_kind_of_key_find_all_pairs),
 		cmocka_unit_test(a_rowid_is_the_same_in_every_query),
 		cmocka_unit_test(hidden_columns_say_where_a_row_is_from),
 		cmocka_unit_test(community_ids_are_before_and_after_translation),

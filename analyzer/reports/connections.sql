@@ -1,9 +1,6 @@
 -- title: Connections
 -- summary: Every connection with its slices joined: tuple, state, process, packets and bytes.
-WITH last AS MATERIALIZED (
-  SELECT recording_id, flow_id, connection_state, max(end_ns) FROM flow GROUP BY 1, 2
-),
-connection AS MATERIALIZED (
+WITH connection AS (
   SELECT recording_id, flow_id, min(start_ns) AS start_ns, max(end_ns) AS end_ns,
     source_address, source_port, destination_address, destination_port, network_transport,
     max(source_nat_address) AS source_nat_address, max(source_nat_port) AS source_nat_port,
@@ -16,7 +13,7 @@ connection AS MATERIALIZED (
     sum(source_packets) AS source_packets, sum(source_bytes) AS source_bytes,
     sum(destination_packets) AS destination_packets,
     sum(destination_bytes) AS destination_bytes,
-    count(*) AS slices, max(hop_count) AS hop_count
+    arg_max(connection_state, end_ns) AS connection_state, count(*) AS slices, max(hop_count) AS hop_count
   FROM flow
   GROUP BY recording_id, flow_id
 )
@@ -27,5 +24,5 @@ SELECT rfc3339(start_ns, 3) AS first, round((end_ns - start_ns) / 1e9, 3) AS sec
   source_packets, source_bytes, destination_packets, destination_bytes,
   source_nat_address, source_nat_port, destination_nat_address, destination_nat_port,
   slices, hop_count, flow_id, container_id
-FROM connection JOIN last USING (recording_id, flow_id)
+FROM connection
 ORDER BY start_ns, flow_id

@@ -12,11 +12,16 @@ part AS MATERIALIZED (
   FROM cost
   GROUP BY recording_id, part, name
 )
-SELECT part, name, run_count, run_time_ns,
+SELECT part, name,
+  CASE WHEN part = 'program' THEN run_count END AS run_count,
+  CASE WHEN part = 'program' THEN run_time_ns END AS run_time_ns,
   CASE WHEN run_count THEN run_time_ns / run_count END AS ns_per_run,
-  user_cpu_ns, system_cpu_ns,
-  round(100.0 * (run_time_ns + user_cpu_ns + system_cpu_ns) / nullif(span_ns, 0), 3)
+  CASE WHEN part = 'recorder' THEN user_cpu_ns END AS user_cpu_ns,
+  CASE WHEN part = 'recorder' THEN system_cpu_ns END AS system_cpu_ns,
+  CASE WHEN part <> 'map' THEN
+    round(100.0 * (run_time_ns + user_cpu_ns + system_cpu_ns) / nullif(span_ns, 0), 3) END
     AS percent_of_one_cpu,
-  memory_bytes, entries, written_bytes
+  nullif(memory_bytes, 0) AS memory_bytes, entries,
+  CASE WHEN part = 'recorder' THEN written_bytes END AS written_bytes
 FROM part JOIN span USING (recording_id)
 ORDER BY recording_id, run_time_ns + user_cpu_ns + system_cpu_ns DESC, memory_bytes DESC, part, name
