@@ -346,6 +346,41 @@ static void a_damaged_part_costs_its_chunk_where_it_is_needed(void **state)
 	sample_remove(directory);
 }
 
+static void a_text_with_a_zero_byte_is_kept_whole(void **state)
+{
+	char *directory = sample_recording(FLOWS);
+	struct sample sample;
+
+	sample_spoil(
+		directory, 1,
+		"UPDATE string SET value = 'work' || char(0) || 'er' WHERE value = 'worker-1'");
+	sample = sample_open(directory);
+	sample_expect(sample.database,
+		      "SELECT hex(process_executable_name), count(*) FROM flow"
+		      " WHERE process_executable_name NOT LIKE 'worker%' GROUP BY 1",
+		      "776F726B006572|10");
+	sample_close(&sample);
+	sample_remove(directory);
+}
+
+static void a_text_that_the_dictionary_lacks_is_told(void **state)
+{
+	char *directory = sample_recording(FLOWS);
+	struct sample sample;
+
+	sample_spoil(
+		directory, 1,
+		"DELETE FROM string WHERE string_id = (SELECT max(string_id) FROM string)");
+	sample = sample_open(directory);
+	sample_expect(sample.database, "SELECT count(*) FROM flow", "95");
+	assert_false(recording_is_partial(sample.recording));
+	sample_expect(sample.database, "SELECT count(process_executable_name) < 64 FROM flow",
+		      "1");
+	assert_true(sample_has_note(sample.recording, "table string lacks"));
+	sample_close(&sample);
+	sample_remove(directory);
+}
+
 static void chunks_outside_the_bounds_are_not_read(void **state)
 {
 	static const char *const within[] = {
@@ -425,6 +460,8 @@ int main(void)
 		cmocka_unit_test(texts_keep_their_meaning_across_segments),
 		cmocka_unit_test(every_stream_is_a_table_with_its_columns),
 		cmocka_unit_test(a_damaged_part_costs_its_chunk_where_it_is_needed),
+		cmocka_unit_test(a_text_with_a_zero_byte_is_kept_whole),
+		cmocka_unit_test(a_text_that_the_dictionary_lacks_is_told),
 		cmocka_unit_test(chunks_outside_the_bounds_are_not_read),
 		cmocka_unit_test(sql_can_only_read),
 	};

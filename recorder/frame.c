@@ -167,8 +167,8 @@ static enum packet_verdict loopback(struct frame *frame, unsigned int *version)
 	}
 }
 
-enum packet_verdict frame_find_ip(int link_type, struct frame *frame, unsigned int *version,
-				  struct packet *packet)
+static enum packet_verdict skip_link_layer(int link_type, struct frame *frame,
+					   unsigned int *version, struct packet *packet)
 {
 	enum packet_verdict verdict;
 	uint16_t ethertype;
@@ -204,11 +204,20 @@ enum packet_verdict frame_find_ip(int link_type, struct frame *frame, unsigned i
 	}
 }
 
+enum packet_verdict frame_find_ip(int link_type, struct frame frame, struct frame *ip,
+				  unsigned int *version, struct packet *packet)
+{
+	enum packet_verdict verdict = skip_link_layer(link_type, &frame, version, packet);
+
+	*ip = frame;
+	return verdict;
+}
+
 int packet_knows_link_type(int link_type)
 {
 	struct frame frame = {0};
 	struct packet packet;
 	unsigned int version;
 
-	return frame_find_ip(link_type, &frame, &version, &packet) != PACKET_UNKNOWN_LINK_TYPE;
+	return skip_link_layer(link_type, &frame, &version, &packet) != PACKET_UNKNOWN_LINK_TYPE;
 }

@@ -4,7 +4,9 @@ for format in text json jsonl csv markdown; do
 	echo "--- $format"
 	"$FLOWPLAY" report talkers --format $format recording
 done
-echo "--- jq"
-"$FLOWPLAY" report talkers --format json recording 2>/dev/null |
-	python3 -c 'import json, sys; print(sum(r["source_bytes"] for r in json.load(sys.stdin)))'
+echo "--- the same sum everywhere"
+"$FLOWPLAY" report talkers --format jsonl recording 2>/dev/null |
+	sed 's/.*"source_bytes":\([0-9]*\).*/\1/' | awk '{ sum += $1 } END { print sum }'
+"$FLOWPLAY" report talkers --format csv recording 2>/dev/null |
+	awk -F , '{ sum += $8 } END { print sum }'
 "$FLOWPLAY" sql recording 'SELECT sum(source_bytes) FROM flow' | tail -n 1
