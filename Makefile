@@ -65,10 +65,13 @@ TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard testdata/*/*.c))
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
 
 all: flowrec flowplay
+	@:
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
 tools: $(TOOLS)
+	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
+	@:
 # What needs neither libbpf, clang nor privileges.
 flowplay-tests: $(SCHEMA_TESTS) $(ANALYZER_TESTS)
 
@@ -164,20 +167,23 @@ $(BUILD)/testdata/fuzz/replay: ;
 
 # --- what people type ---
 
+# As many jobs as there are processors, where nobody said how many.
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 deps:
 	@testdata/deps.sh
 
 demo: deps
-	@$(MAKE) --no-print-directory all tools
+	@$(MAKE) --no-print-directory $(JOBS) all tools
 	@testdata/demo.sh
 
 test: deps
-	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) --no-print-directory $(JOBS) all tests
 	@testdata/test.sh
 
 bench: $(BENCHES)
 $(BENCHES): bench-%: deps
-	@$(MAKE) --no-print-directory all tools
+	@$(MAKE) --no-print-directory $(JOBS) all tools
 	@testdata/bench/$*.sh
 
 format:

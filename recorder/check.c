@@ -38,7 +38,8 @@ int check_command(int argc, char **argv)
 		return COMMAND_WHOLE;
 	}
 	if (argc > 1) {
-		fprintf(stderr, "flowrec check: unexpected word: %s; see flowrec check --help\n",
+		fprintf(stderr,
+			"flowrec check: unexpected word: %s; see flowrec check --help\n",
 			argv[1]);
 		return COMMAND_MISUSE;
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connections that are alive: found by their endpoints, counted by view and hop, joined by
- * translations, forgotten when idle.
+ * The connections that are alive: found by their endpoints, counted by view and hop, forgotten
+ * when idle.
  *
- * The table is open addressing with linear probing over (hash, pointer); a removal shifts back what
- * follows, so there are no tombstones.
+ * The table is open addressing with linear probing over (hash, pointer); a removal shifts back
+ * what follows, so there are no tombstones.
  */
 #include "recorder/view.h"
 
@@ -15,7 +15,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define FIRST_SLOTS 1024U
+#define FIRST_SLOTS   1024U
 #define SWEEPS_A_LIFE 4 /* idle connections are looked for that often in an idle time */
 
 struct connections *connections_new(const struct connections_options *options)
@@ -91,8 +91,7 @@ static struct slot *find_slot(const struct connections *connections, const struc
 		struct slot *slot = &connections->slots[i];
 
 		if (!slot->endpoints ||
-		    (slot->hash == hash &&
-		     !memcmp(&slot->endpoints->key, key, sizeof(*key))))
+		    (slot->hash == hash && !memcmp(&slot->endpoints->key, key, sizeof(*key))))
 			return slot;
 	}
 }
@@ -144,9 +143,8 @@ static uint64_t make_flow_id(const struct flow_key *key, uint64_t time_ns)
 	return XXH3_64bits_withSeed(key, sizeof(*key), time_ns) >> 1;
 }
 
-/* The endpoints of a key, made with a connection of their own when they are new. */
-static struct endpoints *get_endpoints(struct connections *connections,
-				       const struct flow_key *view_key, uint64_t time_ns)
+struct endpoints *connections_endpoints(struct connections *connections,
+					const struct flow_key *view_key, uint64_t time_ns)
 {
 	struct flow_key key = endpoints_key(view_key);
 	uint64_t hash = hash_key(&key);
@@ -186,7 +184,8 @@ static void remove_slot(struct connections *connections, struct slot *slot)
 {
 	size_t mask = connections->slot_count - 1, hole = (size_t)(slot - connections->slots);
 
-	for (size_t i = (hole + 1) & mask; connections->slots[i].endpoints; i = (i + 1) & mask) {
+	for (size_t i = (hole + 1) & mask; connections->slots[i].endpoints;
+	     i = (i + 1) & mask) {
 		size_t home = connections->slots[i].hash & mask;
 
 		/* Move back what may stand in the hole: its home is not between hole and i. */
@@ -267,9 +266,8 @@ static void renew(struct connection *connection, uint64_t time_ns)
 		}
 }
 
-/* The first packet in this slice: the connection takes part in it. */
-static void activate(struct connections *connections, struct connection *connection,
-		     uint64_t time_ns, uint32_t seen)
+void connection_activate(struct connections *connections, struct connection *connection,
+			 uint64_t time_ns, uint32_t seen)
 {
 	if (connection->is_active)
 		return;
@@ -295,7 +293,7 @@ static void extend_view(struct connections *connections, struct view *view, uint
 int connections_packet(struct connections *connections, const struct packet *packet,
 		       uint64_t time_ns)
 {
-	struct endpoints *endpoints = get_endpoints(connections, &packet->key, time_ns);
+	struct endpoints *endpoints = connections_endpoints(connections, &packet->key, time_ns);
 	unsigned int direction = packet->direction & 1;
 	uint32_t seen = 0;
 	struct view *view;
@@ -307,9 +305,10 @@ int connections_packet(struct connections *connections, const struct packet *pac
 		seen = (packet->tcp_flags & 0x10 ? SEEN_SYN_ACK : SEEN_SYN) << direction;
 	view = get_view(endpoints, packet->key.network_namespace);
 	if (view && !view->start_ns)
-		activate(connections, endpoints->connection, time_ns, seen);
-	hop = view ? get_hop(view, (uint64_t)packet->interface_index << 2 |
-					   (uint64_t)(packet->io_direction == IO_TRANSMIT) << 1 | 1)
+		connection_activate(connections, endpoints->connection, time_ns, seen);
+	hop = view ? get_hop(view,
+			     (uint64_t)packet->interface_index << 2 |
+				     (uint64_t)(packet->io_direction == IO_TRANSMIT) << 1 | 1)
 		   : NULL;
 	if (!hop)
 		return -ENOMEM;
@@ -343,13 +342,13 @@ static int add_hop(struct view *view, const struct flow_hop *from, uint64_t star
 int connections_add(struct connections *connections, const struct flow_key *key,
 		    const struct flow_value *value)
 {
-	struct endpoints *endpoints = get_endpoints(connections, key, value->start_ns);
+	struct endpoints *endpoints = connections_endpoints(connections, key, value->start_ns);
 	struct view *view;
 	int error = 0;
 
 	if (!endpoints)
 		return -ENOMEM;
-	activate(connections, endpoints->connection, value->end_ns, value->seen);
+	connection_activate(connections, endpoints->connection, value->end_ns, value->seen);
 	view = get_view(endpoints, key->network_namespace);
 	if (!view)
 		return -ENOMEM;
@@ -366,175 +365,6 @@ int connections_add(struct connections *connections, const struct flow_key *key,
 	return error;
 }
 
-/* --- translations --- */
-
-/* A conntrack tuple as a flow key; *direction is the way its packets go. */
-static struct flow_key key_of_tuple(const struct tuple *tuple, uint32_t network_namespace,
-				    unsigned int *direction)
-{
-	const struct address *source = &tuple->source, *destination = &tuple->destination;
-	uint16_t ports[2] = {tuple->source_port, tuple->destination_port};
-	struct flow_key key = {
-		.network_namespace = network_namespace,
-		.protocol = tuple->protocol,
-		.icmp_type = tuple->icmp_type,
-		.icmp_code = tuple->icmp_code,
-	};
-
-	if (source->half[0] != destination->half[0])
-		*direction = source->half[0] > destination->half[0];
-	else if (source->half[1] != destination->half[1])
-		*direction = source->half[1] > destination->half[1];
-	else
-		*direction = ports[0] > ports[1];
-	key.address[*direction] = *source;
-	key.address[!*direction] = *destination;
-	key.port[*direction] = ports[0];
-	key.port[!*direction] = ports[1];
-	return key;
-}
-
-/* The reply's tuple turned around: the original packets after the translation. */
-static struct tuple translated_tuple(const struct nat_event *event)
-{
-	struct tuple tuple = event->original;
-
-	tuple.source = event->reply.destination;
-	tuple.destination = event->reply.source;
-	tuple.source_port = event->reply.destination_port;
-	tuple.destination_port = event->reply.source_port;
-	return tuple;
-}
-
-static void unlink_endpoints(struct endpoints *endpoints)
-{
-	struct endpoints **at = &endpoints->connection->endpoints;
-
-	while (*at != endpoints)
-		at = &(*at)->next;
-	*at = endpoints->next;
-}
-
-static void link_endpoints(struct connection *connection, struct endpoints *endpoints,
-			   unsigned int turn)
-{
-	endpoints->turned ^= turn;
-	endpoints->connection = connection;
-	endpoints->next = connection->endpoints;
-	connection->endpoints = endpoints;
-}
-
-/* Take a connection out of this slice's list; what it counted is with its views. */
-static void deactivate(struct connections *connections, struct connection *connection)
-{
-	struct connection **at = &connections->first_active;
-
-	if (!connection->is_active)
-		return;
-	while (*at != connection)
-		at = &(*at)->next_active;
-	*at = connection->next_active;
-	if (connections->last_active == &connection->next_active)
-		connections->last_active = at;
-}
-
-static void merge(struct connections *connections, struct connection *into,
-		  struct connection *from, unsigned int turn)
-{
-	struct endpoints *next;
-
-	if (from->is_active)
-		activate(connections, into, 0, 0);
-	deactivate(connections, from);
-	for (unsigned int direction = 0; direction < 2; direction++)
-		into->tcp_flags[direction ^ turn] |= from->tcp_flags[direction];
-	if (into->last_ns < from->last_ns)
-		into->last_ns = from->last_ns;
-	into->after = from->after;
-	for (struct endpoints *endpoints = from->endpoints; endpoints; endpoints = next) {
-		next = endpoints->next;
-		link_endpoints(into, endpoints, turn);
-	}
-	pool_give(&connections->connections, from);
-}
-
-/*
- * Join what is seen between the translation of the destination (prerouting) and that of the source
- * (postrouting): a bridge that filters its packets as IP shows them so at its own interface.
- */
-static int join_between(struct connections *connections, const struct nat_event *event,
-			struct connection *connection, unsigned int source_direction)
-{
-	struct tuple between = event->original;
-	struct endpoints *endpoints, *after = connection->after;
-	unsigned int direction;
-	struct flow_key key;
-
-	between.destination = event->reply.source;
-	between.destination_port = event->reply.source_port;
-	key = key_of_tuple(&between, event->network_namespace, &direction);
-	endpoints = get_endpoints(connections, &key, event->header.time_ns);
-	if (!endpoints)
-		return -ENOMEM;
-	/* What has been joined already, or translated on its own, stays where it is. */
-	if (endpoints->connection == connection || endpoints->next ||
-	    endpoints->connection->endpoints != endpoints)
-		return 0;
-	merge(connections, connection, endpoints->connection,
-	      source_direction ^ direction ^ endpoints->turned);
-	connection->after = after;
-	return 0;
-}
-
-int connections_translate(struct connections *connections, const struct nat_event *event,
-			  uint64_t *flow_id)
-{
-	struct tuple translated = translated_tuple(event);
-	unsigned int direction_before, direction_after, turn;
-	struct flow_key before_key =
-		key_of_tuple(&event->original, event->network_namespace, &direction_before);
-	struct flow_key after_key =
-		key_of_tuple(&translated, event->network_namespace, &direction_after);
-	struct endpoints *before, *after;
-	struct connection *connection;
-	int known;
-
-	before = get_endpoints(connections, &before_key, event->header.time_ns);
-	after = before ? get_endpoints(connections, &after_key, event->header.time_ns) : NULL;
-	if (!after)
-		return -ENOMEM;
-	connection = before->connection;
-	known = after->connection == connection && connection->after == after;
-	turn = direction_before ^ before->turned ^ direction_after ^ after->turned;
-	if (after->connection != connection) {
-		struct connection *other = after->connection;
-
-		if (other->before == after)
-			merge(connections, connection, other, turn);
-		else {
-			/* The address and port have been given to another connection since. */
-			unlink_endpoints(after);
-			if (other->after == after)
-				other->after = other->before;
-			link_endpoints(connection, after, turn);
-			connection->after = after;
-			if (after->view.start_ns)
-				activate(connections, connection, event->header.time_ns, 0);
-		}
-	}
-	if (!connection->initiator_known) {
-		connection->initiator = (direction_before ^ before->turned) & 1;
-		connection->initiator_known = 1;
-	}
-	if (connection->last_ns < event->header.time_ns)
-		connection->last_ns = event->header.time_ns;
-	if (!known && join_between(connections, event, connection,
-				   direction_before ^ before->turned))
-		return -ENOMEM;
-	*flow_id = connection->flow_id;
-	return known;
-}
-
 /* --- forgetting --- */
 
 static void forget(struct connections *connections, struct connection *connection)
@@ -543,8 +373,8 @@ static void forget(struct connections *connections, struct connection *connectio
 
 	for (struct endpoints *endpoints = connection->endpoints; endpoints; endpoints = next) {
 		next = endpoints->next;
-		remove_slot(connections, find_slot(connections, &endpoints->key,
-						   hash_key(&endpoints->key)));
+		remove_slot(connections,
+			    find_slot(connections, &endpoints->key, hash_key(&endpoints->key)));
 		free_views(endpoints);
 		pool_give(&connections->endpoints, endpoints);
 	}

@@ -17,16 +17,16 @@
 
 static int flow_table(const struct probes *probes, uint32_t generation)
 {
-	return bpf_map__fd(generation & 1 ? probes->skeleton->maps.flows_1 :
-					    probes->skeleton->maps.flows_0);
+	return bpf_map__fd(generation & 1 ? probes->skeleton->maps.flows_1
+					  : probes->skeleton->maps.flows_0);
 }
 
 int probes_turn(struct probes *probes)
 {
 	__atomic_add_fetch(&probes->skeleton->bss->generation, 1, __ATOMIC_SEQ_CST);
 	/*
-	 * Programs run inside RCU read-side sections, and this barrier is a grace period: when it
-	 * is over, no program is left that saw the old generation.
+	 * Programs run inside RCU read-side sections, and this barrier is a grace period: when
+	 * it is over, no program is left that saw the old generation.
 	 */
 	return syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
 }
@@ -102,12 +102,12 @@ int probes_poll(struct probes *probes, int timeout_ms,
 	probes->event = event;
 	probes->context = context;
 	if (!probes->ring)
-		probes->ring = ring_buffer__new(bpf_map__fd(probes->skeleton->maps.events), pass_on,
-						probes, NULL);
+		probes->ring = ring_buffer__new(bpf_map__fd(probes->skeleton->maps.events),
+						pass_on, probes, NULL);
 	if (!probes->ring)
 		return -ENOMEM;
-	return timeout_ms ? ring_buffer__poll(probes->ring, timeout_ms) :
-			    ring_buffer__consume(probes->ring);
+	return timeout_ms ? ring_buffer__poll(probes->ring, timeout_ms)
+			  : ring_buffer__consume(probes->ring);
 }
 
 const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count)
@@ -165,10 +165,12 @@ size_t probes_cost(struct probes *probes, struct probe_cost *lines, size_t most)
 	struct bpf_map *map;
 	size_t count = 0;
 
-	bpf_object__for_each_program(program, probes->skeleton->obj) {
+	bpf_object__for_each_program(program, probes->skeleton->obj)
+	{
 		struct bpf_prog_info info;
 
-		if (count >= most || bpf_program__fd(program) < 0 || program_info(program, &info))
+		if (count >= most || bpf_program__fd(program) < 0 ||
+		    program_info(program, &info))
 			continue;
 		lines[count] = (struct probe_cost){
 			.part = "program",
@@ -178,7 +180,8 @@ size_t probes_cost(struct probes *probes, struct probe_cost *lines, size_t most)
 		snprintf(lines[count++].name, sizeof(lines->name), "%s",
 			 bpf_program__name(program));
 	}
-	bpf_object__for_each_map(map, probes->skeleton->obj) {
+	bpf_object__for_each_map(map, probes->skeleton->obj)
+	{
 		if (count >= most || bpf_map__fd(map) < 0)
 			continue;
 		lines[count] = (struct probe_cost){

@@ -167,8 +167,8 @@ static enum packet_verdict loopback(struct frame *frame, unsigned int *version)
 	}
 }
 
-static enum packet_verdict skip_link_layer(int link_type, struct frame *frame,
-					   unsigned int *version, struct packet *packet)
+enum packet_verdict frame_find_ip(int link_type, struct frame *frame, unsigned int *version,
+				  struct packet *packet)
 {
 	enum packet_verdict verdict;
 	uint16_t ethertype;
@@ -204,20 +204,11 @@ static enum packet_verdict skip_link_layer(int link_type, struct frame *frame,
 	}
 }
 
-enum packet_verdict frame_find_ip(int link_type, struct frame frame, struct frame *ip,
-				  unsigned int *version, struct packet *packet)
-{
-	enum packet_verdict verdict = skip_link_layer(link_type, &frame, version, packet);
-
-	*ip = frame;
-	return verdict;
-}
-
 int packet_knows_link_type(int link_type)
 {
 	struct frame frame = {0};
 	struct packet packet;
 	unsigned int version;
 
-	return skip_link_layer(link_type, &frame, &version, &packet) != PACKET_UNKNOWN_LINK_TYPE;
+	return frame_find_ip(link_type, &frame, &version, &packet) != PACKET_UNKNOWN_LINK_TYPE;
 }

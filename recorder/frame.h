@@ -52,11 +52,10 @@ static inline uint32_t frame_big32(const uint8_t *bytes)
 }
 
 /*
- * Skip the link-layer header, VLAN tags, PPPoE and MPLS: *ip begins at the header of the IP version
- * in *version. io_direction and interface_index of the packet are filled. The frame comes by value,
- * in registers: this is on the way of every packet.
+ * Skip the link-layer header, VLAN tags, PPPoE and MPLS. The frame then begins at the header of
+ * the IP version in *version; io_direction and interface_index of the packet are filled.
  */
-enum packet_verdict frame_find_ip(int link_type, struct frame frame, struct frame *ip,
-				  unsigned int *version, struct packet *packet);
+enum packet_verdict frame_find_ip(int link_type, struct frame *frame, unsigned int *version,
+				  struct packet *packet);
 
 #endif

@@ -148,13 +148,33 @@ static void begin_slice(struct importer *importer, uint64_t time_ns)
 	importer->end_ns = start_ns > UINT64_MAX - slice_ns ? UINT64_MAX : start_ns + slice_ns;
 }
 
+/* After a gap in which every connection was idle for too long, or a leap back that far, all new. */
+static int leap(struct importer *importer, uint64_t time_ns)
+{
+	const struct connections_options options = {.idle_ns = IDLE_NS};
+	struct connections *fresh;
+
+	if (time_ns < importer->end_ns ? importer->earliest_ns - time_ns <= IDLE_NS
+				       : time_ns - importer->end_ns <= IDLE_NS)
+		return 0;
+	fresh = connections_new(&options);
+	if (!fresh)
+		return fail(importer, -ENOMEM, NULL);
+	connections_free(importer->connections);
+	importer->connections = fresh;
+	return 0;
+}
+
 static int count(struct importer *importer, const struct packet *packet, uint64_t time_ns)
 {
 	int error;
 
-	if (!importer->slice_is_open || time_ns >= importer->end_ns ||
-	    time_ns < importer->earliest_ns) {
+	if (!importer->slice_is_open) {
+		begin_slice(importer, time_ns);
+	} else if (time_ns >= importer->end_ns || time_ns < importer->earliest_ns) {
 		error = end_slice(importer, SLICE_ENDED);
+		if (!error)
+			error = leap(importer, time_ns);
 		if (error)
 			return error;
 		begin_slice(importer, time_ns);

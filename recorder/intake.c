@@ -33,7 +33,7 @@ struct intake {
 	struct delivery *pending; /* the next delivery */
 	uint64_t slice;		  /* number of the open slice */
 	uint64_t slice_end_ns, interfaces_ns;
-	int provisional; /* rows of the open slice are in the segment */
+	int provisional;   /* rows of the open slice are in the segment */
 	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
 	uint64_t missed_packets;
 	int error;
@@ -67,8 +67,16 @@ static int room_for(struct intake *intake, const char *stream)
 
 	ledger_stage(intake->options.ledger, "intake", stream, 1, room ? 1 : 0, 0);
 	if (!room)
-		ledger_loss(intake->options.ledger, "intake", stream, "queue full", -1, now, now, 1);
+		ledger_loss(intake->options.ledger, "intake", stream, "queue full", -1, now,
+			    now, 1);
 	return room;
+}
+
+static int is_ipv4(const struct address *address)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return !memcmp(address, mapped, sizeof(mapped));
 }
 
 static int take_nat(struct intake *intake, const struct nat_event *event, const char *probe)
@@ -76,7 +84,7 @@ static int take_nat(struct intake *intake, const struct nat_event *event, const 
 	static const char *const actions[] = {"exists", "create"};
 	struct nat_row row = {
 		.time_ns = epoch(intake, event->header.time_ns),
-		.nat_event = 4,
+		.nat_event = is_ipv4(&event->original.source) ? 4 : 0,
 		.event_action = actions[event->is_new != 0],
 		.network_iana_number = event->original.protocol,
 		.source_address = event->original.source,
@@ -171,7 +179,8 @@ static void account(struct intake *intake, uint64_t now)
 	uint64_t added[STAGE_COUNTERS] = {0}, lost[STREAM_COUNT] = {0};
 	unsigned int cpu_count;
 	const uint64_t *counters = probes_counters(intake->options.probes, &cpu_count);
-	uint64_t missed = probes_missed_packets(intake->options.probes) - intake->missed_packets;
+	uint64_t missed =
+		probes_missed_packets(intake->options.probes) - intake->missed_packets;
 	uint64_t last = epoch(intake, now);
 
 	if (!counters)
@@ -187,11 +196,12 @@ static void account(struct intake *intake, uint64_t now)
 
 			*before += difference;
 			added[i] += difference;
-			for (size_t j = 0; difference && j < sizeof(losses) / sizeof(losses[0]); j++)
+			for (size_t j = 0; difference && j < sizeof(losses) / sizeof(losses[0]);
+			     j++)
 				if (losses[j].counter == i) {
 					ledger_loss(ledger, losses[j].stage, losses[j].stream,
-						    losses[j].reason, (int)cpu, last - TICK_NS, last,
-						    difference);
+						    losses[j].reason, (int)cpu, last - TICK_NS,
+						    last, difference);
 					lost[stream_find(losses[j].stream)] += difference;
 				}
 		}
@@ -258,9 +268,9 @@ static int tick(struct intake *intake, int last)
 	if (error)
 		return error;
 	return hand_over(intake,
-			 last				? SLICE_FORCED :
-			 now >= intake->slice_end_ns ? SLICE_ENDED :
-						       SLICE_OPEN,
+			 last			       ? SLICE_FORCED
+			 : now >= intake->slice_end_ns ? SLICE_ENDED
+						       : SLICE_OPEN,
 			 now);
 }
 

@@ -325,8 +325,7 @@ enum packet_verdict packet_parse(int link_type, const uint8_t *bytes, uint32_t c
 				 uint32_t original, struct fragments *fragments,
 				 struct packet *packet)
 {
-	struct frame link_frame = {bytes, captured, original < captured ? captured : original};
-	struct frame frame;
+	struct frame frame = {bytes, captured, original < captured ? captured : original};
 	struct transport transport = {0};
 	struct fragment fragment;
 	struct packet link;
@@ -334,7 +333,7 @@ enum packet_verdict packet_parse(int link_type, const uint8_t *bytes, uint32_t c
 	unsigned int version;
 	uint32_t length;
 
-	verdict = frame_find_ip(link_type, link_frame, &frame, &version, &link);
+	verdict = frame_find_ip(link_type, &frame, &version, &link);
 	if (verdict)
 		return verdict;
 	verdict = version == 4 ? parse_ipv4(&frame, &fragment, &transport, &length)

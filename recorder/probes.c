@@ -24,7 +24,8 @@ static const struct plan_line {
 	int required;
 	const char *loss; /* what is missing without it */
 } plan[] = {
-	{"on_receive", "flow", "tp_btf/netif_receive_skb", "btf_trace_netif_receive_skb", 1, ""},
+	{"on_receive", "flow", "tp_btf/netif_receive_skb", "btf_trace_netif_receive_skb", 1,
+	 ""},
 	{"on_transmit", "flow", "tp_btf/net_dev_queue", "btf_trace_net_dev_queue", 1, ""},
 	{"on_fork", "process", "tp_btf/sched_process_fork", "btf_trace_sched_process_fork", 0,
 	 "no fork events"},
@@ -34,13 +35,14 @@ static const struct plan_line {
 	 "no exit events"},
 	{"on_socket_create", "owner", "cgroup/sock_create", NULL, 0,
 	 "owners are known from the first connect, send or receive"},
-	{"on_socket_state", "owner", "tp_btf/inet_sock_set_state", "btf_trace_inet_sock_set_state",
-	 0, "listeners are known from the first accept only"},
+	{"on_socket_state", "owner", "tp_btf/inet_sock_set_state",
+	 "btf_trace_inet_sock_set_state", 0, "listeners are known from the first accept only"},
 	{"on_socket_send", "owner", "tp_btf/sock_send_length", "btf_trace_sock_send_length", 0,
 	 "sockets that exist already are known from the walk at start only"},
-	{"on_socket_receive", "owner", "tp_btf/sock_recv_length", "btf_trace_sock_recv_length", 0,
-	 "receivers that never send are known from the walk at start only"},
-	{"each_task", "state", "iter/task", NULL, 0, "processes before the start are not known"},
+	{"on_socket_receive", "owner", "tp_btf/sock_recv_length", "btf_trace_sock_recv_length",
+	 0, "receivers that never send are known from the walk at start only"},
+	{"each_task", "state", "iter/task", NULL, 0,
+	 "processes before the start are not known"},
 	{"each_file", "state", "iter/task_file", NULL, 0,
 	 "owners of sockets before the start are not known"},
 };
@@ -134,9 +136,9 @@ static int attach(struct probes *probes, char **problem)
 		if (!line->chosen)
 			continue;
 		errno = 0;
-		probes->links[i] = strncmp(line->variant, "cgroup/", 7) ?
-					   bpf_program__attach(program) :
-					   attach_to_cgroups(program);
+		probes->links[i] = strncmp(line->variant, "cgroup/", 7)
+					   ? bpf_program__attach(program)
+					   : attach_to_cgroups(program);
 		if (probes->links[i])
 			continue;
 		line->chosen = 0;
@@ -184,8 +186,9 @@ static int load(struct probes *probes, const struct probes_options *options, cha
 	if (!error)
 		return 0;
 	if (error == -EPERM) {
-		if (asprintf(problem, "the kernel allows no BPF here: run as root, or with CAP_BPF, "
-				      "CAP_PERFMON and CAP_NET_ADMIN") < 0)
+		if (asprintf(problem,
+			     "the kernel allows no BPF here: run as root, or with CAP_BPF, "
+			     "CAP_PERFMON and CAP_NET_ADMIN") < 0)
 			*problem = NULL;
 	} else if (asprintf(problem, "cannot load the BPF programs: %s (%s)", strerror(-error),
 			    last_words) < 0)
@@ -219,7 +222,8 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 		error = attach(probes, problem);
 	if (error)
 		goto fail;
-	/* Only for as long as the descriptor is open; where it is refused, run times stay zero. */
+	/* Only for as long as the descriptor is open; where it is refused, run times stay zero.
+	 */
 	probes->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	*out = probes;
 	return 0;

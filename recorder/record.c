@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECOND_NS   1000000000ULL
-#define PROGRESS_NS 500000000ULL
+#define SECOND_NS      1000000000ULL
+#define PROGRESS_NS    500000000ULL
 #define LEAST_SLICE_NS 100000000ULL
 
 static const char help[] =
@@ -97,35 +97,45 @@ static int parse_policy(const char *word, enum command_line_policy *policy)
 	return misuse("--command-line takes redacted, full or off, not", word);
 }
 
-enum long_option { DURATION = 256, STREAMS, SLICE, MAX_FLOWS, SEGMENT_SIZE, SEGMENT_TIME, POLICY };
+enum long_option {
+	DURATION = 256,
+	STREAMS,
+	SLICE,
+	MAX_FLOWS,
+	SEGMENT_SIZE,
+	SEGMENT_TIME,
+	POLICY
+};
 
 /* Returns -1 when the option is in order, else the exit status. */
 static int parse_option(int option, struct arguments *arguments)
 {
 	switch (option) {
 	case DURATION:
-		return duration_parse(optarg, &arguments->duration_ns) || !arguments->duration_ns ?
-			       misuse("--duration takes a time such as 60s, not", optarg) :
-			       -1;
+		return duration_parse(optarg, &arguments->duration_ns) ||
+				       !arguments->duration_ns
+			       ? misuse("--duration takes a time such as 60s, not", optarg)
+			       : -1;
 	case SLICE:
 		return duration_parse(optarg, &arguments->slice_ns) ||
-				       arguments->slice_ns < LEAST_SLICE_NS ?
-			       misuse("--slice takes a time of 100ms or more, not", optarg) :
-			       -1;
+				       arguments->slice_ns < LEAST_SLICE_NS
+			       ? misuse("--slice takes a time of 100ms or more, not", optarg)
+			       : -1;
 	case SEGMENT_TIME:
-		return duration_parse(optarg, &arguments->segment_ns) || !arguments->segment_ns ?
-			       misuse("--segment-time takes a time such as 1h, not", optarg) :
-			       -1;
+		return duration_parse(optarg, &arguments->segment_ns) || !arguments->segment_ns
+			       ? misuse("--segment-time takes a time such as 1h, not", optarg)
+			       : -1;
 	case SEGMENT_SIZE:
-		return size_parse(optarg, &arguments->segment_bytes) || !arguments->segment_bytes ?
-			       misuse("--segment-size takes a size such as 64M, not", optarg) :
-			       -1;
+		return size_parse(optarg, &arguments->segment_bytes) ||
+				       !arguments->segment_bytes
+			       ? misuse("--segment-size takes a size such as 64M, not", optarg)
+			       : -1;
 	case MAX_FLOWS:
 		return size_parse(optarg, &arguments->flow_entries) ||
 				       arguments->flow_entries < 16 ||
-				       arguments->flow_entries > 1 << 24 ?
-			       misuse("--max-flows takes 16 to 16777216, not", optarg) :
-			       -1;
+				       arguments->flow_entries > 1 << 24
+			       ? misuse("--max-flows takes 16 to 16777216, not", optarg)
+			       : -1;
 	case STREAMS:
 		return parse_streams(optarg, &arguments->streams);
 	case POLICY:
@@ -201,7 +211,9 @@ struct run {
 static int complain(const struct run *run, int error, const char *what)
 {
 	fprintf(stderr, "flowrec record: %s\n",
-		run->problem ? run->problem : error ? strerror(-error) : what);
+		run->problem ? run->problem
+		: error	     ? strerror(-error)
+			     : what);
 	return COMMAND_TROUBLE;
 }
 
@@ -262,7 +274,8 @@ static int stop(struct run *run, const struct arguments *arguments, int status)
 	int error = run->intake ? intake_stop(run->intake) : 0;
 
 	if (error) {
-		fprintf(stderr, "flowrec record: the intake ended early: %s\n", strerror(-error));
+		fprintf(stderr, "flowrec record: the intake ended early: %s\n",
+			strerror(-error));
 		status = COMMAND_PARTIAL;
 	}
 	if (run->writer && writer_close(run->writer, &written)) {
@@ -272,7 +285,8 @@ static int stop(struct run *run, const struct arguments *arguments, int status)
 	for (int i = 0; i < STREAM_COUNT; i++)
 		rows += written.rows[i];
 	if (run->intake && ledger_lost(run->ledger) && !status) {
-		fprintf(stderr, "flowrec record: %" PRIu64 " lost; see flowplay report losses %s\n",
+		fprintf(stderr,
+			"flowrec record: %" PRIu64 " lost; see flowplay report losses %s\n",
 			ledger_lost(run->ledger), arguments->output);
 		status = COMMAND_PARTIAL;
 	}

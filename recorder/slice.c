@@ -2,9 +2,10 @@
 /*
  * Turns what the connections counted during a slice into flow and hop rows.
  *
- * Where a packet is counted. The packets of one direction pass several hops, and each hop counts
- * them. The flow row takes the count of the hop where they began:
- *  - in each namespace where a local socket sent them, the first interface that transmitted them;
+ * Where a packet is counted. The packets of one direction pass several hops, and each hop
+ * counts them. The flow row takes the count of the hop where they began:
+ *  - in each namespace where a local socket sent them, the first interface that transmitted
+ * them;
  *  - where no socket here sent them, the hop that saw that direction first.
  * These are the hops of order 1. First sight is remembered over the connection's life, so the
  * choice does not change from slice to slice.
@@ -56,7 +57,8 @@ static int direction_seen(const struct connection *connection, uint32_t bit)
 	return direction;
 }
 
-/* The initiator sent the SYN, else conntrack's original packets, else the first packet we saw. */
+/* The initiator sent the SYN, else conntrack's original packets, else the first packet we saw.
+ */
 static void settle_initiator(struct connection *connection)
 {
 	int direction;
@@ -102,7 +104,8 @@ static int collect(struct connections *connections, const struct connection *con
 					.endpoints = endpoints,
 					.view = view,
 					.hop = &view->hops[i],
-					.direction = {key_direction(connection, endpoints, SOURCE),
+					.direction = {key_direction(connection, endpoints,
+								    SOURCE),
 						      key_direction(connection, endpoints,
 								    DESTINATION)},
 				};
@@ -142,8 +145,10 @@ static void put_in_order(struct sighted *hops, int count, enum side side)
 			if (!other || other > mine || (other == mine && j >= i))
 				continue;
 			before++;
-			/* Only the first that transmitted in a namespace can be where they began. */
-			if (!any_born || (hops[j].view == hops[i].view && is_born(&hops[j], side)))
+			/* Only the first that transmitted in a namespace can be where they
+			 * began. */
+			if (!any_born ||
+			    (hops[j].view == hops[i].view && is_born(&hops[j], side)))
 				began = 0;
 		}
 		hops[i].order[side] = began ? 1 : before + 1 > 2 ? before + 1 : 2;
@@ -200,13 +205,16 @@ static const char *connection_state(const struct connection *connection, uint8_t
 	uint16_t destination = connection->tcp_flags[!connection->initiator];
 
 	if (protocol == 17)
-		return row->source_packets && row->destination_packets ? "SF" :
-		       row->source_packets			       ? "S0" :
-									 "OTH";
+		return row->source_packets && row->destination_packets ? "SF"
+		       : row->source_packets			       ? "S0"
+								       : "OTH";
 	if (protocol != 6 || !(source & 0x02))
 		return "OTH";
 	if (!(destination & 0x02))
-		return destination & 0x04 ? "REJ" : source & 0x04 ? "RSTOS0" : source & 0x01 ? "SH" : "S0";
+		return destination & 0x04 ? "REJ"
+		       : source & 0x04	  ? "RSTOS0"
+		       : source & 0x01	  ? "SH"
+					  : "S0";
 	if (source & 0x04)
 		return "RSTO";
 	if (destination & 0x04)
@@ -271,7 +279,8 @@ static int identify(const struct connections *connections, const struct flow_own
 		identity->executable_name = names->executable;
 	}
 	if (identity->container_id) {
-		snprintf(names->container, sizeof(names->container), "%s", identity->container_id);
+		snprintf(names->container, sizeof(names->container), "%s",
+			 identity->container_id);
 		identity->container_id = names->container;
 	}
 	return 1;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The structs that connection.c keeps and slice.c turns into rows.
+ * The structs that connection.c keeps, translation.c joins and slice.c turns into rows.
  *
  *     connection ──┬── endpoints (a tuple) ──┬── view (in one namespace) ──┬── hop
  *                  │                         └── view                      └── hop
  *                  └── endpoints (after NAT) ─── view
  *
  * A direction is 0 or 1: in a key, from end 0 to end 1 or back; in a connection, from end A to
- * end B or back. `turned` says whether the two agree: connection direction = key direction ^ turned.
+ * end B or back. `turned` says whether the two agree: connection direction = key direction ^
+ * turned.
  */
 #ifndef RECORDER_VIEW_H
 #define RECORDER_VIEW_H
@@ -16,9 +17,9 @@
 #include "recorder/pool.h"
 
 struct hop {
-	uint64_t id;		 /* as in struct flow_hop */
-	uint64_t first_ns[2];	 /* first packet ever in that direction of the key; 0: none */
-	uint64_t packets[2];	 /* in this slice */
+	uint64_t id;	      /* as in struct flow_hop */
+	uint64_t first_ns[2]; /* first packet ever in that direction of the key; 0: none */
+	uint64_t packets[2];  /* in this slice */
 	uint64_t bytes[2];
 };
 
@@ -52,7 +53,7 @@ struct connection {
 	struct connection *next_active; /* in this slice */
 	uint16_t tcp_flags[2]; /* of its life until then, by direction of the connection */
 	uint8_t is_active;
-	uint8_t is_ended; /* and that has been written: a new SYN begins a new connection */
+	uint8_t is_ended;  /* and that has been written: a new SYN begins a new connection */
 	uint8_t initiator; /* end A or B: 0 or 1 */
 	uint8_t initiator_known;
 };
@@ -64,7 +65,7 @@ struct connections {
 	struct slot {
 		uint64_t hash;
 		struct endpoints *endpoints;
-	} *slots;
+	} * slots;
 	size_t slot_count, count;
 	struct pool endpoints, connections;
 	struct connection *first_active, **last_active;
@@ -73,6 +74,17 @@ struct connections {
 	struct sighted *sighted; /* slice.c's, used again for each connection */
 	size_t sighted_capacity;
 };
+
+/*
+ * The endpoints of a view's key, made with a connection of their own when they are new. NULL
+ * when memory is short.
+ */
+struct endpoints *connections_endpoints(struct connections *connections,
+					const struct flow_key *view_key, uint64_t time_ns);
+
+/* The first packet in this slice, with its SEEN_* bits: the connection takes part in it. */
+void connection_activate(struct connections *connections, struct connection *connection,
+			 uint64_t time_ns, uint32_t seen);
 
 /* Whether TCP's own words ended the connection: a reset, or a FIN from both ends. */
 int connection_ended(const struct connection *connection);

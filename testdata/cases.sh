@@ -38,7 +38,7 @@ mkdir -p build
 work=$(mktemp -d build/cases.XXXXXX) || exit 1
 work=$(absolute "$work")
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 CAPTURES=$work/captures
 mkdir "$CAPTURES"
 "$tools/captures/make_captures" "$CAPTURES" || exit 1

@@ -52,7 +52,7 @@ done
 mkdir -p build
 work=$(mktemp -d build/corpus.XXXXXX) || exit 1
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 
 # ask RECORDING SQL: rows as lines of values with commas between, no heading
 ask()

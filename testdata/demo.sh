@@ -18,7 +18,7 @@ fi
 recording=build/demo
 work=$(mktemp -d build/demo-work.XXXXXX) || exit 1
 trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 rm -rf "$recording"
 
 heading()

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 mkdir -p build && work=$(mktemp -d build/house.XXXXXX) || exit 1
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 
 passed=0
 failed=0

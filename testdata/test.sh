@@ -16,7 +16,7 @@ FLOWTAPE_TEST=$$ # in the environment of every process that the tests start
 export FLOWTAPE_TEST
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 unset MAKEFLAGS MFLAGS MAKELEVEL
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 
 # suite NAME COMMAND...: whose last line is "N passed, N failed, N skipped".
 suite()

@@ -14,6 +14,9 @@ for capture in cooked_v1.pcap fragments.pcap snapped.pcap times.pcap nanoseconds
 	import $capture
 	rows $capture
 done
+echo "--- connections of times.pcap: one in 2023, the others lie years apart"
+"$FLOWPLAY" sql times.pcap --format csv "SELECT count(DISTINCT flow_id) AS connections FROM flow" \
+	2>/dev/null
 import cooked_v2.pcap
 "$FLOWPLAY" sql cooked_v2.pcap --format csv "SELECT source_address, interface_index,
 	network_io_direction, source_packets, destination_packets FROM hop ORDER BY 3" 2>/dev/null

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 work=$(mktemp -d build/story.XXXXXX) || exit 1
 trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 story_addresses
 net_up && story_servers "$work" || exit 1
 net_start "$client" "$work/dumpcap" dumpcap -P -q -s 96 -i eth0 -w "$work/story.pcap"

@@ -17,7 +17,7 @@ fi
 
 work=$(mktemp -d build/kill.XXXXXX) || exit 1
 trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 net_addresses_of_this_run
 net_up || exit 1
 net_serve "$server" "$work/server" $live_tools/exchange udp-serve 5001 || exit 1

@@ -22,7 +22,7 @@ esac
 
 work=$(mktemp -d build/live.XXXXXX) || exit 1
 trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 recording=$work/recording
 net_addresses_of_this_run
 net_up || exit 1

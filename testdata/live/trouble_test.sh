@@ -17,7 +17,7 @@ clean()
 	rm -rf "$work"
 }
 trap clean EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT PIPE TERM
 
 flows_on_disk()
 {
