@@ -21,6 +21,8 @@ struct capture {
 	uint64_t size_bytes;
 	int link_type;
 	char link_type_name[32];
+	int (*visit)(void *context, const struct captured_frame *frame);
+	void *context; /* of the visit */
 };
 
 static int open_file(struct capture *capture, const char *path, char **problem)
@@ -124,19 +126,33 @@ static uint64_t time_ns(const struct pcap_pkthdr *header)
 	return ns < 0 ? 0 : (uint64_t)ns;
 }
 
-int capture_next(struct capture *capture, struct captured_frame *frame)
+static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
-	struct pcap_pkthdr *header;
-	const u_char *bytes;
-	int got = pcap_next_ex(capture->pcap, &header, &bytes);
+	struct capture *capture = (struct capture *)user;
+	const struct captured_frame frame = {
+		.bytes = bytes,
+		.captured = header->caplen,
+		.original = header->len,
+		.time_ns = time_ns(header),
+	};
 
-	if (got != 1)
-		return got == PCAP_ERROR_BREAK ? -ENODATA : -EBADMSG;
-	frame->bytes = bytes;
-	frame->captured = header->caplen;
-	frame->original = header->len;
-	frame->time_ns = time_ns(header);
-	return 0;
+	if (capture->visit(capture->context, &frame))
+		pcap_breakloop(capture->pcap);
+}
+
+int capture_each(struct capture *capture,
+		 int (*visit)(void *context, const struct captured_frame *frame), void *context)
+{
+	capture->visit = visit;
+	capture->context = context;
+	switch (pcap_loop(capture->pcap, -1, on_frame, (u_char *)capture)) {
+	case 0:
+		return 0;
+	case PCAP_ERROR_BREAK:
+		return -ECANCELED;
+	default:
+		return -EBADMSG;
+	}
 }
 
 const char *capture_problem(const struct capture *capture)

@@ -9,7 +9,7 @@
 
 struct capture;
 
-/* One frame; the bytes are valid until the next call on the capture. */
+/* One frame; the bytes are valid until its visit returns. */
 struct captured_frame {
 	const uint8_t *bytes;
 	uint32_t captured; /* bytes that the file holds */
@@ -25,10 +25,11 @@ int capture_open(const char *path, struct capture **out, char **problem);
 void capture_close(struct capture *capture);
 
 /*
- * The next frame. Returns 0, -ENODATA at the end of the file, -EBADMSG when the rest cannot be
- * read: capture_problem says why.
+ * Visit every frame that is left, until a visit returns an error. Returns 0 at the end of the file,
+ * -ECANCELED after a visit's error, -EBADMSG when the rest cannot be read: capture_problem says why.
  */
-int capture_next(struct capture *capture, struct captured_frame *frame);
+int capture_each(struct capture *capture,
+		 int (*visit)(void *context, const struct captured_frame *frame), void *context);
 const char *capture_problem(const struct capture *capture);
 
 /* libpcap's DLT_* number and its name. */

@@ -269,6 +269,7 @@ static void renew(struct connection *connection, uint64_t time_ns)
 void connection_activate(struct connections *connections, struct connection *connection,
 			 uint64_t time_ns, uint32_t seen)
 {
+	connection->is_fresh = 1;
 	if (connection->is_active)
 		return;
 	if (connection->is_ended && (seen & (SEEN_SYN * 3)))
@@ -279,13 +280,13 @@ void connection_activate(struct connections *connections, struct connection *con
 	connections->last_active = &connection->next_active;
 }
 
-static void extend_view(struct connections *connections, struct view *view, uint64_t start_ns,
+static void extend_span(struct connections *connections, struct span *span, uint64_t start_ns,
 			uint64_t end_ns)
 {
-	if (!view->start_ns || view->start_ns > start_ns)
-		view->start_ns = start_ns ? start_ns : 1;
-	if (view->end_ns < end_ns || !view->end_ns)
-		view->end_ns = end_ns ? end_ns : 1;
+	if (!span->start_ns || span->start_ns > start_ns)
+		span->start_ns = start_ns ? start_ns : 1;
+	if (span->end_ns < end_ns || !span->end_ns)
+		span->end_ns = end_ns ? end_ns : 1;
 	if (connections->last_ns < end_ns)
 		connections->last_ns = end_ns;
 }
@@ -304,7 +305,7 @@ int connections_packet(struct connections *connections, const struct packet *pac
 	if ((packet->tcp_flags & 0x02))
 		seen = (packet->tcp_flags & 0x10 ? SEEN_SYN_ACK : SEEN_SYN) << direction;
 	view = get_view(endpoints, packet->key.network_namespace);
-	if (view && !view->start_ns)
+	if (view && !view->fresh.start_ns)
 		connection_activate(connections, endpoints->connection, time_ns, seen);
 	hop = view ? get_hop(view,
 			     (uint64_t)packet->interface_index << 2 |
@@ -315,12 +316,12 @@ int connections_packet(struct connections *connections, const struct packet *pac
 	if (!view->seen)
 		seen |= SEEN_FIRST << direction;
 	view->seen |= seen;
-	extend_view(connections, view, time_ns, time_ns);
-	view->tcp_flags[direction] |= packet->tcp_flags;
+	extend_span(connections, &view->fresh, time_ns, time_ns);
+	view->fresh.tcp_flags[direction] |= packet->tcp_flags;
 	if (!hop->first_ns[direction])
 		hop->first_ns[direction] = time_ns ? time_ns : 1;
-	hop->packets[direction]++;
-	hop->bytes[direction] += packet->bytes;
+	hop->fresh.packets[direction]++;
+	hop->fresh.bytes[direction] += packet->bytes;
 	return 0;
 }
 
@@ -333,8 +334,8 @@ static int add_hop(struct view *view, const struct flow_hop *from, uint64_t star
 	for (unsigned int direction = 0; direction < 2; direction++) {
 		if (from->first_ns[direction] && !hop->first_ns[direction])
 			hop->first_ns[direction] = start_ns + from->first_ns[direction];
-		hop->packets[direction] += from->packets[direction];
-		hop->bytes[direction] += from->bytes[direction];
+		hop->fresh.packets[direction] += from->packets[direction];
+		hop->fresh.bytes[direction] += from->bytes[direction];
 	}
 	return 0;
 }
@@ -354,9 +355,9 @@ int connections_add(struct connections *connections, const struct flow_key *key,
 		return -ENOMEM;
 	/* Who sent first is a fact of the first slice only. */
 	view->seen |= view->seen ? value->seen & ~(SEEN_FIRST * 3) : value->seen;
-	extend_view(connections, view, value->start_ns, value->end_ns);
+	extend_span(connections, &view->fresh, value->start_ns, value->end_ns);
 	for (unsigned int direction = 0; direction < 2; direction++) {
-		view->tcp_flags[direction] |= (uint16_t)value->tcp_flags[direction];
+		view->fresh.tcp_flags[direction] |= (uint16_t)value->tcp_flags[direction];
 		if (value->owner[direction].pid)
 			view->owner[direction] = value->owner[direction];
 	}
@@ -400,22 +401,66 @@ void connections_sweep(struct connections *connections)
 	}
 }
 
-void connection_written(struct connection *connection)
+/* --- telling --- */
+
+static void move_counts(struct hop_counts *to, struct hop_counts *from)
 {
-	connection->is_ended = (uint8_t)connection_ended(connection);
-	connection->is_active = 0;
+	for (unsigned int direction = 0; direction < 2; direction++) {
+		to->packets[direction] += from->packets[direction];
+		to->bytes[direction] += from->bytes[direction];
+	}
+	*from = (struct hop_counts){0};
+}
+
+static void move_span(struct span *to, struct span *from)
+{
+	if (from->start_ns && (!to->start_ns || from->start_ns < to->start_ns))
+		to->start_ns = from->start_ns;
+	if (from->end_ns > to->end_ns)
+		to->end_ns = from->end_ns;
+	to->tcp_flags[0] |= from->tcp_flags[0];
+	to->tcp_flags[1] |= from->tcp_flags[1];
+	*from = (struct span){0};
+}
+
+void connection_set_aside(struct connection *connection)
+{
+	connection->is_fresh = 0;
 	for (struct endpoints *endpoints = connection->endpoints; endpoints;
 	     endpoints = endpoints->next)
 		for (struct view *view = &endpoints->view; view; view = view->next) {
-			if (!view->start_ns)
+			if (!view->fresh.start_ns)
 				continue;
-			view->start_ns = view->end_ns = 0;
-			view->tcp_flags[0] = view->tcp_flags[1] = 0;
-			for (unsigned int i = 0; i < view->hop_count; i++) {
-				struct hop *hop = &view->hops[i];
+			move_span(&view->told, &view->fresh);
+			for (unsigned int i = 0; i < view->hop_count; i++)
+				move_counts(&view->hops[i].told, &view->hops[i].fresh);
+		}
+}
 
-				hop->packets[0] = hop->packets[1] = 0;
-				hop->bytes[0] = hop->bytes[1] = 0;
-			}
+void connection_take_back(struct connection *connection)
+{
+	for (struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		for (struct view *view = &endpoints->view; view; view = view->next) {
+			if (!view->told.start_ns)
+				continue;
+			move_span(&view->fresh, &view->told);
+			for (unsigned int i = 0; i < view->hop_count; i++)
+				move_counts(&view->hops[i].fresh, &view->hops[i].told);
+		}
+}
+
+void connection_written(struct connection *connection)
+{
+	connection->is_ended = (uint8_t)connection_ended(connection);
+	connection->is_active = connection->is_fresh = 0;
+	for (struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		for (struct view *view = &endpoints->view; view; view = view->next) {
+			if (!view->fresh.start_ns)
+				continue;
+			view->fresh = (struct span){0};
+			for (unsigned int i = 0; i < view->hop_count; i++)
+				view->hops[i].fresh = (struct hop_counts){0};
 		}
 }

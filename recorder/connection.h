@@ -51,14 +51,15 @@ int connections_translate(struct connections *connections, const struct nat_even
 			  uint64_t *flow_id);
 
 enum slice_end {
-	SLICE_OPEN,   /* rows so far; the slice goes on */
-	SLICE_ENDED,  /* the slice's time is over; counters begin again at zero */
+	SLICE_OPEN,   /* what is new since it was told last; the slice goes on */
+	SLICE_ENDED,  /* the slice's time is over: all of it, whatever was told before */
 	SLICE_FORCED, /* the same, because the recording ends */
 };
 
 /*
- * Append a flow row for each connection that had packets in this slice, and a hop row for each hop
- * that saw them. Returns 0 or the first error of the delivery.
+ * Append a flow row for each connection that had packets, and a hop row for each hop that saw them.
+ * The rows of an open slice add up; those of its end replace them. Returns 0 or the first error of
+ * the delivery.
  */
 int connections_emit(struct connections *connections, enum slice_end end,
 		     struct delivery *delivery);

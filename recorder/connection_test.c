@@ -294,7 +294,7 @@ static void a_packet_in_flight_at_the_slice_end_is_not_counted_twice(void **stat
 	connections_free(connections);
 }
 
-static void an_open_slice_is_told_so_far_and_then_whole(void **state)
+static void an_open_slice_is_told_by_and_by_and_then_whole(void **state)
 {
 	struct connections *connections = make();
 	struct delivery *delivery;
@@ -305,9 +305,18 @@ static void an_open_slice_is_told_so_far_and_then_whole(void **state)
 	assert_int_equal(FLOW_VALUE("source_packets"), 3);
 	flow_id = FLOW_VALUE("flow_id");
 	delivery_free(delivery);
+	delivery = emit(connections, SLICE_OPEN);
+	assert_int_equal(rows(delivery, STREAM_FLOW), 0);
+	delivery_free(delivery);
 	see_path(connections, 2 * SECOND, 4);
+	delivery = emit(connections, SLICE_OPEN);
+	assert_int_equal(FLOW_VALUE("source_packets"), 4);
+	assert_true(FLOW_VALUE("start_ns") == 2 * SECOND);
+	delivery_free(delivery);
+	see_path(connections, 3 * SECOND, 5);
 	delivery = emit(connections, SLICE_ENDED);
-	assert_int_equal(FLOW_VALUE("source_packets"), 7);
+	assert_int_equal(FLOW_VALUE("source_packets"), 12);
+	assert_true(FLOW_VALUE("start_ns") == SECOND);
 	assert_true(FLOW_VALUE("flow_id") == flow_id);
 	delivery_free(delivery);
 	delivery = emit(connections, SLICE_ENDED);
@@ -443,7 +452,7 @@ int main(void)
 		cmocka_unit_test(a_view_between_both_translations_is_the_same_flow),
 		cmocka_unit_test(a_port_given_to_another_client_moves_over),
 		cmocka_unit_test(a_packet_in_flight_at_the_slice_end_is_not_counted_twice),
-		cmocka_unit_test(an_open_slice_is_told_so_far_and_then_whole),
+		cmocka_unit_test(an_open_slice_is_told_by_and_by_and_then_whole),
 		cmocka_unit_test(who_sent_the_syn_is_the_source),
 		cmocka_unit_test(reused_ports_are_another_connection),
 		cmocka_unit_test(loopback_is_not_joined_across_namespaces),

@@ -11,7 +11,7 @@ struct delivery {
 	struct batch *first[STREAM_COUNT]; /* each a list through batch->next; NULL: no rows */
 	struct batch *last[STREAM_COUNT];
 	uint64_t row_count;
-	uint64_t slice;	     /* not 0: flow and hop rows are this open slice's rows so far */
+	uint64_t slice;	     /* not 0: flow and hop rows are news of this open slice */
 	uint64_t drop_slice; /* not 0: take that slice's provisional rows out first */
 	uint64_t covered_ns; /* everything until then is in this delivery or an earlier one */
 	struct delivery *next;

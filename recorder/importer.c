@@ -195,35 +195,43 @@ static void see_time(struct import_file *file, uint64_t time_ns)
 		file->last_ns = time_ns;
 }
 
+/* What a frame meets on its way. */
+struct reading {
+	struct importer *importer;
+	struct import_file *file;
+	int link_type;
+	int error; /* that ended the reading */
+};
+
+static int take_frame(void *context, const struct captured_frame *frame)
+{
+	struct reading *reading = context;
+	struct importer *importer = reading->importer;
+	const struct importer_options *options = &importer->options;
+	struct import_file *file = reading->file;
+	struct packet packet;
+	enum packet_verdict verdict;
+
+	verdict = packet_parse(reading->link_type, frame->bytes, frame->captured,
+			       frame->original, importer->fragments, &packet);
+	file->packets++;
+	file->verdicts[verdict]++;
+	see_time(file, frame->time_ns);
+	if (verdict == PACKET_COUNTED)
+		reading->error = count(importer, &packet, frame->time_ns);
+	if (++importer->packets % PROGRESS_PACKETS == 0 && !reading->error && options->progress &&
+	    options->progress(options->progress_context, file->path, importer->packets))
+		reading->error = -ECANCELED;
+	return reading->error;
+}
+
 static int read_frames(struct importer *importer, struct capture *capture,
 		       struct import_file *file)
 {
-	const struct importer_options *options = &importer->options;
-	int link_type = capture_link_type(capture);
-	struct captured_frame frame;
-	int error;
+	struct reading reading = {importer, file, capture_link_type(capture), 0};
 
-	while (!(error = capture_next(capture, &frame))) {
-		struct packet packet;
-		enum packet_verdict verdict =
-			packet_parse(link_type, frame.bytes, frame.captured, frame.original,
-				     importer->fragments, &packet);
-
-		file->packets++;
-		file->verdicts[verdict]++;
-		see_time(file, frame.time_ns);
-		if (verdict == PACKET_COUNTED) {
-			error = count(importer, &packet, frame.time_ns);
-			if (error)
-				return error;
-		}
-		if (++importer->packets % PROGRESS_PACKETS == 0 && options->progress &&
-		    options->progress(options->progress_context, file->path,
-				      importer->packets))
-			return -ECANCELED;
-	}
-	if (error == -ENODATA)
-		return 0;
+	if (capture_each(capture, take_frame, &reading) != -EBADMSG)
+		return reading.error;
 	if (asprintf(&file->problem, "after packet %llu: %s",
 		     (unsigned long long)file->packets, capture_problem(capture)) < 0)
 		file->problem = NULL;

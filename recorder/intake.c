@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TICK_NS		500000000ULL
+#define TICK_NS		400000000ULL
 #define SECOND_NS	1000000000ULL
 #define INTERFACES_NS	(2 * SECOND_NS) /* between two looks at the interfaces */
 #define EXITED_KEPT_NS	(60 * SECOND_NS)
@@ -231,7 +231,7 @@ static int hand_over(struct intake *intake, enum slice_end end, uint64_t now)
 		return -ENOMEM;
 	error = connections_emit(intake->connections, end, delivery);
 	delivery->slice = end == SLICE_OPEN ? intake->slice : 0;
-	delivery->drop_slice = intake->provisional ? intake->slice : 0;
+	delivery->drop_slice = end != SLICE_OPEN && intake->provisional ? intake->slice : 0;
 	delivery->covered_ns = epoch(intake, now);
 	intake->provisional = end == SLICE_OPEN;
 	if (end != SLICE_OPEN) {

@@ -2,9 +2,9 @@
 /*
  * The intake thread: from the kernel's ring buffer and maps to deliveries for the writer.
  *
- * Twice a second it turns the flow tables, takes the events, drains the old table, joins, and hands
- * over a delivery: the rows of the open slice so far (which replace those of the delivery before),
- * or its final rows when the slice is over. So a crash costs at most the time since the last tick.
+ * A few times a second it turns the flow tables, takes the events, drains the old table, joins, and
+ * hands over a delivery: what is new in the open slice, or, when the slice is over, its final rows,
+ * which replace those. So a crash costs at most the time since the last tick.
  * When the writer has no room, flows wait in the connection table and only get coarser.
  */
 #ifndef RECORDER_INTAKE_H

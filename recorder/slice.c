@@ -49,9 +49,10 @@ static int direction_seen(const struct connection *connection, uint32_t bit)
 		for (const struct view *view = &endpoints->view; view; view = view->next) {
 			uint32_t seen = view->seen / bit & 3;
 
-			if (!seen || seen == 3 || !view->start_ns || view->start_ns >= earliest)
+			if (!seen || seen == 3 || !view->fresh.start_ns ||
+			    view->fresh.start_ns >= earliest)
 				continue;
-			earliest = view->start_ns;
+			earliest = view->fresh.start_ns;
 			direction = (seen == 2) ^ endpoints->turned;
 		}
 	return direction;
@@ -338,8 +339,8 @@ static int emit_hop(const struct connections *connections, const struct connecti
 	uint64_t offset = (uint64_t)connections->options.epoch_offset_ns;
 	const struct hop_row row = {
 		.flow_id = connection->flow_id,
-		.start_ns = at->view->start_ns + offset,
-		.end_ns = at->view->end_ns + offset,
+		.start_ns = at->view->fresh.start_ns + offset,
+		.end_ns = at->view->fresh.end_ns + offset,
 		.source_address = key->address[source],
 		.source_port = key->port[source],
 		.destination_address = key->address[destination],
@@ -350,10 +351,10 @@ static int emit_hop(const struct connections *connections, const struct connecti
 		.network_io_direction = at->hop->id & 2 ? "transmit" : "receive",
 		.source_order = at->order[SOURCE],
 		.destination_order = at->order[DESTINATION],
-		.source_packets = at->hop->packets[source],
-		.source_bytes = at->hop->bytes[source],
-		.destination_packets = at->hop->packets[destination],
-		.destination_bytes = at->hop->bytes[destination],
+		.source_packets = at->hop->fresh.packets[source],
+		.source_bytes = at->hop->fresh.bytes[source],
+		.destination_packets = at->hop->fresh.packets[destination],
+		.destination_bytes = at->hop->fresh.bytes[destination],
 	};
 
 	return delivery_row(delivery, STREAM_HOP, &row);
@@ -361,19 +362,19 @@ static int emit_hop(const struct connections *connections, const struct connecti
 
 static void count_hop(const struct sighted *at, struct flow_row *row)
 {
-	const struct hop *hop = at->hop;
+	const struct hop_counts *counts = &at->hop->fresh;
 
-	if (hop->packets[0] || hop->packets[1])
+	if (counts->packets[0] || counts->packets[1])
 		row->hop_count++;
 	if (at->order[SOURCE] == 1) {
-		row->source_packets += hop->packets[at->direction[SOURCE]];
-		row->source_bytes += hop->bytes[at->direction[SOURCE]];
+		row->source_packets += counts->packets[at->direction[SOURCE]];
+		row->source_bytes += counts->bytes[at->direction[SOURCE]];
 		if (!row->network_namespace)
 			row->network_namespace = at->view->network_namespace;
 	}
 	if (at->order[DESTINATION] == 1) {
-		row->destination_packets += hop->packets[at->direction[DESTINATION]];
-		row->destination_bytes += hop->bytes[at->direction[DESTINATION]];
+		row->destination_packets += counts->packets[at->direction[DESTINATION]];
+		row->destination_bytes += counts->bytes[at->direction[DESTINATION]];
 	}
 }
 
@@ -385,14 +386,16 @@ static void describe_views(struct connection *connection, struct flow_row *row)
 		unsigned int source = key_direction(connection, endpoints, SOURCE);
 
 		for (const struct view *view = &endpoints->view; view; view = view->next) {
-			if (!view->start_ns)
+			const struct span *span = &view->fresh;
+
+			if (!span->start_ns)
 				continue;
-			if (!row->end_ns || view->start_ns < row->start_ns)
-				row->start_ns = view->start_ns;
-			if (view->end_ns > row->end_ns)
-				row->end_ns = view->end_ns;
-			row->source_tcp_flags |= view->tcp_flags[source];
-			row->destination_tcp_flags |= view->tcp_flags[!source];
+			if (!row->end_ns || span->start_ns < row->start_ns)
+				row->start_ns = span->start_ns;
+			if (span->end_ns > row->end_ns)
+				row->end_ns = span->end_ns;
+			row->source_tcp_flags |= span->tcp_flags[source];
+			row->destination_tcp_flags |= span->tcp_flags[!source];
 		}
 	}
 	connection->tcp_flags[connection->initiator] |= row->source_tcp_flags;
@@ -435,7 +438,7 @@ static int emit_connection(struct connections *connections, struct connection *c
 	for (int i = 0; i < count && !error; i++) {
 		count_hop(&hops[i], &row);
 		if (!connections->options.no_hops &&
-		    (hops[i].hop->packets[0] || hops[i].hop->packets[1]))
+		    (hops[i].hop->fresh.packets[0] || hops[i].hop->fresh.packets[1]))
 			error = emit_hop(connections, connection, &hops[i], delivery);
 	}
 	/* A translation alone is no traffic. */
@@ -448,23 +451,39 @@ static int emit_connection(struct connections *connections, struct connection *c
 	return delivery_row(delivery, STREAM_FLOW, &row);
 }
 
+static int tell_so_far(struct connections *connections, struct delivery *delivery)
+{
+	int error = 0;
+
+	for (struct connection *connection = connections->first_active; connection && !error;
+	     connection = connection->next_active) {
+		if (!connection->is_fresh)
+			continue;
+		error = emit_connection(connections, connection, SLICE_OPEN, delivery);
+		if (!error)
+			connection_set_aside(connection);
+	}
+	return error;
+}
+
 int connections_emit(struct connections *connections, enum slice_end end,
 		     struct delivery *delivery)
 {
-	struct connection *connection, *next;
+	struct connection *connection;
 	int error = 0;
 
-	for (connection = connections->first_active; connection && !error; connection = next) {
-		next = connection->next_active;
+	if (end == SLICE_OPEN)
+		return tell_so_far(connections, delivery);
+	while (!error && (connection = connections->first_active)) {
+		connection_take_back(connection);
 		error = emit_connection(connections, connection, end, delivery);
-	}
-	if (error || end == SLICE_OPEN)
-		return error;
-	for (connection = connections->first_active; connection; connection = next) {
-		next = connection->next_active;
+		if (error)
+			break;
+		connections->first_active = connection->next_active;
 		connection_written(connection);
 	}
-	connections->first_active = NULL;
+	if (error)
+		return error;
 	connections->last_active = &connections->first_active;
 	connections_sweep(connections);
 	return 0;

@@ -162,7 +162,7 @@ int connections_translate(struct connections *connections, const struct nat_even
 				other->after = other->before;
 			link_endpoints(connection, after, turn);
 			connection->after = after;
-			if (after->view.start_ns)
+			if (other->is_active)
 				connection_activate(connections, connection,
 						    event->header.time_ns, 0);
 		}

@@ -16,22 +16,38 @@
 #include "recorder/connection.h"
 #include "recorder/pool.h"
 
+/* What was counted during a while, by direction of the key. */
+struct hop_counts {
+	uint64_t packets[2];
+	uint64_t bytes[2];
+};
+
+struct span {
+	uint64_t start_ns, end_ns; /* start 0: no packets */
+	uint16_t tcp_flags[2];
+};
+
+/*
+ * Counts are fresh until they are told. When an open slice is told so far, its fresh counts
+ * become told ones; when it ends, both are told together, and that replaces what was told
+ * before.
+ */
 struct hop {
 	uint64_t id;	      /* as in struct flow_hop */
 	uint64_t first_ns[2]; /* first packet ever in that direction of the key; 0: none */
-	uint64_t packets[2];  /* in this slice */
-	uint64_t bytes[2];
+	struct hop_counts fresh;
+	struct hop_counts told; /* of the open slice */
 };
 
 /* What each packet touches comes first, in as few cache lines as it can be. */
 struct view {
-	uint64_t start_ns, end_ns; /* of this slice; start 0: no packets in it */
-	struct hop *hops;	   /* first_hop until there are more */
+	struct span fresh;
+	struct hop *hops; /* first_hop until there are more */
 	uint32_t network_namespace;
 	uint32_t seen; /* SEEN_* bits of the connection's life, by direction of the key */
-	uint16_t tcp_flags[2]; /* in this slice */
 	uint16_t hop_count, hop_capacity;
 	struct hop first_hop;
+	struct span told;
 	struct view *next; /* of the same endpoints */
 	struct flow_owner owner[2];
 };
@@ -53,6 +69,7 @@ struct connection {
 	struct connection *next_active; /* in this slice */
 	uint16_t tcp_flags[2]; /* of its life until then, by direction of the connection */
 	uint8_t is_active;
+	uint8_t is_fresh;  /* some view has fresh counts */
 	uint8_t is_ended;  /* and that has been written: a new SYN begins a new connection */
 	uint8_t initiator; /* end A or B: 0 or 1 */
 	uint8_t initiator_known;
@@ -89,7 +106,13 @@ void connection_activate(struct connections *connections, struct connection *con
 /* Whether TCP's own words ended the connection: a reset, or a FIN from both ends. */
 int connection_ended(const struct connection *connection);
 
-/* The slice is over: its counters begin again at zero. */
+/* Fresh counts become told ones: the slice goes on. */
+void connection_set_aside(struct connection *connection);
+
+/* Told counts become fresh again: the slice ends, and is told as a whole. */
+void connection_take_back(struct connection *connection);
+
+/* The slice is over and told: its counters begin again at zero. */
 void connection_written(struct connection *connection);
 
 /* Forget what has been idle for too long; cheap when it is not yet time. */

@@ -6,7 +6,7 @@
  * are always those of the rows in it. A delivery that cannot be stored is counted as lost and
  * the next one is tried: when the disk has room again, the recording goes on.
  *
- * The rows of an open slice are replaced as the slice grows, which cannot reach across
+ * The rows of an open slice are replaced when it ends, which cannot reach across
  * segments. So a new segment begins only where no slice is open. In the account "writer" a
  * replaced row is excluded, and so is a row of an open slice that could not be stored: it comes
  * again.
