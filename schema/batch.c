@@ -69,7 +69,8 @@ static int grow(struct batch *batch)
 /* The code of a text; most texts repeat the row before, which saves the look-up. */
 static int text_code(struct batch *batch, unsigned int column, const char *text, uint64_t *code)
 {
-	uint64_t last = batch->row_count ? batch->columns[column].integers[batch->row_count - 1] : 0;
+	uint64_t last =
+		batch->row_count ? batch->columns[column].integers[batch->row_count - 1] : 0;
 	const char *last_text = dictionary_text(batch->texts, (uint32_t)last, NULL);
 
 	if (!text)
@@ -98,7 +99,8 @@ int batch_append(struct batch *batch, const void *row)
 		if (column->type == COLUMN_ADDRESS)
 			values.addresses[at] = *(const struct address *)member;
 		else if (column->type == COLUMN_TEXT) {
-			if (text_code(batch, i, *(const char *const *)member, &values.integers[at]))
+			if (text_code(batch, i, *(const char *const *)member,
+				      &values.integers[at]))
 				return -ENOMEM;
 		} else if (column->size == 8)
 			values.integers[at] = *(const uint64_t *)member;

@@ -23,7 +23,8 @@ struct batch {
 	const struct stream *stream;
 	uint32_t row_count;
 	uint32_t capacity;
-	union column_values *columns; /* stream->column_count of them, row_count values in each */
+	union column_values
+		*columns; /* stream->column_count of them, row_count values in each */
 	struct dictionary *texts;
 	struct batch *next; /* for whoever owns the batch */
 };

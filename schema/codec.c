@@ -4,9 +4,9 @@
  *
  *     values ── statistics ── constant | plain | delta | dictionary ── byte planes ── zstd
  *
- * The choice comes from one pass over the values: a constant costs nothing; else the narrower of
- * (value - minimum) and zigzag(value - previous); and where even that needs four bytes or more, a
- * dictionary, if the values repeat enough.
+ * The choice comes from one pass over the values: a constant costs nothing; else the narrower
+ * of (value - minimum) and zigzag(value - previous); and where even that needs four bytes or
+ * more, a dictionary, if the values repeat enough.
  */
 #include "schema/codec.h"
 
@@ -24,6 +24,11 @@
 
 enum encoding { CONSTANT = 1, PLAIN = 2, DELTA = 3, DICTIONARY = 4 };
 
+/* A value of 8 or 16 bytes as two words. */
+struct words {
+	uint64_t low, high;
+};
+
 struct codec {
 	ZSTD_CCtx *compressor;
 	ZSTD_DCtx *expander;
@@ -32,8 +37,8 @@ struct codec {
 	uint8_t *part; /* header and body as stored */
 	size_t part_capacity;
 	uint64_t *numbers;
-	uint32_t *slots; /* of the dictionary under construction: index + 1 */
-	uint32_t *entries; /* row of each entry's first sight */
+	uint32_t *slots;       /* of the dictionary under construction: index of entry + 1 */
+	struct words *entries; /* in order of first sight */
 };
 
 struct header {
@@ -168,11 +173,6 @@ static int finish_part(struct codec *codec, const struct header *header, size_t 
 	return 0;
 }
 
-/* A value of 8 or 16 bytes as two words. */
-struct words {
-	uint64_t low, high;
-};
-
 static struct words load(const uint8_t *values, unsigned int value_size, uint32_t row)
 {
 	struct words words = {0, 0};
@@ -182,8 +182,8 @@ static struct words load(const uint8_t *values, unsigned int value_size, uint32_
 }
 
 /*
- * Try to build a dictionary: codes into codec->numbers, the row of each entry's first sight into
- * codec->entries. Returns the number of entries, or 0 when the values repeat too little.
+ * Try to build a dictionary: codes into codec->numbers, entries into codec->entries. Returns
+ * the number of entries, or 0 when the values repeat too little.
  */
 static inline uint32_t build_dictionary(struct codec *codec, const void *values,
 					unsigned int value_size, uint32_t count)
@@ -196,22 +196,21 @@ static inline uint32_t build_dictionary(struct codec *codec, const void *values,
 	memset(codec->slots, 0, ((size_t)mask + 1) * sizeof(*codec->slots));
 	for (uint32_t row = 0; row < count; row++) {
 		struct words value = load(values, value_size, row);
-		uint64_t mixed =
-			(value.low ^ value.high * 0x9e3779b97f4a7c15ULL) * 0xd6e8feb86659fd93ULL;
+		uint64_t mixed = (value.low ^ value.high * 0x9e3779b97f4a7c15ULL) *
+				 0xd6e8feb86659fd93ULL;
 		uint32_t slot = (uint32_t)(mixed >> 32) & mask;
 
 		for (; codec->slots[slot]; slot = (slot + 1) & mask) {
-			struct words entry =
-				load(values, value_size, codec->entries[codec->slots[slot] - 1]);
+			struct words *entry = &codec->entries[codec->slots[slot] - 1];
 
-			if (entry.low == value.low && entry.high == value.high)
+			if (entry->low == value.low && entry->high == value.high)
 				break;
 		}
 		if (!codec->slots[slot]) {
-			if (entry_count == most ||
-			    (row < DICTIONARY_SAMPLE && entry_count > DICTIONARY_SAMPLE * 3 / 4))
+			if (entry_count == most || (row < DICTIONARY_SAMPLE &&
+						    entry_count > DICTIONARY_SAMPLE * 3 / 4))
 				return 0;
-			codec->entries[entry_count++] = row;
+			codec->entries[entry_count++] = value;
 			codec->slots[slot] = entry_count;
 		}
 		codec->numbers[row] = codec->slots[slot] - 1;
@@ -219,23 +218,22 @@ static inline uint32_t build_dictionary(struct codec *codec, const void *values,
 	return entry_count;
 }
 
-static int encode_dictionary(struct codec *codec, const void *values, unsigned int value_size,
-			     uint32_t count, uint32_t entry_count, struct part *out)
+static int encode_dictionary(struct codec *codec, unsigned int value_size, uint32_t count,
+			     uint32_t entry_count, struct part *out)
 {
 	struct header header = {DICTIONARY, width_of(entry_count - 1), value_size, entry_count};
 	uint8_t *body = codec->body;
 
 	for (uint32_t i = 0; i < entry_count; i++, body += value_size) {
-		struct words entry = load(values, value_size, codec->entries[i]);
-
 		if (value_size == 8)
-			put_little_endian(body, entry.low, 8);
+			put_little_endian(body, codec->entries[i].low, 8);
 		else
-			memcpy(body, &entry, 16);
+			memcpy(body, &codec->entries[i], 16);
 	}
 	put_planes(body, codec->numbers, count, header.width);
 	return finish_part(codec, &header,
-			   (size_t)entry_count * value_size + (size_t)count * header.width, out);
+			   (size_t)entry_count * value_size + (size_t)count * header.width,
+			   out);
 }
 
 int codec_encode_integers(struct codec *codec, const uint64_t *values, uint32_t count,
@@ -266,7 +264,7 @@ int codec_encode_integers(struct codec *codec, const uint64_t *values, uint32_t 
 	if (plain >= 4 && delta >= 4) {
 		entry_count = build_dictionary(codec, values, 8, count);
 		if (entry_count)
-			return encode_dictionary(codec, values, 8, count, entry_count, out);
+			return encode_dictionary(codec, 8, count, entry_count, out);
 	}
 	if (delta < plain) {
 		header.encoding = DELTA;
@@ -319,7 +317,7 @@ int codec_encode_addresses(struct codec *codec, const struct address *values, ui
 	}
 	entry_count = build_dictionary(codec, values, 16, count);
 	if (entry_count)
-		return encode_dictionary(codec, values, 16, count, entry_count, out);
+		return encode_dictionary(codec, 16, count, entry_count, out);
 	header.encoding = PLAIN;
 	header.width = 16;
 	for (unsigned int plane = 0; plane < 16; plane++)
@@ -331,8 +329,9 @@ int codec_encode_addresses(struct codec *codec, const struct address *values, ui
 
 /* --- decoding: nothing in the bytes is believed before it was checked --- */
 
-static int decode_integers(struct codec *codec, const struct header *header, const uint8_t *body,
-			   size_t body_size, uint32_t count, uint64_t *values)
+static int decode_integers(struct codec *codec, const struct header *header,
+			   const uint8_t *body, size_t body_size, uint32_t count,
+			   uint64_t *values)
 {
 	uint32_t stored = header->encoding == DELTA ? count - 1 : count;
 
@@ -377,7 +376,8 @@ static int decode_addresses(const struct header *header, const uint8_t *body, si
 }
 
 static int decode_dictionary(struct codec *codec, const struct header *header,
-			     const uint8_t *body, size_t body_size, uint32_t count, void *values)
+			     const uint8_t *body, size_t body_size, uint32_t count,
+			     void *values)
 {
 	size_t entries_size;
 

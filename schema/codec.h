@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The codec of one column of a chunk: values to the bytes of a part and back, as FORMAT.md has it.
+ * The codec of one column of a chunk: values to the bytes of a part and back, as FORMAT.md has
+ * it.
  */
 #ifndef SCHEMA_CODEC_H
 #define SCHEMA_CODEC_H
@@ -21,8 +22,8 @@ struct part {
 	const uint8_t *data;
 	size_t size;
 	uint64_t checksum;
-	int all_zero; /* needs no part */
-	int64_t minimum, maximum;		  /* of integers */
+	int all_zero;			/* needs no part */
+	int64_t minimum, maximum;	/* of integers */
 	struct address lowest, highest; /* of addresses, bytewise */
 };
 

@@ -158,7 +158,8 @@ static void damaged_bytes_are_an_error_or_values_but_never_a_crash(void **state)
 			codec_decode(codec, work, part.size, 16, 1000, back);
 		}
 		for (size_t cut = 0; cut < part.size; cut += 7)
-			assert_int_equal(codec_decode(codec, bytes, cut, 8, 1000, back), -EBADMSG);
+			assert_int_equal(codec_decode(codec, bytes, cut, 8, 1000, back),
+					 -EBADMSG);
 	}
 	codec_free(codec);
 }

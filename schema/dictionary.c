@@ -82,7 +82,8 @@ static int grow_slots(struct dictionary *dictionary)
 static int make_room(struct dictionary *dictionary, size_t size)
 {
 	if (dictionary->count == dictionary->entry_capacity) {
-		uint32_t capacity = dictionary->entry_capacity ? dictionary->entry_capacity * 2 : 64;
+		uint32_t capacity =
+			dictionary->entry_capacity ? dictionary->entry_capacity * 2 : 64;
 		void *entries = realloc(dictionary->entries, capacity * sizeof(struct entry));
 
 		if (!entries)

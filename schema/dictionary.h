@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A dictionary of strings in memory: every distinct string once, numbered 1, 2, 3... in the order
- * of first sight. Code 0 is "no text".
+ * A dictionary of strings in memory: every distinct string once, numbered 1, 2, 3... in the
+ * order of first sight. Code 0 is "no text".
  */
 #ifndef SCHEMA_DICTIONARY_H
 #define SCHEMA_DICTIONARY_H

@@ -2,8 +2,8 @@
 /*
  * What the kernel side tells the recorder: map keys, map values and ring-buffer records.
  *
- * Shared as it stands by bpf/ and by user space: <linux/types.h> only, fixed width, no pointers,
- * no hidden padding, numbers never reused.
+ * Shared as it stands by bpf/ and by user space: <linux/types.h> only, fixed width, no
+ * pointers, no hidden padding, numbers never reused.
  *
  * Addresses are 16 bytes in network order, IPv4 as ::ffff:a.b.c.d. Ports are in host order.
  * Times are nanoseconds of CLOCK_BOOTTIME.
@@ -22,8 +22,9 @@ struct address {
  * The identity of a connection in one namespace, both directions in one key: end 0 is the end
  * whose (address, port) compares lower, as raw memory words.
  *
- * ICMP and ICMPv6 have no ports. A query and its reply share a key: the type is that of the query,
- * both ports are the query's identifier. Every other message has its type and code and ports 0.
+ * ICMP and ICMPv6 have no ports. A query and its reply share a key: the type is that of the
+ * query, both ports are the query's identifier. Every other message has its type and code and
+ * ports 0.
  */
 struct flow_key {
 	struct address address[2];
@@ -44,8 +45,9 @@ enum io_direction {
 };
 
 /*
- * Counters at one hop. Index 0 of each pair counts packets from end 0 to end 1 of the key, index 1
- * the other way. Packets are wire segments, bytes are network-layer bytes of those segments.
+ * Counters at one hop. Index 0 of each pair counts packets from end 0 to end 1 of the key,
+ * index 1 the other way. Packets are wire segments, bytes are network-layer bytes of those
+ * segments.
  */
 struct flow_hop {
 	__u64 id; /* (interface index << 2) | (io_direction << 1) | 1; 0: the slot is free */
@@ -55,8 +57,9 @@ struct flow_hop {
 };
 
 /*
- * The process that owns a socket: its leader's pid and start time. All zero: not known. An accepted
- * socket inherits its listener's owner together with the listener's cookie, until it is used.
+ * The process that owns a socket: its leader's pid and start time. All zero: not known. An
+ * accepted socket inherits its listener's owner together with the listener's cookie, until it
+ * is used.
  */
 struct flow_owner {
 	__u64 start_ns;
@@ -64,12 +67,13 @@ struct flow_owner {
 	__u32 socket_cookie; /* low half: of the socket that this was set for */
 };
 
-/* Bits of flow_value.seen; each fact has one bit for each direction, shifted by the direction. */
-#define SEEN_SYN	 (1U << 0) /* a SYN without ACK: this end opened the connection */
-#define SEEN_SYN_ACK	 (1U << 2) /* a SYN with ACK: this end was connected to */
-#define SEEN_BORN	 (1U << 4) /* a socket of this namespace sent a packet in this direction */
-#define SEEN_ORIGINAL	 (1U << 6) /* conntrack calls this the original direction */
-#define SEEN_FIRST	 (1U << 8) /* the first packet of the entry went in this direction */
+/* Bits of flow_value.seen; each fact has one bit for each direction, shifted by the direction.
+ */
+#define SEEN_SYN      (1U << 0) /* a SYN without ACK: this end opened the connection */
+#define SEEN_SYN_ACK  (1U << 2) /* a SYN with ACK: this end was connected to */
+#define SEEN_BORN     (1U << 4) /* a socket of this namespace sent a packet in this direction */
+#define SEEN_ORIGINAL (1U << 6) /* conntrack calls this the original direction */
+#define SEEN_FIRST    (1U << 8) /* the first packet of the entry went in this direction */
 
 struct flow_value {
 	__u64 start_ns;
@@ -138,8 +142,8 @@ struct process_event {
 /* EVENT_PROCESS_EXEC: a process_event and what was executed. */
 struct exec_event {
 	struct process_event process;
-	__u32 path_size;      /* bytes used in path, its 0 byte included; 0: could not be read */
-	__u32 arguments_size; /* bytes used in arguments, strings each ended by 0 */
+	__u32 path_size; /* bytes used in path, its 0 byte included; 0: could not be read */
+	__u32 arguments_size;  /* bytes used in arguments, strings each ended by 0 */
 	__u32 arguments_total; /* what the process was given; more than arguments_size: cut */
 	__u32 zero;
 	char path[EXEC_PATH_SIZE];
@@ -171,11 +175,11 @@ struct nat_event {
 };
 
 /*
- * What each kernel stage counts, for each CPU: what came in equals what was stored plus what was
- * excluded plus what was lost.
+ * What each kernel stage counts, for each CPU: what came in equals what was stored plus what
+ * was excluded plus what was lost.
  */
 enum stage_counter {
-	COUNT_RECEIVE_ATTEMPTED = 0, /* packets at netif_receive_skb */
+	COUNT_RECEIVE_ATTEMPTED = 0,  /* packets at netif_receive_skb */
 	COUNT_TRANSMIT_ATTEMPTED = 1, /* packets at net_dev_queue */
 	COUNT_PACKET_STORED = 2,
 	COUNT_PACKET_NOT_IP = 3,

@@ -2,13 +2,15 @@
 /*
  * Reads one segment file.
  *
- * A file without a journal beside it is opened immutable: nothing is locked or written. One with a
- * journal (being written, or torn) is opened read-only with it, in one read transaction, so that
- * every answer is of the same instant.
+ * A file without a journal beside it is opened immutable: nothing is locked or written. One
+ * with a journal (being written, or torn) is opened read-only with it, in one read transaction,
+ * so that every answer is of the same instant; where its directory cannot be written, from a
+ * working copy.
  */
 #include "schema/segment_reader.h"
 #include "schema/codec.h"
 #include "schema/segment_writer.h"
+#include "schema/working_copy.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -102,7 +104,8 @@ static int check_format(struct segment_reader *segment)
 			       "%s: format %lld.%lld is newer than this program reads (%d.x)",
 			       segment->path, (long long)major, (long long)minor,
 			       SEGMENT_FORMAT_MAJOR);
-	error = query_integer(segment, "SELECT finished_ns IS NOT NULL FROM segment", &finished);
+	error = query_integer(segment, "SELECT finished_ns IS NOT NULL FROM segment",
+			      &finished);
 	if (!error)
 		error = query_integer(segment, "SELECT covered_ns FROM segment",
 				      (int64_t *)&segment->covered_ns);
@@ -122,8 +125,8 @@ static int map_columns(struct segment_reader *segment)
 			return -ENOMEM;
 	}
 	if (sqlite3_prepare_v2(segment->database,
-			       "SELECT stream, name, column_id FROM stream_column", -1, &statement,
-			       NULL) != SQLITE_OK)
+			       "SELECT stream, name, column_id FROM stream_column", -1,
+			       &statement, NULL) != SQLITE_OK)
 		return sqlite_problem(segment);
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
 		const char *stream = (const char *)sqlite3_column_text(statement, 0);
@@ -166,25 +169,46 @@ static char *uri(const char *path, const char *mode)
 	return out;
 }
 
-static int open_database(struct segment_reader *segment)
+static int open_path(struct segment_reader *segment, const char *path, const char *mode)
 {
-	char *name = uri(segment->path, has_journal(segment->path) ? "?mode=ro" : "?immutable=1");
+	char *name = uri(path, mode);
 	int result, off;
 
 	if (!name)
 		return -ENOMEM;
 	result = sqlite3_open_v2(name, &segment->database,
-				 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+				 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+				 NULL);
 	free(name);
 	if (result != SQLITE_OK)
 		return sqlite_problem(segment);
 	sqlite3_db_config(segment->database, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);
 	sqlite3_db_config(segment->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off);
 	sqlite3_busy_timeout(segment->database, 2000);
-	if (sqlite3_exec(segment->database, "PRAGMA cell_size_check = 1; PRAGMA mmap_size = 0; BEGIN",
+	/* The first read is what opens the journal. */
+	if (sqlite3_exec(segment->database,
+			 "PRAGMA cell_size_check = 1; PRAGMA mmap_size = 0; BEGIN;"
+			 "PRAGMA schema_version",
 			 NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_problem(segment);
 	return 0;
+}
+
+static int open_database(struct segment_reader *segment)
+{
+	struct working_copy *copy;
+	int error;
+
+	if (!has_journal(segment->path))
+		return open_path(segment, segment->path, "?immutable=1");
+	error = open_path(segment, segment->path, "?mode=ro");
+	if (error != -EACCES || working_copy_make(segment->path, &copy))
+		return error;
+	sqlite3_close(segment->database);
+	segment->database = NULL;
+	error = open_path(segment, working_copy_path(copy), "");
+	working_copy_remove(copy);
+	return error;
 }
 
 int segment_open(const char *path, struct segment_reader **out, char **why)
@@ -275,19 +299,23 @@ static void bound_condition(FILE *sql, const struct column *column, int column_i
 
 	if (column->type == COLUMN_ADDRESS)
 		zero_fits = !memcmp(&bound->address, &none, sizeof(none));
-	fprintf(sql, " AND (EXISTS(SELECT 1 FROM part WHERE chunk_id = chunk.chunk_id"
-		     " AND column_id = %d", column_id);
+	fprintf(sql,
+		" AND (EXISTS(SELECT 1 FROM part WHERE chunk_id = chunk.chunk_id"
+		" AND column_id = %d",
+		column_id);
 	if (column->type == COLUMN_ADDRESS) {
 		fprintf(sql, " AND x'");
 		for (unsigned int i = 0; i < 16; i++)
 			fprintf(sql, "%02x", ((const unsigned char *)&bound->address)[i]);
 		fprintf(sql, "' BETWEEN minimum AND maximum)");
 	} else
-		fprintf(sql, " AND minimum <= %lld AND maximum >= %lld)", (long long)bound->high,
-			(long long)bound->low);
+		fprintf(sql, " AND minimum <= %lld AND maximum >= %lld)",
+			(long long)bound->high, (long long)bound->low);
 	if (zero_fits)
-		fprintf(sql, " OR NOT EXISTS(SELECT 1 FROM part WHERE chunk_id = chunk.chunk_id"
-			     " AND column_id = %d)", column_id);
+		fprintf(sql,
+			" OR NOT EXISTS(SELECT 1 FROM part WHERE chunk_id = chunk.chunk_id"
+			" AND column_id = %d)",
+			column_id);
 	fprintf(sql, ")");
 }
 
@@ -301,7 +329,8 @@ static char *chunk_query(struct segment_reader *segment, enum stream_id id,
 
 	if (!sql)
 		return NULL;
-	fprintf(sql, "SELECT chunk_id, row_count, first_ns, last_ns FROM chunk WHERE stream = '%s'",
+	fprintf(sql,
+		"SELECT chunk_id, row_count, first_ns, last_ns FROM chunk WHERE stream = '%s'",
 		stream->name);
 	for (size_t i = 0; i < bound_count; i++)
 		bound_condition(sql, &stream->columns[bounds[i].column],
@@ -347,11 +376,11 @@ int segment_chunks(struct segment_reader *segment, enum stream_id stream,
 			.last_ns = (uint64_t)sqlite3_column_int64(statement, 3),
 		};
 		if (rows < 1 || rows > BATCH_ROWS)
-			error = problem(segment, -EBADMSG,
-					"%s: stream %s, chunk %lld: %lld rows; expected 1 to %u",
-					segment->path, stream_get(stream)->name,
-					(long long)chunks[used].chunk_id, (long long)rows,
-					BATCH_ROWS);
+			error = problem(
+				segment, -EBADMSG,
+				"%s: stream %s, chunk %lld: %lld rows; expected 1 to %u",
+				segment->path, stream_get(stream)->name,
+				(long long)chunks[used].chunk_id, (long long)rows, BATCH_ROWS);
 		used++;
 	}
 	if (!error && result != SQLITE_DONE)
@@ -389,11 +418,12 @@ static int check_chunk(struct segment_reader *segment, const struct chunk *chunk
 
 	if (segment->checked_chunk == chunk->chunk_id)
 		return 0;
-	error = prepare(segment, &segment->digest_query,
-			"SELECT chunk.stream, row_count, first_ns, last_ns, chunk.checksum, name,"
-			" part.checksum FROM chunk LEFT JOIN part USING (chunk_id)"
-			" LEFT JOIN stream_column USING (column_id) WHERE chunk_id = ?"
-			" ORDER BY column_id");
+	error = prepare(
+		segment, &segment->digest_query,
+		"SELECT chunk.stream, row_count, first_ns, last_ns, chunk.checksum, name,"
+		" part.checksum FROM chunk LEFT JOIN part USING (chunk_id)"
+		" LEFT JOIN stream_column USING (column_id) WHERE chunk_id = ?"
+		" ORDER BY column_id");
 	if (error)
 		return error;
 	digest = open_memstream(&text, &size);
@@ -485,13 +515,15 @@ static int load_texts(struct segment_reader *segment)
 	int error = query_integer(segment, "SELECT count(*) FROM string", &count);
 
 	if (!error)
-		error = query_integer(segment, "SELECT ifnull(max(string_id), 0) FROM string", &most);
+		error = query_integer(segment, "SELECT ifnull(max(string_id), 0) FROM string",
+				      &most);
 	if (error)
 		return error;
 	if (count != most)
-		return problem(segment, -EBADMSG,
-			       "%s: table string has %lld rows up to number %lld; expected as many",
-			       segment->path, (long long)count, (long long)most);
+		return problem(
+			segment, -EBADMSG,
+			"%s: table string has %lld rows up to number %lld; expected as many",
+			segment->path, (long long)count, (long long)most);
 	segment->texts = calloc((size_t)count + 1, sizeof(*segment->texts));
 	segment->text_sizes = calloc((size_t)count + 1, sizeof(*segment->text_sizes));
 	if (!segment->texts || !segment->text_sizes)
@@ -535,8 +567,9 @@ uint64_t segment_code(struct segment_reader *segment, const char *text, size_t s
 	sqlite3_stmt *statement = NULL;
 	uint64_t code = 0;
 
-	if (sqlite3_prepare_v2(segment->database, "SELECT string_id FROM string WHERE value = ?",
-			       -1, &statement, NULL) == SQLITE_OK) {
+	if (sqlite3_prepare_v2(segment->database,
+			       "SELECT string_id FROM string WHERE value = ?", -1, &statement,
+			       NULL) == SQLITE_OK) {
 		sqlite3_bind_text64(statement, 1, text, size, SQLITE_STATIC, SQLITE_UTF8);
 		if (sqlite3_step(statement) == SQLITE_ROW)
 			code = (uint64_t)sqlite3_column_int64(statement, 0);

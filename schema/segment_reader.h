@@ -2,9 +2,9 @@
 /*
  * Reads one segment file: finished, being written now, or torn by a crash, all the same way.
  *
- * Errors: -ENOENT no such file; -EBADMSG not a segment, or damaged; -EPROTONOSUPPORT a newer major
- * format; other negative errnos from the file system. segment_problem says what, where, and what
- * was expected, in one line.
+ * Errors: -ENOENT no such file; -EBADMSG not a segment, or damaged; -EPROTONOSUPPORT a newer
+ * major format; other negative errnos from the file system. segment_problem says what, where,
+ * and what was expected, in one line.
  */
 #ifndef SCHEMA_SEGMENT_READER_H
 #define SCHEMA_SEGMENT_READER_H
@@ -16,8 +16,8 @@
 struct segment_reader;
 
 /*
- * Open for reading; nothing is written beside a finished segment. On failure *problem is one line
- * that the caller frees.
+ * Open for reading; nothing is written beside a finished segment. On failure *problem is one
+ * line that the caller frees.
  */
 int segment_open(const char *path, struct segment_reader **out, char **problem);
 void segment_reader_close(struct segment_reader *segment);
@@ -60,8 +60,8 @@ int segment_chunks(struct segment_reader *segment, enum stream_id stream,
 
 /*
  * Decode one column of a chunk into values, room for chunk->row_count of them (uint64_t, or
- * struct address). A column that the chunk does not hold is all zero. Texts come as codes of the
- * segment's dictionary. -EBADMSG: the bytes do not check; values are undefined.
+ * struct address). A column that the chunk does not hold is all zero. Texts come as codes of
+ * the segment's dictionary. -EBADMSG: the bytes do not check; values are undefined.
  */
 int segment_column(struct segment_reader *segment, enum stream_id stream,
 		   const struct chunk *chunk, unsigned int column, void *values);

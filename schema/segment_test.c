@@ -93,8 +93,8 @@ static size_t count_chunks(struct segment_reader *segment, enum stream_id stream
 	struct chunk *chunks;
 	size_t count;
 
-	assert_int_equal(
-		segment_chunks(segment, stream, bounds, bound_count, &chunks, &count), 0);
+	assert_int_equal(segment_chunks(segment, stream, bounds, bound_count, &chunks, &count),
+			 0);
 	free(chunks);
 	return count;
 }
@@ -118,8 +118,9 @@ static void every_column_comes_back(void **state)
 	assert_int_equal(chunks[0].row_count, 5000);
 	values.memory = malloc(5000 * 16);
 	for (unsigned int i = 0; i < kept->stream->column_count; i++) {
-		assert_int_equal(
-			segment_column(segment, STREAM_PROCESS, &chunks[0], i, values.memory), 0);
+		assert_int_equal(segment_column(segment, STREAM_PROCESS, &chunks[0], i,
+						values.memory),
+				 0);
 		for (uint32_t row = 0; row < 5000; row++) {
 			uint64_t value = kept->columns[i].integers[row];
 
@@ -194,7 +195,8 @@ static void what_is_rolled_back_was_never_there(void **state)
 	append(writer, process_batch(10), 0);
 	segment = reader();
 	assert_int_equal(count_chunks(segment, STREAM_PROCESS, NULL, 0), 1);
-	assert_string_equal(segment_text(segment, segment_code(segment, "fork", 4), NULL), "fork");
+	assert_string_equal(segment_text(segment, segment_code(segment, "fork", 4), NULL),
+			    "fork");
 	segment_reader_close(segment);
 	segment_close(writer);
 }
@@ -338,6 +340,32 @@ static void what_is_no_segment_is_refused(void **state)
 	refused(-EBADMSG, "empty");
 }
 
+/* As an ordinary user, for whom the directory's mode counts. */
+static void a_torn_segment_is_read_where_nothing_can_be_written(void **state)
+{
+	const uid_t nobody = 65534;
+	struct segment_writer *writer = create();
+	struct segment_reader *segment;
+	char journal[80], index[80];
+
+	append(writer, nat_batch(10), 0);
+	snprintf(journal, sizeof(journal), "%s-wal", path);
+	snprintf(index, sizeof(index), "%s-shm", path);
+	assert_int_equal(unlink(index), 0);
+	assert_int_equal(chmod(path, 0444) | chmod(journal, 0444) | chmod(directory, 0555), 0);
+	if (!geteuid())
+		assert_int_equal(seteuid(nobody), 0);
+	segment = reader();
+	assert_int_equal(access(index, F_OK), -1);
+	assert_false(segment_is_finished(segment));
+	assert_int_equal(count_chunks(segment, STREAM_NAT, NULL, 0), 1);
+	segment_reader_close(segment);
+	if (!getuid())
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chmod(directory, 0700), 0);
+	segment_close(writer);
+}
+
 static void unknown_streams_and_columns_are_skipped(void **state)
 {
 	finished_segment();
@@ -359,7 +387,13 @@ static void an_existing_file_is_not_overwritten(void **state)
 
 static int fresh(void **state)
 {
-	unlink(path);
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char file[80];
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(file, sizeof(file), "%s%s", path, suffixes[i]);
+		unlink(file);
+	}
 	return 0;
 }
 
@@ -393,6 +427,7 @@ int main(void)
 		CASE(a_changed_time_span_is_damage),
 		CASE(a_newer_major_version_is_refused_by_name),
 		CASE(what_is_no_segment_is_refused),
+		CASE(a_torn_segment_is_read_where_nothing_can_be_written),
 		CASE(unknown_streams_and_columns_are_skipped),
 		CASE(an_existing_file_is_not_overwritten),
 	};

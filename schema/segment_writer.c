@@ -2,8 +2,9 @@
 /*
  * Writes one segment file through SQLite.
  *
- * While it is written the file is in WAL mode with a full sync at each commit, so that whatever was
- * committed survives a crash of the writer and of the machine, and readers are never in the way.
+ * While it is written the file is in WAL mode with a full sync at each commit, so that whatever
+ * was committed survives a crash of the writer and of the machine, and readers are never in the
+ * way.
  */
 #include "schema/segment_writer.h"
 #include "schema/codec.h"
@@ -32,10 +33,12 @@ enum statement {
 };
 
 static const char *const statement_sql[STATEMENTS] = {
-	[INSERT_CHUNK] = "INSERT INTO chunk(stream, slice, row_count, first_ns, last_ns, checksum)"
-			 " VALUES(?, ?, ?, ?, ?, 0)",
-	[INSERT_PART] = "INSERT INTO part(chunk_id, column_id, minimum, maximum, checksum, data)"
-			" VALUES(?, ?, ?, ?, ?, ?)",
+	[INSERT_CHUNK] =
+		"INSERT INTO chunk(stream, slice, row_count, first_ns, last_ns, checksum)"
+		" VALUES(?, ?, ?, ?, ?, 0)",
+	[INSERT_PART] =
+		"INSERT INTO part(chunk_id, column_id, minimum, maximum, checksum, data)"
+		" VALUES(?, ?, ?, ?, ?, ?)",
 	[INSERT_STRING] = "INSERT INTO string(string_id, value) VALUES(?, ?)",
 	[DROP_PARTS] = "DELETE FROM part WHERE chunk_id IN"
 		       " (SELECT chunk_id FROM chunk WHERE slice = ?)",
@@ -48,9 +51,9 @@ struct segment_writer {
 	sqlite3 *database;
 	sqlite3_stmt *statements[STATEMENTS];
 	struct codec *codec;
-	struct dictionary *strings; /* code = string_id */
-	uint32_t stored_strings;    /* codes up to here are in the table */
-	uint32_t committed_strings; /* and up to here for good */
+	struct dictionary *strings;   /* code = string_id */
+	uint32_t stored_strings;      /* codes up to here are in the table */
+	uint32_t committed_strings;   /* and up to here for good */
 	int column_ids[STREAM_COUNT]; /* column_id of each stream's column 0 */
 	char *path;
 	char problem[256];
@@ -64,7 +67,8 @@ static int failure(struct segment_writer *segment, int result)
 	if (primary == SQLITE_OK || primary == SQLITE_DONE || primary == SQLITE_ROW)
 		return 0;
 	snprintf(segment->problem, sizeof(segment->problem), "%s: %s", segment->path,
-		 segment->database ? sqlite3_errmsg(segment->database) : sqlite3_errstr(result));
+		 segment->database ? sqlite3_errmsg(segment->database)
+				   : sqlite3_errstr(result));
 	switch (primary) {
 	case SQLITE_FULL:
 		return -ENOSPC;
@@ -152,12 +156,12 @@ static int describe_columns(struct segment_writer *segment)
 		for (unsigned int i = 0; i < stream->column_count && !error; i++) {
 			const struct column *column = &stream->columns[i];
 
-			error = segment_put(segment,
-					    "INSERT INTO stream_column VALUES(?, ?, ?, ?, ?, ?, ?)",
-					    "itttitt", (int64_t)++column_id, stream->name,
-					    column->name, type_name(column->type),
-					    (int64_t)column->optional, column->unit,
-					    column->meaning);
+			error = segment_put(
+				segment,
+				"INSERT INTO stream_column VALUES(?, ?, ?, ?, ?, ?, ?)",
+				"itttitt", (int64_t)++column_id, stream->name, column->name,
+				type_name(column->type), (int64_t)column->optional,
+				column->unit, column->meaning);
 		}
 	}
 	return error;
@@ -168,30 +172,29 @@ static int build(struct segment_writer *segment, const struct segment_identity *
 	char pragmas[256];
 	int error;
 
-	snprintf(pragmas, sizeof(pragmas),
-		 "PRAGMA page_size = 4096; PRAGMA application_id = %d; PRAGMA user_version = %d;"
-		 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-		 "PRAGMA wal_autocheckpoint = 2000;",
-		 SEGMENT_APPLICATION_ID, SEGMENT_FORMAT_MAJOR * 65536 + SEGMENT_FORMAT_MINOR);
+	snprintf(
+		pragmas, sizeof(pragmas),
+		"PRAGMA page_size = 4096; PRAGMA application_id = %d; PRAGMA user_version = %d;"
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		"PRAGMA wal_autocheckpoint = 2000;",
+		SEGMENT_APPLICATION_ID, SEGMENT_FORMAT_MAJOR * 65536 + SEGMENT_FORMAT_MINOR);
 	error = execute(segment, pragmas);
 	if (!error)
 		error = segment_begin(segment);
 	if (!error)
 		error = execute(segment, segment_sql);
 	if (!error)
-		error = segment_put(segment,
-				    "INSERT INTO segment VALUES(?, ?, ?, ?, ?, ?, ?, NULL)",
-				    "iititii", (int64_t)SEGMENT_FORMAT_MAJOR,
-				    (int64_t)SEGMENT_FORMAT_MINOR, identity->recording_id,
-				    (int64_t)identity->sequence, identity->writer,
-				    (int64_t)identity->created_ns, (int64_t)identity->created_ns);
+		error = segment_put(
+			segment, "INSERT INTO segment VALUES(?, ?, ?, ?, ?, ?, ?, NULL)",
+			"iititii", (int64_t)SEGMENT_FORMAT_MAJOR, (int64_t)SEGMENT_FORMAT_MINOR,
+			identity->recording_id, (int64_t)identity->sequence, identity->writer,
+			(int64_t)identity->created_ns, (int64_t)identity->created_ns);
 	if (!error)
 		error = describe_columns(segment);
 	for (int i = 0; i < STATEMENTS && !error; i++)
-		error = failure(segment,
-				sqlite3_prepare_v3(segment->database, statement_sql[i], -1,
-						   SQLITE_PREPARE_PERSISTENT,
-						   &segment->statements[i], NULL));
+		error = failure(segment, sqlite3_prepare_v3(segment->database, statement_sql[i],
+							    -1, SQLITE_PREPARE_PERSISTENT,
+							    &segment->statements[i], NULL));
 	return error ? error : segment_commit(segment, 0);
 }
 
@@ -199,7 +202,8 @@ int segment_create(const char *path, const struct segment_identity *identity,
 		   struct segment_writer **out)
 {
 	struct segment_writer *segment;
-	/* The file is made here, for its mode and for -EEXIST; an empty file is an empty database. */
+	/* The file is made here, for its mode and for -EEXIST; an empty file is an empty
+	 * database. */
 	int error = 0, file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 
 	if (file < 0)
@@ -216,10 +220,10 @@ int segment_create(const char *path, const struct segment_identity *identity,
 	if (!segment->path || !segment->codec || !segment->strings)
 		error = -ENOMEM;
 	if (!error)
-		error = failure(segment, sqlite3_open_v2(path, &segment->database,
-							 SQLITE_OPEN_READWRITE |
-								 SQLITE_OPEN_NOMUTEX,
-							 NULL));
+		error = failure(segment,
+				sqlite3_open_v2(path, &segment->database,
+						SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+						NULL));
 	if (!error)
 		error = build(segment, identity);
 	if (error) {
@@ -331,7 +335,8 @@ static int store_columns(struct segment_writer *segment, struct batch *batch, in
 						       batch->columns[i].addresses,
 						       batch->row_count, &part);
 		else
-			error = codec_encode_integers(segment->codec, batch->columns[i].integers,
+			error = codec_encode_integers(segment->codec,
+						      batch->columns[i].integers,
 						      batch->row_count, &part);
 		if (error || part.all_zero)
 			continue;

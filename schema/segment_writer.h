@@ -2,9 +2,9 @@
 /*
  * Writes one segment file: an SQLite database as FORMAT.md describes it.
  *
- * The file is a valid segment after every commit, whatever happens to the writer afterwards. All
- * functions return 0 or a negative errno; -ENOSPC means that the disk (or a quota) is full, and
- * then the whole open transaction has been rolled back and the segment can be used on.
+ * The file is a valid segment after every commit, whatever happens to the writer afterwards.
+ * All functions return 0 or a negative errno; -ENOSPC means that the disk (or a quota) is full,
+ * and then the whole open transaction has been rolled back and the segment can be used on.
  * segment_error has SQLite's own words for the last failure.
  */
 #ifndef SCHEMA_SEGMENT_WRITER_H

@@ -12,13 +12,13 @@
 #define ALWAYS	 0
 #define OPTIONAL 1
 
-#define COLUMN(row, member, kind, optionality, ...)                                                \
-	{                                                                                          \
-		.name = #member, .type = COLUMN_##kind, .optional = optionality,                   \
-		.offset = offsetof(struct row, member), .size = sizeof(((struct row *)0)->member), \
-		__VA_ARGS__                                                                        \
+#define COLUMN(row, member, kind, optionality, ...)                              \
+	{                                                                        \
+		.name = #member, .type = COLUMN_##kind, .optional = optionality, \
+		.offset = offsetof(struct row, member),                          \
+		.size = sizeof(((struct row *)0)->member), __VA_ARGS__           \
 	}
-#define NAMES(u, m, o, e, i, z)                                                                    \
+#define NAMES(u, m, o, e, i, z) \
 	.unit = u, .meaning = m, .otel = o, .ecs = e, .ipfix = i, .zeek = z
 
 #define FLOW(...) COLUMN(flow_row, __VA_ARGS__)
@@ -31,8 +31,8 @@ static const struct column flow_columns[] = {
 	     NAMES("ns", "first packet of the slice", "", "event.start",
 		   "flowStartNanoseconds (156)", "ts")),
 	FLOW(end_ns, TIME, ALWAYS,
-	     NAMES("ns", "last packet of the slice", "", "event.end", "flowEndNanoseconds (157)",
-		   "")),
+	     NAMES("ns", "last packet of the slice", "", "event.end",
+		   "flowEndNanoseconds (157)", "")),
 	FLOW(source_address, ADDRESS, ALWAYS,
 	     NAMES("", "the initiator, as it sees itself", "source.address", "source.ip",
 		   "sourceIPv4Address (8), sourceIPv6Address (27)", "id.orig_h")),
@@ -59,8 +59,8 @@ static const struct column flow_columns[] = {
 	     NAMES("", "the responder's own port, where that differs", "",
 		   "destination.nat.port", "postNAPTDestinationTransportPort (228)", "")),
 	FLOW(network_iana_number, INTEGER, ALWAYS,
-	     NAMES("", "IP protocol number", "", "network.iana_number", "protocolIdentifier (4)",
-		   "")),
+	     NAMES("", "IP protocol number", "", "network.iana_number",
+		   "protocolIdentifier (4)", "")),
 	FLOW(network_transport, TEXT, ALWAYS,
 	     NAMES("", "its name, or the number where it has none here", "network.transport",
 		   "network.transport", "", "proto")),
@@ -71,14 +71,14 @@ static const struct column flow_columns[] = {
 	     NAMES("", "ICMP or ICMPv6 code", "", "", "icmpCodeIPv4 (177), icmpCodeIPv6 (179)",
 		   "")),
 	FLOW(source_packets, INTEGER, ALWAYS,
-	     NAMES("packets", "wire segments from the initiator, at the hop where they began", "",
-		   "source.packets", "initiatorPackets (298)", "orig_pkts")),
+	     NAMES("packets", "wire segments from the initiator, at the hop where they began",
+		   "", "source.packets", "initiatorPackets (298)", "orig_pkts")),
 	FLOW(source_bytes, INTEGER, ALWAYS,
 	     NAMES("bytes", "their network-layer bytes", "", "source.bytes",
 		   "initiatorOctets (231)", "orig_ip_bytes")),
 	FLOW(destination_packets, INTEGER, ALWAYS,
-	     NAMES("packets", "wire segments from the responder, at the hop where they began", "",
-		   "destination.packets", "responderPackets (299)", "resp_pkts")),
+	     NAMES("packets", "wire segments from the responder, at the hop where they began",
+		   "", "destination.packets", "responderPackets (299)", "resp_pkts")),
 	FLOW(destination_bytes, INTEGER, ALWAYS,
 	     NAMES("bytes", "their network-layer bytes", "", "destination.bytes",
 		   "responderOctets (232)", "resp_ip_bytes")),
@@ -89,22 +89,25 @@ static const struct column flow_columns[] = {
 	     NAMES("", "OR of the TCP flags that the responder sent", "", "",
 		   "reverse tcpControlBits (6)", "")),
 	FLOW(connection_state, TEXT, ALWAYS,
-	     NAMES("", "where the connection stands, in Zeek's words: S0 S1 SF REJ RSTO RSTR OTH",
+	     NAMES("",
+		   "where the connection stands, in Zeek's words: S0 S1 SF REJ RSTO RSTR OTH",
 		   "", "", "", "conn_state")),
 	FLOW(flow_end_reason, INTEGER, ALWAYS,
-	     NAMES("", "why this slice ended: 2 time, 3 end of connection, 4 end of recording", "",
-		   "", "flowEndReason (136)", "")),
+	     NAMES("", "why this slice ended: 2 time, 3 end of connection, 4 end of recording",
+		   "", "", "flowEndReason (136)", "")),
 	FLOW(process_entity_id, INTEGER, OPTIONAL,
 	     NAMES("", "the process here that opened the connection, else that accepted it", "",
 		   "process.entity_id", "", "")),
 	FLOW(process_pid, INTEGER, OPTIONAL,
 	     NAMES("", "its pid", "process.pid", "process.pid", "", "")),
 	FLOW(process_executable_name, TEXT, OPTIONAL,
-	     NAMES("", "what it was executing", "process.executable.name", "process.name", "", "")),
+	     NAMES("", "what it was executing", "process.executable.name", "process.name", "",
+		   "")),
 	FLOW(container_id, TEXT, OPTIONAL,
 	     NAMES("", "its container", "container.id", "container.id", "", "")),
 	FLOW(peer_process_entity_id, INTEGER, OPTIONAL,
-	     NAMES("", "the process at the other end, where it lives here too", "", "", "", "")),
+	     NAMES("", "the process at the other end, where it lives here too", "", "", "",
+		   "")),
 	FLOW(peer_process_pid, INTEGER, OPTIONAL, NAMES("", "its pid", "", "", "", "")),
 	FLOW(peer_process_executable_name, TEXT, OPTIONAL,
 	     NAMES("", "what it was executing", "", "", "", "")),
@@ -154,8 +157,8 @@ static const struct column hop_columns[] = {
 	    NAMES("", "receive or transmit, as the interface sees it", "network.io.direction",
 		  "network.direction", "flowDirection (61)", "")),
 	HOP(source_order, INTEGER, OPTIONAL,
-	    NAMES("", "1 where the initiator's packets were first seen, 2 at the next hop...", "",
-		  "", "", "")),
+	    NAMES("", "1 where the initiator's packets were first seen, 2 at the next hop...",
+		  "", "", "", "")),
 	HOP(destination_order, INTEGER, OPTIONAL,
 	    NAMES("", "the same for the responder's packets", "", "", "", "")),
 	HOP(source_packets, INTEGER, ALWAYS,
@@ -179,8 +182,8 @@ static const struct column nat_columns[] = {
 	    NAMES("ns", "when the translation was seen", "", "@timestamp",
 		  "observationTimeNanoseconds (325)", "")),
 	NAT(nat_event, INTEGER, OPTIONAL,
-	    NAMES("", "RFC 8158: 4 NAT44 session made; IPv6 to IPv6 has no number there", "", "",
-		  "natEvent (230)", "")),
+	    NAMES("", "RFC 8158: 4 NAT44 session made; IPv6 to IPv6 has no number there", "",
+		  "", "natEvent (230)", "")),
 	NAT(event_action, TEXT, ALWAYS,
 	    NAMES("", "create, or exists for one that was there before", "", "event.action", "",
 		  "")),
@@ -239,7 +242,8 @@ static const struct column conntrack_rate_columns[] = {
 #define PROCESS(...) COLUMN(process_row, __VA_ARGS__)
 
 static const struct column process_columns[] = {
-	PROCESS(time_ns, TIME, ALWAYS, NAMES("ns", "when it happened", "", "@timestamp", "", "")),
+	PROCESS(time_ns, TIME, ALWAYS,
+		NAMES("ns", "when it happened", "", "@timestamp", "", "")),
 	PROCESS(event_action, TEXT, ALWAYS,
 		NAMES("", "fork, exec, exit, or exists for the state at start", "",
 		      "event.action", "", "")),
@@ -251,11 +255,13 @@ static const struct column process_columns[] = {
 	PROCESS(process_pid, INTEGER, ALWAYS,
 		NAMES("", "its pid", "process.pid", "process.pid", "", "")),
 	PROCESS(process_parent_pid, INTEGER, OPTIONAL,
-		NAMES("", "its parent's pid", "process.parent_pid", "process.parent.pid", "", "")),
+		NAMES("", "its parent's pid", "process.parent_pid", "process.parent.pid", "",
+		      "")),
 	PROCESS(process_start_ns, TIME, OPTIONAL,
 		NAMES("ns", "when it began", "process.creation.time", "process.start", "", "")),
 	PROCESS(process_executable_name, TEXT, OPTIONAL,
-		NAMES("", "what it executes", "process.executable.name", "process.name", "", "")),
+		NAMES("", "what it executes", "process.executable.name", "process.name", "",
+		      "")),
 	PROCESS(process_executable_path, TEXT, OPTIONAL,
 		NAMES("", "the path that was executed", "process.executable.path",
 		      "process.executable", "", "")),
@@ -275,8 +281,8 @@ static const struct column process_columns[] = {
 	PROCESS(cgroup_path, TEXT, OPTIONAL,
 		NAMES("", "path of that cgroup", "process.linux.cgroup", "", "", "")),
 	PROCESS(container_id, TEXT, OPTIONAL,
-		NAMES("", "container id that the path names", "container.id", "container.id", "",
-		      "")),
+		NAMES("", "container id that the path names", "container.id", "container.id",
+		      "", "")),
 	PROCESS(network_namespace, INTEGER, OPTIONAL,
 		NAMES("", "inode number of its namespace", "", "", "", "")),
 };
@@ -301,21 +307,22 @@ static const struct column cost_columns[] = {
 	     NAMES("bytes", "bytes written to the recording", "", "", "", "")),
 };
 
-#define STREAM(title, text, first, last)                                                           \
-	{                                                                                          \
-		.name = #title, .meaning = text, .columns = title##_columns,                       \
-		.column_count = sizeof(title##_columns) / sizeof(title##_columns[0]),              \
-		.first_time = first, .last_time = last                                             \
+#define STREAM(title, text, first, last)                                              \
+	{                                                                             \
+		.name = #title, .meaning = text, .columns = title##_columns,          \
+		.column_count = sizeof(title##_columns) / sizeof(title##_columns[0]), \
+		.first_time = first, .last_time = last                                \
 	}
 
 static const struct stream streams[STREAM_COUNT] = {
 	[STREAM_FLOW] = STREAM(flow, "one connection during one slice, counted once", 1, 2),
 	[STREAM_HOP] = STREAM(hop, "the same slice as one hop saw it", 1, 2),
 	[STREAM_NAT] = STREAM(nat, "a translation begins", 0, 0),
-	[STREAM_CONNTRACK_RATE] =
-		STREAM(conntrack_rate, "conntrack inserts in one namespace during 100 ms", 0, 0),
+	[STREAM_CONNTRACK_RATE] = STREAM(
+		conntrack_rate, "conntrack inserts in one namespace during 100 ms", 0, 0),
 	[STREAM_PROCESS] = STREAM(process, "a process begins, executes, ends, or exists", 0, 0),
-	[STREAM_COST] = STREAM(cost, "what a part of the recorder cost during one second", 0, 0),
+	[STREAM_COST] =
+		STREAM(cost, "what a part of the recorder cost during one second", 0, 0),
 };
 
 const struct stream *stream_get(enum stream_id id)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a recording holds: every stream, its rows as C structs, and the description of each column.
+ * What a recording holds: every stream, its rows as C structs, and the description of each
+ * column.
  *
  * Everything that has to know columns (batches, chunks, SQL tables, JSON keys, documentation)
- * walks these descriptions; nothing has a switch over streams. A new column is a new member of the
- * row and a new line in stream.c.
+ * walks these descriptions; nothing has a switch over streams. A new column is a new member of
+ * the row and a new line in stream.c.
  *
- * Column names follow OpenTelemetry semantic conventions with "_" for ".", else ECS, else IPFIX in
- * snake case. In rows, times are nanoseconds since the Unix epoch, ports and numbers are in host
- * order, texts are borrowed until the row has been appended, and NULL text means none.
+ * Column names follow OpenTelemetry semantic conventions with "_" for ".", else ECS, else IPFIX
+ * in snake case. In rows, times are nanoseconds since the Unix epoch, ports and numbers are in
+ * host order, texts are borrowed until the row has been appended, and NULL text means none.
  */
 #ifndef SCHEMA_STREAM_H
 #define SCHEMA_STREAM_H
@@ -28,7 +29,7 @@ enum column_type {
 struct column {
 	const char *name;
 	enum column_type type;
-	int optional; /* zero (or no text) means "not known" and is shown as NULL */
+	int optional;  /* zero (or no text) means "not known" and is shown as NULL */
 	size_t offset; /* of the member in the row struct */
 	size_t size;
 	const char *unit; /* "" when the value has none */

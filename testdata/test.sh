@@ -103,10 +103,10 @@ as_root()
 	fi
 }
 
-# untracked: files that are neither the project's nor below build/.
+# untracked: files that are neither the project's nor below build/, nor sources just being written.
 untracked()
 {
-	git ls-files --others --exclude-standard 2>/dev/null | sort
+	git ls-files --others --exclude-standard 2>/dev/null | grep -vE '\.(c|h|sh|sql|md)$' | sort
 }
 
 # leftovers: what the tests above should have taken away.
