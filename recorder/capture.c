@@ -50,8 +50,8 @@ static int open_file(struct capture *capture, const char *path, char **problem)
 }
 
 /*
- * libpcap reads each frame with two fread calls: a larger buffer, and no lock for the one thread
- * that uses it, save a third of their time.
+ * libpcap reads each frame with two fread calls: a larger buffer, and no lock for the one
+ * thread that uses it, save a third of their time.
  */
 static int open_pcap(struct capture *capture, char **problem)
 {

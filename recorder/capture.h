@@ -18,18 +18,21 @@ struct captured_frame {
 };
 
 /*
- * Open a file; "-" is standard input. On failure returns -EBADMSG (no capture) or another negative
- * errno, and *problem says in one line what was found and expected; the caller frees it.
+ * Open a file; "-" is standard input. On failure returns -EBADMSG (no capture) or another
+ * negative errno, and *problem says in one line what was found and expected; the caller frees
+ * it.
  */
 int capture_open(const char *path, struct capture **out, char **problem);
 void capture_close(struct capture *capture);
 
 /*
- * Visit every frame that is left, until a visit returns an error. Returns 0 at the end of the file,
- * -ECANCELED after a visit's error, -EBADMSG when the rest cannot be read: capture_problem says why.
+ * Visit every frame that is left, until a visit returns an error. Returns 0 at the end of the
+ * file, -ECANCELED after a visit's error, -EBADMSG when the rest cannot be read:
+ * capture_problem says why.
  */
 int capture_each(struct capture *capture,
-		 int (*visit)(void *context, const struct captured_frame *frame), void *context);
+		 int (*visit)(void *context, const struct captured_frame *frame),
+		 void *context);
 const char *capture_problem(const struct capture *capture);
 
 /* libpcap's DLT_* number and its name. */

@@ -15,8 +15,11 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define FIRST_SLOTS   1024U
-#define SWEEPS_A_LIFE 4 /* idle connections are looked for that often in an idle time */
+#define FIRST_SLOTS 1024U
+/* Hops of a view; more are only in captures that someone made up, and they all count as one. */
+#define MOST_HOPS     256U
+#define OTHER_HOPS    1U /* interface 0, received */
+#define SWEEPS_A_LIFE 4	 /* idle connections are looked for that often in an idle time */
 
 struct connections *connections_new(const struct connections_options *options)
 {
@@ -223,11 +226,24 @@ static struct view *get_view(struct endpoints *endpoints, uint32_t network_names
 	return view;
 }
 
-static struct hop *get_hop(struct view *view, uint64_t id)
+static struct hop *find_hop(struct view *view, uint64_t id)
 {
 	for (unsigned int i = 0; i < view->hop_count; i++)
 		if (view->hops[i].id == id)
 			return &view->hops[i];
+	return NULL;
+}
+
+static struct hop *get_hop(struct view *view, uint64_t id)
+{
+	struct hop *known = find_hop(view, id);
+
+	if (!known && view->hop_count >= MOST_HOPS) {
+		id = OTHER_HOPS;
+		known = find_hop(view, id);
+	}
+	if (known)
+		return known;
 	if (view->hop_count == view->hop_capacity) {
 		uint16_t capacity = (uint16_t)(view->hop_capacity * 4);
 		struct hop *hops = malloc(capacity * sizeof(*hops));
@@ -266,14 +282,25 @@ static void renew(struct connection *connection, uint64_t time_ns)
 		}
 }
 
+void connection_wake(struct connections *connections, struct connection *connection,
+		     uint64_t time_ns, uint32_t seen)
+{
+	if (connection->is_active)
+		return;
+	if ((connection->is_ended && (seen & (SEEN_SYN * 3))) ||
+	    time_ns > connection->last_ns + connections->options.idle_ns)
+		renew(connection, time_ns);
+	if (connection->last_ns < time_ns)
+		connection->last_ns = time_ns;
+}
+
 void connection_activate(struct connections *connections, struct connection *connection,
 			 uint64_t time_ns, uint32_t seen)
 {
 	connection->is_fresh = 1;
 	if (connection->is_active)
 		return;
-	if (connection->is_ended && (seen & (SEEN_SYN * 3)))
-		renew(connection, time_ns);
+	connection_wake(connections, connection, time_ns, seen);
 	connection->is_active = 1;
 	connection->next_active = NULL;
 	*connections->last_active = connection;

@@ -15,13 +15,13 @@
 
 #include <cmocka.h>
 
-#define CLIENT	   "10.1.0.2"
-#define ROUTER	   "10.1.0.1"
-#define OUTSIDE	   "10.2.0.1"
-#define SERVER	   "10.2.0.2"
-#define RECEIVE(i) ((uint64_t)(i) << 2 | 1)
+#define CLIENT	    "10.1.0.2"
+#define ROUTER	    "10.1.0.1"
+#define OUTSIDE	    "10.2.0.1"
+#define SERVER	    "10.2.0.2"
+#define RECEIVE(i)  ((uint64_t)(i) << 2 | 1)
 #define TRANSMIT(i) ((uint64_t)(i) << 2 | 3)
-#define SECOND	   1000000000ULL
+#define SECOND	    1000000000ULL
 
 static struct connections *make(void)
 {
@@ -46,8 +46,8 @@ static struct address address(const char *text)
 
 /* The key of packets from one end to the other, and the direction that is. */
 static struct flow_key key(const char *source, uint16_t source_port, const char *destination,
-			   uint16_t destination_port, uint8_t protocol, uint32_t network_namespace,
-			   unsigned int *direction)
+			   uint16_t destination_port, uint8_t protocol,
+			   uint32_t network_namespace, unsigned int *direction)
 {
 	struct address from = address(source), to = address(destination);
 	struct flow_key out = {.network_namespace = network_namespace, .protocol = protocol};
@@ -64,8 +64,14 @@ static struct flow_key key(const char *source, uint16_t source_port, const char 
 static struct tuple tuple(const char *source, uint16_t source_port, const char *destination,
 			  uint16_t destination_port, uint8_t protocol)
 {
-	return (struct tuple){address(source), address(destination), source_port,
-			      destination_port, protocol, 0, 0, 0};
+	return (struct tuple){address(source),
+			      address(destination),
+			      source_port,
+			      destination_port,
+			      protocol,
+			      0,
+			      0,
+			      0};
 }
 
 /* What one namespace counted of packets that go one way, seen at up to two hops. */
@@ -87,9 +93,9 @@ struct sight {
 static void see(struct connections *connections, struct sight sight)
 {
 	unsigned int direction;
-	struct flow_key flow = key(sight.source, sight.source_port, sight.destination,
-				   sight.destination_port, sight.protocol,
-				   sight.network_namespace, &direction);
+	struct flow_key flow =
+		key(sight.source, sight.source_port, sight.destination, sight.destination_port,
+		    sight.protocol, sight.network_namespace, &direction);
 	struct flow_value value = {.start_ns = sight.at_ns, .end_ns = sight.at_ns + 10};
 
 	value.seen = (sight.seen | SEEN_FIRST) << direction;
@@ -147,13 +153,14 @@ static const char *text(const struct delivery *delivery, const char *name, uint3
 			       (uint32_t)value(delivery, STREAM_FLOW, name, row), NULL);
 }
 
-static void assert_address(const struct delivery *delivery, const char *name, const char *expected)
+static void assert_address(const struct delivery *delivery, const char *name,
+			   const char *expected)
 {
 	struct address wanted = address(expected);
 	int column = stream_column(stream_get(STREAM_FLOW), name);
 
-	assert_memory_equal(&delivery->first[STREAM_FLOW]->columns[column].addresses[0], &wanted,
-			    16);
+	assert_memory_equal(&delivery->first[STREAM_FLOW]->columns[column].addresses[0],
+			    &wanted, 16);
 }
 
 #define FLOW_VALUE(name) value(delivery, STREAM_FLOW, name, 0)
@@ -161,12 +168,42 @@ static void assert_address(const struct delivery *delivery, const char *name, co
 /* A path: client (1) - router (2) - server (3), without translation. */
 static void see_path(struct connections *connections, uint64_t at_ns, uint32_t packets)
 {
-	see(connections, (struct sight){CLIENT, 4000, SERVER, 80, 17, 1, {TRANSMIT(5)}, at_ns,
-					packets, SEEN_BORN, 0, 77});
-	see(connections, (struct sight){CLIENT, 4000, SERVER, 80, 17, 2, {RECEIVE(6), TRANSMIT(7)},
-					at_ns + 100, packets, 0, 0, 0});
-	see(connections, (struct sight){CLIENT, 4000, SERVER, 80, 17, 3, {RECEIVE(8)}, at_ns + 200,
-					packets, 0, 0, 0});
+	see(connections, (struct sight){CLIENT,
+					4000,
+					SERVER,
+					80,
+					17,
+					1,
+					{TRANSMIT(5)},
+					at_ns,
+					packets,
+					SEEN_BORN,
+					0,
+					77});
+	see(connections, (struct sight){CLIENT,
+					4000,
+					SERVER,
+					80,
+					17,
+					2,
+					{RECEIVE(6), TRANSMIT(7)},
+					at_ns + 100,
+					packets,
+					0,
+					0,
+					0});
+	see(connections, (struct sight){CLIENT,
+					4000,
+					SERVER,
+					80,
+					17,
+					3,
+					{RECEIVE(8)},
+					at_ns + 200,
+					packets,
+					0,
+					0,
+					0});
 }
 
 static void a_path_of_hops_is_one_flow_counted_once(void **state)
@@ -186,7 +223,8 @@ static void a_path_of_hops_is_one_flow_counted_once(void **state)
 	for (uint32_t row = 0; row < 4; row++) {
 		uint64_t interface = value(delivery, STREAM_HOP, "interface_index", row);
 
-		assert_int_equal(value(delivery, STREAM_HOP, "source_order", row), interface - 4);
+		assert_int_equal(value(delivery, STREAM_HOP, "source_order", row),
+				 interface - 4);
 	}
 	delivery_free(delivery);
 	connections_free(connections);
@@ -197,16 +235,66 @@ static void the_views_before_and_after_nat_are_one_flow(void **state)
 	struct connections *connections = make();
 	struct delivery *delivery;
 
-	see(connections, (struct sight){CLIENT, 4000, ROUTER, 80, 6, 1, {TRANSMIT(5)}, SECOND, 2,
-					SEEN_BORN | SEEN_SYN, 0x02, 0});
-	see(connections, (struct sight){CLIENT, 4000, ROUTER, 80, 6, 2, {RECEIVE(6)}, SECOND + 50, 2,
-					SEEN_SYN, 0x02, 0});
-	see(connections, (struct sight){OUTSIDE, 999, SERVER, 8080, 6, 2, {TRANSMIT(7)},
-					SECOND + 60, 2, SEEN_SYN, 0x02, 0});
-	see(connections, (struct sight){OUTSIDE, 999, SERVER, 8080, 6, 3, {RECEIVE(8)},
-					SECOND + 70, 2, SEEN_SYN, 0x02, 0});
-	see(connections, (struct sight){SERVER, 8080, OUTSIDE, 999, 6, 3, {TRANSMIT(8)},
-					SECOND + 90, 5, SEEN_BORN | SEEN_SYN_ACK, 0x12, 0});
+	see(connections, (struct sight){CLIENT,
+					4000,
+					ROUTER,
+					80,
+					6,
+					1,
+					{TRANSMIT(5)},
+					SECOND,
+					2,
+					SEEN_BORN | SEEN_SYN,
+					0x02,
+					0});
+	see(connections, (struct sight){CLIENT,
+					4000,
+					ROUTER,
+					80,
+					6,
+					2,
+					{RECEIVE(6)},
+					SECOND + 50,
+					2,
+					SEEN_SYN,
+					0x02,
+					0});
+	see(connections, (struct sight){OUTSIDE,
+					999,
+					SERVER,
+					8080,
+					6,
+					2,
+					{TRANSMIT(7)},
+					SECOND + 60,
+					2,
+					SEEN_SYN,
+					0x02,
+					0});
+	see(connections, (struct sight){OUTSIDE,
+					999,
+					SERVER,
+					8080,
+					6,
+					3,
+					{RECEIVE(8)},
+					SECOND + 70,
+					2,
+					SEEN_SYN,
+					0x02,
+					0});
+	see(connections, (struct sight){SERVER,
+					8080,
+					OUTSIDE,
+					999,
+					6,
+					3,
+					{TRANSMIT(8)},
+					SECOND + 90,
+					5,
+					SEEN_BORN | SEEN_SYN_ACK,
+					0x12,
+					0});
 	assert_int_equal(translate(connections, tuple(CLIENT, 4000, ROUTER, 80, 6),
 				   tuple(SERVER, 8080, OUTSIDE, 999, 6), SECOND + 55),
 			 0);
@@ -234,12 +322,14 @@ static void a_view_between_both_translations_is_the_same_flow(void **state)
 	struct connections *connections = make();
 	struct delivery *delivery;
 
-	see(connections, (struct sight){CLIENT, 4000, ROUTER, 80, 17, 2, {RECEIVE(6)}, SECOND, 2,
-					0, 0, 0});
-	see(connections, (struct sight){CLIENT, 4000, SERVER, 8080, 17, 2, {RECEIVE(9)},
-					SECOND + 50, 2, 0, 0, 0});
-	see(connections, (struct sight){OUTSIDE, 999, SERVER, 8080, 17, 2, {TRANSMIT(7)},
-					SECOND + 60, 2, 0, 0, 0});
+	see(connections,
+	    (struct sight){CLIENT, 4000, ROUTER, 80, 17, 2, {RECEIVE(6)}, SECOND, 2, 0, 0, 0});
+	see(connections,
+	    (struct sight){
+		    CLIENT, 4000, SERVER, 8080, 17, 2, {RECEIVE(9)}, SECOND + 50, 2, 0, 0, 0});
+	see(connections,
+	    (struct sight){
+		    OUTSIDE, 999, SERVER, 8080, 17, 2, {TRANSMIT(7)}, SECOND + 60, 2, 0, 0, 0});
 	assert_int_equal(translate(connections, tuple(CLIENT, 4000, ROUTER, 80, 17),
 				   tuple(SERVER, 8080, OUTSIDE, 999, 17), SECOND + 55),
 			 0);
@@ -264,8 +354,9 @@ static void a_port_given_to_another_client_moves_over(void **state)
 	assert_int_equal(translate(connections, tuple("10.1.0.3", 4000, SERVER, 53, 17),
 				   tuple(SERVER, 53, OUTSIDE, 4000, 17), 2 * SECOND),
 			 0);
-	see(connections, (struct sight){OUTSIDE, 4000, SERVER, 53, 17, 2, {TRANSMIT(7)},
-					3 * SECOND, 1, 0, 0, 0});
+	see(connections,
+	    (struct sight){
+		    OUTSIDE, 4000, SERVER, 53, 17, 2, {TRANSMIT(7)}, 3 * SECOND, 1, 0, 0, 0});
 	delivery = emit(connections, SLICE_ENDED);
 	assert_int_equal(rows(delivery, STREAM_FLOW), 1);
 	assert_address(delivery, "source_address", "10.1.0.3");
@@ -278,14 +369,25 @@ static void a_packet_in_flight_at_the_slice_end_is_not_counted_twice(void **stat
 	struct connections *connections = make();
 	struct delivery *delivery;
 
-	see(connections, (struct sight){CLIENT, 4000, SERVER, 80, 17, 1, {TRANSMIT(5)}, SECOND, 1,
-					SEEN_BORN, 0, 0});
+	see(connections, (struct sight){CLIENT,
+					4000,
+					SERVER,
+					80,
+					17,
+					1,
+					{TRANSMIT(5)},
+					SECOND,
+					1,
+					SEEN_BORN,
+					0,
+					0});
 	delivery = emit(connections, SLICE_ENDED);
 	assert_int_equal(FLOW_VALUE("source_packets"), 1);
 	delivery_free(delivery);
 	/* The same packet, one hop later and in the next slice. */
-	see(connections, (struct sight){CLIENT, 4000, SERVER, 80, 17, 2, {RECEIVE(6)},
-					SECOND + 100, 1, 0, 0, 0});
+	see(connections,
+	    (struct sight){
+		    CLIENT, 4000, SERVER, 80, 17, 2, {RECEIVE(6)}, SECOND + 100, 1, 0, 0, 0});
 	delivery = emit(connections, SLICE_ENDED);
 	assert_int_equal(FLOW_VALUE("source_packets"), 0);
 	assert_int_equal(rows(delivery, STREAM_HOP), 1);
@@ -331,8 +433,18 @@ static void who_sent_the_syn_is_the_source(void **state)
 	struct delivery *delivery;
 
 	/* The capture begins with the SYN-ACK. */
-	see(connections, (struct sight){SERVER, 80, CLIENT, 4000, 6, 0, {RECEIVE(1)}, SECOND, 1,
-					SEEN_SYN_ACK, 0x12, 0});
+	see(connections, (struct sight){SERVER,
+					80,
+					CLIENT,
+					4000,
+					6,
+					0,
+					{RECEIVE(1)},
+					SECOND,
+					1,
+					SEEN_SYN_ACK,
+					0x12,
+					0});
 	delivery = emit(connections, SLICE_ENDED);
 	assert_address(delivery, "source_address", CLIENT);
 	assert_int_equal(FLOW_VALUE("destination_packets"), 1);
@@ -346,23 +458,54 @@ static void reused_ports_are_another_connection(void **state)
 	struct delivery *delivery;
 	uint64_t first;
 
-	see(connections, (struct sight){CLIENT, 4000, SERVER, 80, 6, 1, {TRANSMIT(5)}, SECOND, 3,
-					SEEN_SYN, 0x03, 0});
-	see(connections, (struct sight){SERVER, 80, CLIENT, 4000, 6, 1, {RECEIVE(5)}, SECOND, 3,
-					SEEN_SYN_ACK, 0x13, 0});
+	see(connections, (struct sight){CLIENT,
+					4000,
+					SERVER,
+					80,
+					6,
+					1,
+					{TRANSMIT(5)},
+					SECOND,
+					3,
+					SEEN_SYN,
+					0x03,
+					0});
+	see(connections, (struct sight){SERVER,
+					80,
+					CLIENT,
+					4000,
+					6,
+					1,
+					{RECEIVE(5)},
+					SECOND,
+					3,
+					SEEN_SYN_ACK,
+					0x13,
+					0});
 	delivery = emit(connections, SLICE_ENDED);
 	first = FLOW_VALUE("flow_id");
 	assert_string_equal(text(delivery, "connection_state", 0), "SF");
 	assert_int_equal(FLOW_VALUE("flow_end_reason"), 3);
 	delivery_free(delivery);
 	/* A late packet still belongs to the first one. */
-	see(connections, (struct sight){CLIENT, 4000, SERVER, 80, 6, 1, {TRANSMIT(5)}, 2 * SECOND,
-					1, 0, 0x10, 0});
+	see(connections,
+	    (struct sight){
+		    CLIENT, 4000, SERVER, 80, 6, 1, {TRANSMIT(5)}, 2 * SECOND, 1, 0, 0x10, 0});
 	delivery = emit(connections, SLICE_ENDED);
 	assert_true(FLOW_VALUE("flow_id") == first);
 	delivery_free(delivery);
-	see(connections, (struct sight){CLIENT, 4000, SERVER, 80, 6, 1, {TRANSMIT(5)}, 3 * SECOND,
-					1, SEEN_SYN, 0x02, 0});
+	see(connections, (struct sight){CLIENT,
+					4000,
+					SERVER,
+					80,
+					6,
+					1,
+					{TRANSMIT(5)},
+					3 * SECOND,
+					1,
+					SEEN_SYN,
+					0x02,
+					0});
 	delivery = emit(connections, SLICE_ENDED);
 	assert_true(FLOW_VALUE("flow_id") != first);
 	assert_string_equal(text(delivery, "connection_state", 0), "S0");
@@ -376,9 +519,18 @@ static void loopback_is_not_joined_across_namespaces(void **state)
 	struct delivery *delivery;
 
 	for (uint32_t network_namespace = 1; network_namespace <= 2; network_namespace++)
-		see(connections, (struct sight){"127.0.0.1", 4000, "127.0.0.1", 80, 17,
-						network_namespace, {TRANSMIT(1), RECEIVE(1)},
-						SECOND, 1, SEEN_BORN, 0, 0});
+		see(connections, (struct sight){"127.0.0.1",
+						4000,
+						"127.0.0.1",
+						80,
+						17,
+						network_namespace,
+						{TRANSMIT(1), RECEIVE(1)},
+						SECOND,
+						1,
+						SEEN_BORN,
+						0,
+						0});
 	delivery = emit(connections, SLICE_ENDED);
 	assert_int_equal(rows(delivery, STREAM_FLOW), 2);
 	delivery_free(delivery);
@@ -390,12 +542,24 @@ static void the_same_private_tuple_in_two_places_counts_both(void **state)
 	struct connections *connections = make();
 	struct delivery *delivery;
 
-	see(connections, (struct sight){"::", 0, "ff02::16", 0, 58, 1, {TRANSMIT(5)}, SECOND, 2,
-					SEEN_BORN, 0, 0});
-	see(connections, (struct sight){"::", 0, "ff02::16", 0, 58, 2, {RECEIVE(6)}, SECOND + 1, 2,
-					0, 0, 0});
-	see(connections, (struct sight){"::", 0, "ff02::16", 0, 58, 3, {TRANSMIT(5)}, SECOND + 2, 3,
-					SEEN_BORN, 0, 0});
+	see(connections,
+	    (struct sight){
+		    "::", 0, "ff02::16", 0, 58, 1, {TRANSMIT(5)}, SECOND, 2, SEEN_BORN, 0, 0});
+	see(connections,
+	    (struct sight){
+		    "::", 0, "ff02::16", 0, 58, 2, {RECEIVE(6)}, SECOND + 1, 2, 0, 0, 0});
+	see(connections, (struct sight){"::",
+					0,
+					"ff02::16",
+					0,
+					58,
+					3,
+					{TRANSMIT(5)},
+					SECOND + 2,
+					3,
+					SEEN_BORN,
+					0,
+					0});
 	delivery = emit(connections, SLICE_ENDED);
 	assert_int_equal(FLOW_VALUE("source_packets"), 5);
 	delivery_free(delivery);
@@ -409,8 +573,9 @@ static void idle_connections_are_forgotten(void **state)
 
 	for (unsigned int i = 0; i < 5000; i++) {
 		snprintf(name, sizeof(name), "10.3.%u.%u", i >> 8, i & 255);
-		see(connections, (struct sight){name, 1, SERVER, 53, 17, 1, {RECEIVE(5)},
-						SECOND + i, 1, 0, 0, 0});
+		see(connections,
+		    (struct sight){
+			    name, 1, SERVER, 53, 17, 1, {RECEIVE(5)}, SECOND + i, 1, 0, 0, 0});
 	}
 	delivery_free(emit(connections, SLICE_ENDED));
 	assert_int_equal(connections_count(connections), 5000);
@@ -420,6 +585,48 @@ static void idle_connections_are_forgotten(void **state)
 	/* What is left is still found after the others were taken out. */
 	see_path(connections, 201 * SECOND, 1);
 	assert_int_equal(connections_count(connections), 1);
+	connections_free(connections);
+}
+
+static void after_a_long_silence_it_is_another_connection(void **state)
+{
+	struct connections *connections = make();
+	struct delivery *delivery;
+	uint64_t first;
+
+	see_path(connections, SECOND, 1);
+	delivery = emit(connections, SLICE_ENDED);
+	first = FLOW_VALUE("flow_id");
+	delivery_free(delivery);
+	see_path(connections, 90 * SECOND, 1);
+	delivery = emit(connections, SLICE_ENDED);
+	assert_true(FLOW_VALUE("flow_id") == first);
+	delivery_free(delivery);
+	see_path(connections, 200 * SECOND, 1);
+	delivery = emit(connections, SLICE_ENDED);
+	assert_true(FLOW_VALUE("flow_id") != first);
+	assert_int_equal(FLOW_VALUE("source_packets"), 1);
+	delivery_free(delivery);
+	connections_free(connections);
+}
+
+static void a_capture_that_claims_too_many_hops_loses_no_packet(void **state)
+{
+	struct connections *connections = make();
+	struct packet packet = {.bytes = 60, .io_direction = -1};
+	struct delivery *delivery;
+	uint64_t packets = 0;
+
+	packet.key = key(CLIENT, 4000, SERVER, 80, 17, 0, &packet.direction);
+	for (uint32_t i = 1; i <= 20000; i++) {
+		packet.interface_index = i;
+		assert_int_equal(connections_packet(connections, &packet, SECOND + i), 0);
+	}
+	delivery = emit(connections, SLICE_ENDED);
+	for (uint32_t row = 0; row < rows(delivery, STREAM_HOP); row++)
+		packets += value(delivery, STREAM_HOP, "source_packets", row);
+	assert_int_equal(packets, 20000);
+	delivery_free(delivery);
 	connections_free(connections);
 }
 
@@ -458,6 +665,8 @@ int main(void)
 		cmocka_unit_test(loopback_is_not_joined_across_namespaces),
 		cmocka_unit_test(the_same_private_tuple_in_two_places_counts_both),
 		cmocka_unit_test(idle_connections_are_forgotten),
+		cmocka_unit_test(after_a_long_silence_it_is_another_connection),
+		cmocka_unit_test(a_capture_that_claims_too_many_hops_loses_no_packet),
 		cmocka_unit_test(packets_of_a_capture_count_in_their_direction),
 	};
 

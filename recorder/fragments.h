@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table behind struct fragments: what the first fragment of a datagram says of its transport.
+ * The table behind struct fragments: what the first fragment of a datagram says of its
+ * transport.
  */
 #ifndef RECORDER_FRAGMENTS_H
 #define RECORDER_FRAGMENTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds the IP header in a frame: Ethernet, raw IP, Linux cooked v1 and v2, BSD loopback, and the
- * tags and shims that may lie between.
+ * Finds the IP header in a frame: Ethernet, raw IP, Linux cooked v1 and v2, BSD loopback, and
+ * the tags and shims that may lie between.
  */
 #include "recorder/frame.h"
 
@@ -137,8 +137,8 @@ static enum packet_verdict cooked(struct frame *frame, unsigned int version_2,
 }
 
 /*
- * The address family is in the byte order of the machine that captured, and IPv6 has a number for
- * each system: 10 Linux, 23 Windows, 24 NetBSD and OpenBSD, 28 FreeBSD, 30 macOS.
+ * The address family is in the byte order of the machine that captured, and IPv6 has a number
+ * for each system: 10 Linux, 23 Windows, 24 NetBSD and OpenBSD, 28 FreeBSD, 30 macOS.
  */
 static enum packet_verdict loopback(struct frame *frame, unsigned int *version)
 {

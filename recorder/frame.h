@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is left of a captured frame, read only within its bounds, and the way from its link-layer
- * header to its IP header.
+ * What is left of a captured frame, read only within its bounds, and the way from its
+ * link-layer header to its IP header.
  */
 #ifndef RECORDER_FRAME_H
 #define RECORDER_FRAME_H
@@ -13,7 +13,7 @@
 struct frame {
 	const uint8_t *at;
 	uint32_t captured; /* bytes that are there */
-	uint32_t wire;	   /* bytes that were there when it was sent; never less than captured */
+	uint32_t wire; /* bytes that were there when it was sent; never less than captured */
 };
 
 /* PACKET_COUNTED when the next size bytes can be read, else why they cannot. */

@@ -318,8 +318,8 @@ static int import(const struct arguments *arguments, struct inventory *inventory
 }
 
 /*
- * Batches and connections come and go by the megabyte: memory that is kept is not faulted in, and
- * cleared by the kernel, again and again. Saves a seventh of the CPU time of an import.
+ * Batches and connections come and go by the megabyte: memory that is kept is not faulted in,
+ * and cleared by the kernel, again and again. Saves a seventh of the CPU time of an import.
  */
 static void keep_memory(void)
 {

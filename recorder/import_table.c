@@ -94,8 +94,8 @@ static void print_json(FILE *out, const struct import_file *file)
 }
 
 /*
- * RFC 4180, no text being an empty field. A field that a spreadsheet would run as a formula gets
- * a ' before it.
+ * RFC 4180, no text being an empty field. A field that a spreadsheet would run as a formula
+ * gets a ' before it.
  */
 static void print_csv_text(FILE *out, const char *text)
 {
@@ -134,7 +134,8 @@ static void print_csv(FILE *out, const struct import_file *files, size_t count)
 		for (int i = 0; i < PACKET_VERDICTS; i++)
 			fprintf(out, ",%" PRIu64, file->verdicts[i]);
 		if (file->packets)
-			fprintf(out, ",%" PRIu64 ",%" PRIu64 ",", file->first_ns, file->last_ns);
+			fprintf(out, ",%" PRIu64 ",%" PRIu64 ",", file->first_ns,
+				file->last_ns);
 		else
 			fputs(",,,", out);
 		print_csv_text(out, file->problem);

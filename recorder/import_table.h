@@ -21,8 +21,8 @@ enum table_format {
 int import_table_format(const char *name);
 
 /*
- * Print the files; text and Markdown also get their sum, and, when there are many files and all is
- * not set, only those with a problem and the sum. Columns are those of the table capture.
+ * Print the files; text and Markdown also get their sum, and, when there are many files and all
+ * is not set, only those with a problem and the sum. Columns are those of the table capture.
  */
 void import_table_print(FILE *out, enum table_format format, int all,
 			const struct import_file *files, size_t count);

@@ -2,8 +2,8 @@
 /*
  * Brings capture files into a recording.
  *
- * Time is the capture's own. A slice is open until a packet of a later one comes, or one that is
- * more than a slice older (the next file); between the two, packets may come out of order.
+ * Time is the capture's own. A slice is open until a packet of a later one comes, or one that
+ * is more than a slice older (the next file); between the two, packets may come out of order.
  */
 #include "recorder/importer.h"
 #include "recorder/capture.h"
@@ -30,7 +30,8 @@ struct importer {
 	struct writer *writer; /* NULL before the first good capture */
 	struct delivery *delivery;
 	int slice_is_open;
-	/* Packets of [earliest_ns, end_ns) belong to the open slice, or are late ones of the last. */
+	/* Packets of [earliest_ns, end_ns) belong to the open slice, or are late ones of the
+	 * last. */
 	uint64_t earliest_ns, end_ns;
 	uint64_t newest_ns; /* of all counted packets so far */
 	uint64_t packets;
@@ -118,7 +119,8 @@ static uint64_t delivery_flows(const struct delivery *delivery)
 {
 	uint64_t count = 0;
 
-	for (const struct batch *batch = delivery->first[STREAM_FLOW]; batch; batch = batch->next)
+	for (const struct batch *batch = delivery->first[STREAM_FLOW]; batch;
+	     batch = batch->next)
 		count += batch->row_count;
 	return count;
 }
@@ -148,7 +150,8 @@ static void begin_slice(struct importer *importer, uint64_t time_ns)
 	importer->end_ns = start_ns > UINT64_MAX - slice_ns ? UINT64_MAX : start_ns + slice_ns;
 }
 
-/* After a gap in which every connection was idle for too long, or a leap back that far, all new. */
+/* After a gap in which every connection was idle for too long, or a leap back that far, all
+ * new. */
 static int leap(struct importer *importer, uint64_t time_ns)
 {
 	const struct connections_options options = {.idle_ns = IDLE_NS};
@@ -219,7 +222,8 @@ static int take_frame(void *context, const struct captured_frame *frame)
 	see_time(file, frame->time_ns);
 	if (verdict == PACKET_COUNTED)
 		reading->error = count(importer, &packet, frame->time_ns);
-	if (++importer->packets % PROGRESS_PACKETS == 0 && !reading->error && options->progress &&
+	if (++importer->packets % PROGRESS_PACKETS == 0 && !reading->error &&
+	    options->progress &&
 	    options->progress(options->progress_context, file->path, importer->packets))
 		reading->error = -ECANCELED;
 	return reading->error;
@@ -232,8 +236,8 @@ static int read_frames(struct importer *importer, struct capture *capture,
 
 	if (capture_each(capture, take_frame, &reading) != -EBADMSG)
 		return reading.error;
-	if (asprintf(&file->problem, "after packet %llu: %s",
-		     (unsigned long long)file->packets, capture_problem(capture)) < 0)
+	if (asprintf(&file->problem, "after packet %llu: %s", (unsigned long long)file->packets,
+		     capture_problem(capture)) < 0)
 		file->problem = NULL;
 	return 0;
 }

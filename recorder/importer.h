@@ -13,14 +13,16 @@
 struct importer;
 
 struct importer_options {
-	struct writer_options writer; /* with the inventory and the ledger that get the accounts */
+	struct writer_options
+		writer; /* with the inventory and the ledger that get the accounts */
 	uint64_t slice_ns;
 	/* Called now and then with the packets so far; not 0 stops the import. May be NULL. */
 	int (*progress)(void *context, const char *path, uint64_t packets);
 	void *progress_context;
 };
 
-/* What became of one file. The texts are the importer's caller's: free with import_file_clear. */
+/* What became of one file. The texts are the importer's caller's: free with import_file_clear.
+ */
 struct import_file {
 	const char *path; /* borrowed */
 	char *link_type;  /* NULL: could not be opened */
@@ -33,20 +35,21 @@ struct import_file {
 
 void import_file_clear(struct import_file *file);
 
-/* NULL when memory is short. The recording's directory is opened with the first good capture. */
+/* NULL when memory is short. The recording's directory is opened with the first good capture.
+ */
 struct importer *importer_new(const struct importer_options *options);
 
 /*
  * Import one file and put its account into inventory and ledger. Returns 0, also when the file
- * could not be read (to its end): file->problem says so then. -ECANCELED: progress said stop. Any
- * other negative errno: the recording cannot be written, importer_problem says why.
+ * could not be read (to its end): file->problem says so then. -ECANCELED: progress said stop.
+ * Any other negative errno: the recording cannot be written, importer_problem says why.
  */
 int importer_file(struct importer *importer, const char *path, struct import_file *file);
 const char *importer_problem(const struct importer *importer);
 
 /*
- * Write what is left and finish the recording. Frees the importer. Returns 0, or a negative errno
- * with its words in status->problem when something is not on disk.
+ * Write what is left and finish the recording. Frees the importer. Returns 0, or a negative
+ * errno with its words in status->problem when something is not on disk.
  */
 int importer_close(struct importer *importer, struct writer_status *status);
 

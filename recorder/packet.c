@@ -2,9 +2,9 @@
 /*
  * Finds a packet's connection in its bytes.
  *
- * A length is believed when it fits what was on the wire: a packet that the capture has cut counts
- * with the length in its IP header, one that claims more than was sent, or more than IP allows, is
- * malformed.
+ * A length is believed when it fits what was on the wire: a packet that the capture has cut
+ * counts with the length in its IP header, one that claims more than was sent, or more than IP
+ * allows, is malformed.
  */
 #include "recorder/packet.h"
 #include "recorder/fragments.h"
@@ -14,8 +14,8 @@
 #include <netinet/in.h>
 
 /*
- * Linux's largest packet before it is cut into segments, "BIG TCP" and what tunnels it, whose IP
- * length field is 0 (GSO_MAX_SIZE, Linux 6.3).
+ * Linux's largest packet before it is cut into segments, "BIG TCP" and what tunnels it, whose
+ * IP length field is 0 (GSO_MAX_SIZE, Linux 6.3).
  */
 #define BIG_TCP_MAXIMUM (8 * 65535U)
 
@@ -122,8 +122,8 @@ static enum packet_verdict parse_transport(const struct frame *frame, unsigned i
 }
 
 /*
- * ::ffff:a.b.c.d as two words, made in registers: bytes written one by one and read back as words
- * would stall the CPU.
+ * ::ffff:a.b.c.d as two words, made in registers: bytes written one by one and read back as
+ * words would stall the CPU.
  */
 static struct address mapped_address(const uint8_t *at)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Feeds any bytes to packet_parse: one byte chooses the link type, four are the original length,
- * the rest is cut into frames, each behind its length in two bytes.
+ * Feeds any bytes to packet_parse: one byte chooses the link type, four are the original
+ * length, the rest is cut into frames, each behind its length in two bytes.
  */
 #include "recorder/packet.h"
 
@@ -13,8 +13,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const int link_types[] = {
-	DLT_EN10MB, DLT_RAW,  DLT_IPV4, DLT_IPV6, DLT_LINUX_SLL, DLT_LINUX_SLL2,
-	DLT_NULL,   DLT_LOOP, 101,	DLT_PPP,
+	DLT_EN10MB,	DLT_RAW,  DLT_IPV4, DLT_IPV6, DLT_LINUX_SLL,
+	DLT_LINUX_SLL2, DLT_NULL, DLT_LOOP, 101,      DLT_PPP,
 };
 
 static void check(const struct packet *packet, uint32_t original)

@@ -148,7 +148,8 @@ static int table_down(void **state)
 	return 0;
 }
 
-/* Exactly as many bytes as there are, in memory of their own, so that a read past them shows. */
+/* Exactly as many bytes as there are, in memory of their own, so that a read past them shows.
+ */
 static enum packet_verdict parse_cut(int link_type, const struct bytes *bytes,
 				     uint32_t captured, uint32_t original,
 				     struct packet *packet)
@@ -586,7 +587,8 @@ static void an_unknown_link_type_is_said_to_be(void **state)
 	struct packet packet;
 
 	udp_over_ipv4(&bytes);
-	assert_int_equal(parse(DLT_IEEE802_11_RADIO, &bytes, &packet), PACKET_UNKNOWN_LINK_TYPE);
+	assert_int_equal(parse(DLT_IEEE802_11_RADIO, &bytes, &packet),
+			 PACKET_UNKNOWN_LINK_TYPE);
 	assert_false(packet_knows_link_type(DLT_IEEE802_11_RADIO));
 	assert_true(packet_knows_link_type(DLT_EN10MB));
 	assert_true(packet_knows_link_type(DLT_LINUX_SLL2));
@@ -693,9 +695,8 @@ static void a_claim_beyond_what_ip_allows_is_malformed(void **state)
 	ipv6(&six, IPPROTO_UDP, CLIENT_6, SERVER_6, 8);
 	udp(&six, 1, 2, 0);
 	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
-		assert_int_equal(
-			parse_cut(DLT_EN10MB, &bytes, bytes.size, claims[i], &packet),
-			PACKET_MALFORMED);
+		assert_int_equal(parse_cut(DLT_EN10MB, &bytes, bytes.size, claims[i], &packet),
+				 PACKET_MALFORMED);
 		assert_int_equal(parse_cut(DLT_EN10MB, &zero, zero.size, claims[i], &packet),
 				 PACKET_MALFORMED);
 	}

@@ -86,7 +86,7 @@ static void merge(struct connections *connections, struct connection *into,
 	struct endpoints *next;
 
 	if (from->is_active)
-		connection_activate(connections, into, 0, 0);
+		connection_activate(connections, into, into->last_ns, 0);
 	deactivate(connections, from);
 	for (unsigned int direction = 0; direction < 2; direction++)
 		into->tcp_flags[direction ^ turn] |= from->tcp_flags[direction];
@@ -148,6 +148,7 @@ int connections_translate(struct connections *connections, const struct nat_even
 	if (!after)
 		return -ENOMEM;
 	connection = before->connection;
+	connection_wake(connections, connection, event->header.time_ns, 0);
 	known = after->connection == connection && connection->after == after;
 	turn = direction_before ^ before->turned ^ direction_after ^ after->turned;
 	if (after->connection != connection) {
@@ -171,8 +172,6 @@ int connections_translate(struct connections *connections, const struct nat_even
 		connection->initiator = (direction_before ^ before->turned) & 1;
 		connection->initiator_known = 1;
 	}
-	if (connection->last_ns < event->header.time_ns)
-		connection->last_ns = event->header.time_ns;
 	if (!known &&
 	    join_between(connections, event, connection, direction_before ^ before->turned))
 		return -ENOMEM;

@@ -99,6 +99,13 @@ struct connections {
 struct endpoints *connections_endpoints(struct connections *connections,
 					const struct flow_key *view_key, uint64_t time_ns);
 
+/*
+ * Something happens to the connection after a while: after its end, or after too long a
+ * silence, it is another one from now on.
+ */
+void connection_wake(struct connections *connections, struct connection *connection,
+		     uint64_t time_ns, uint32_t seen);
+
 /* The first packet in this slice, with its SEEN_* bits: the connection takes part in it. */
 void connection_activate(struct connections *connections, struct connection *connection,
 			 uint64_t time_ns, uint32_t seen);

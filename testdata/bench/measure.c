@@ -4,11 +4,11 @@
  *
  *     measure ROUNDS NAME COMMAND [NAME COMMAND]...
  *
- * A command is for the shell; what stands before " ;; " in it prepares the run and is not measured.
- * Every round runs every command once, each round beginning with the next one, so that what slows
- * the machine for a while slows all alike. For each command a line comes out: name, median CPU
- * seconds (user and system), median elapsed seconds, largest peak memory in bytes, separated by
- * tabs.
+ * A command is for the shell; what stands before " ;; " in it prepares the run and is not
+ * measured. Every round runs every command once, each round beginning with the next one, so
+ * that what slows the machine for a while slows all alike. For each command a line comes out:
+ * name, median CPU seconds (user and system), median elapsed seconds, largest peak memory in
+ * bytes, separated by tabs.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,10 +2,11 @@
 /*
  * Writes a capture of generated traffic: synth_capture FILE PACKETS. The same bytes every time.
  *
- * The shape is that of a busy server segment: connection sizes with a heavy tail (Pareto, 1.15),
- * ten packets on average; 70 % TCP, 27 % UDP (half of it DNS), 3 % ping; a quarter IPv6; popular
- * clients and servers (Zipf); half an hour, gaps of 2 ms to 1 s on average by connection; cut to
- * 96 bytes a packet, lengths in the headers as they were on the wire.
+ * The shape is that of a busy server segment: connection sizes with a heavy tail
+ * (Pareto, 1.15), ten packets on average; 70 % TCP, 27 % UDP (half of it DNS), 3 % ping; a
+ * quarter IPv6; popular clients and servers (Zipf); half an hour, gaps of 2 ms to 1 s on
+ * average by connection; cut to 96 bytes a packet, lengths in the headers as they were on the
+ * wire.
  */
 #include <errno.h>
 #include <math.h>
@@ -67,8 +68,8 @@ static uint32_t popular(uint32_t limit, double exponent)
 
 static uint16_t service_port(void)
 {
-	static const uint16_t well_known[] = {443,  80,	  53,	22,  8080, 5432, 3306, 6379,
-					      9092, 25,	  123,	3389, 445,  8443, 5060, 1194};
+	static const uint16_t well_known[] = {443,  80, 53,  22,   8080, 5432, 3306, 6379,
+					      9092, 25, 123, 3389, 445,	 8443, 5060, 1194};
 	uint32_t rank = popular(400, 0.8);
 
 	if (rank < sizeof(well_known) / sizeof(well_known[0]))
@@ -83,7 +84,8 @@ static uint32_t size_for(double scale, double u)
 	return size < 1 ? 1 : size > LARGEST ? LARGEST : (uint32_t)size;
 }
 
-/* Choose sizes so that they sum up to the packets wanted: bisect the scale of the distribution. */
+/* Choose sizes so that they sum up to the packets wanted: bisect the scale of the distribution.
+ */
 static void choose_sizes(struct connection *connections, uint32_t count, uint64_t packets)
 {
 	double *u = malloc(count * sizeof(*u));

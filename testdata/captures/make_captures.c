@@ -13,18 +13,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ETHERNET    1
-#define RAW_IP	    101
-#define BSD_NULL    0
-#define BSD_LOOP    108
-#define COOKED_V1   113
-#define RADIOTAP    127
-#define COOKED_V2   276
+#define ETHERNET  1
+#define RAW_IP	  101
+#define BSD_NULL  0
+#define BSD_LOOP  108
+#define COOKED_V1 113
+#define RADIOTAP  127
+#define COOKED_V2 276
 
-#define TCP	6
-#define UDP	17
-#define ICMP	1
-#define ICMPV6	58
+#define TCP    6
+#define UDP    17
+#define ICMP   1
+#define ICMPV6 58
 
 #define SYN 0x02
 #define ACK 0x10
@@ -325,8 +325,10 @@ static void mixed(void)
 		put(&file, &arp);
 	}
 	for (unsigned int i = 0; i < 5; i++) {
-		datagram(&file, (struct end){CLIENT, 50000 + i}, (struct end){RESOLVER, 53}, 32);
-		datagram(&file, (struct end){RESOLVER, 53}, (struct end){CLIENT, 50000 + i}, 96);
+		datagram(&file, (struct end){CLIENT, 50000 + i}, (struct end){RESOLVER, 53},
+			 32);
+		datagram(&file, (struct end){RESOLVER, 53}, (struct end){CLIENT, 50000 + i},
+			 96);
 		exchange(&file, (struct end){CLIENT, 40000 + i}, (struct end){SERVER, 80}, 120,
 			 1400);
 		file.time_us += 2000000;
@@ -452,7 +454,8 @@ static void malformed(void)
 /* Timestamps at 0, backwards, beyond 2038 and at the last second that pcap can say. */
 static void times(void)
 {
-	static const uint64_t seconds[] = {0, 1, START_S, START_S - 100, 0x80000001, 0xffffffff};
+	static const uint64_t seconds[] = {0,	       1,	  START_S, START_S - 100,
+					   0x80000001, 0xffffffff};
 	struct file file = pcap("times.pcap", ETHERNET, 65535);
 
 	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {

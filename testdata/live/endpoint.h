@@ -3,9 +3,9 @@
  * One end of a test conversation: it knows exactly what it put on the wire, and says so as one
  * JSON line.
  *
- * UDP: the datagrams that were sent, with the headers (and the fragments) that IP makes of them.
- * TCP: the kernel's own account (RFC 4898: segments and payload octets sent) plus headers, which
- * have one size as long as timestamps are on and SACK is off.
+ * UDP: the datagrams that were sent, with the headers (and fragments) that IP makes of them.
+ * TCP: the kernel's own account (RFC 4898: segments and payload octets sent) plus
+ * headers, which have one size as long as timestamps are on and SACK is off.
  */
 #ifndef TESTDATA_LIVE_ENDPOINT_H
 #define TESTDATA_LIVE_ENDPOINT_H
@@ -84,7 +84,8 @@ static inline unsigned int endpoint_mtu(const struct endpoint *end, int socket)
 }
 
 /* Count a datagram that was sent: RFC 791, RFC 8200 section 4.5. */
-static inline void endpoint_count_datagram(struct endpoint *end, size_t payload, unsigned int mtu)
+static inline void endpoint_count_datagram(struct endpoint *end, size_t payload,
+					   unsigned int mtu)
 {
 	size_t header = endpoint_is_ipv4(end) ? 20 : 40;
 	size_t data = payload + 8;
@@ -112,8 +113,8 @@ static inline void endpoint_names(struct endpoint *end, int socket)
 }
 
 /*
- * End our direction, wait until the connection is closed, and take the kernel's account. The other
- * end's data must have been read already.
+ * End our direction, wait until the connection is closed, and take the kernel's account. The
+ * other end's data must have been read already.
  */
 static inline void endpoint_finish_tcp(struct endpoint *end, int socket, int is_server)
 {
@@ -135,11 +136,12 @@ static inline void endpoint_finish_tcp(struct endpoint *end, int socket, int is_
 			usleep(100);
 	} while (info.tcpi_state != 7);
 	if (!(info.tcpi_options & TCPI_OPT_TIMESTAMPS) || (info.tcpi_options & TCPI_OPT_SACK)) {
-		fprintf(stderr, "headers of unknown size: TCP options %#x\n", info.tcpi_options);
+		fprintf(stderr, "headers of unknown size: TCP options %#x\n",
+			info.tcpi_options);
 		exit(1);
 	}
 	uint64_t header = (endpoint_is_ipv4(end) ? 20 : 40) + 20 + 12;
-	/* A SYN has 8 more: MSS and window scale. The kernel leaves SYN-ACKs out of its account. */
+	/* A SYN has 8 more: MSS and window scale. The kernel does not count SYN-ACKs. */
 	end->sent_packets = info.tcpi_segs_out + (is_server ? 1 : 0);
 	end->sent_payload = info.tcpi_bytes_sent;
 	end->sent_bytes = end->sent_payload + end->sent_packets * header + 8;
@@ -156,7 +158,8 @@ static inline void endpoint_print(const struct endpoint *end)
 	prctl(PR_GET_NAME, name);
 	for (int i = 0; i < 2; i++)
 		if (IN6_IS_ADDR_V4MAPPED(addresses[i]))
-			inet_ntop(AF_INET, &addresses[i]->s6_addr[12], texts[i], INET6_ADDRSTRLEN);
+			inet_ntop(AF_INET, &addresses[i]->s6_addr[12], texts[i],
+				  INET6_ADDRSTRLEN);
 		else
 			inet_ntop(AF_INET6, addresses[i], texts[i], INET6_ADDRSTRLEN);
 	int size = snprintf(
@@ -168,7 +171,8 @@ static inline void endpoint_print(const struct endpoint *end)
 		(unsigned long long)end->id, end->role, end->transport, getpid(), name, local,
 		ntohs(end->local.sin6_port), remote, ntohs(end->remote.sin6_port),
 		(unsigned long long)end->sent_packets, (unsigned long long)end->sent_bytes,
-		(unsigned long long)end->sent_payload, (unsigned long long)end->received_payload);
+		(unsigned long long)end->sent_payload,
+		(unsigned long long)end->received_payload);
 	if (write(STDOUT_FILENO, line, (size_t)size) != size)
 		endpoint_fail("standard output");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Both ends of stamped traffic. Each end prints what it sent and received, one JSON line for each
- * conversation; servers answer until SIGTERM.
+ * Both ends of stamped traffic. Each end prints what it sent and received, one JSON line for
+ * each conversation; servers answer until SIGTERM.
  *
  *   exchange udp-serve PORT
  *   exchange tcp-serve PORT
@@ -9,7 +9,7 @@
  *   exchange tcp ADDRESS PORT REQUEST_BYTES ANSWER_BYTES
  *   exchange scatter ADDRESS FIRST_PORT COUNT     one datagram to each of COUNT ports
  *   exchange stream ADDRESS PORT INTERVAL_US      datagrams until SIGTERM; prints "EPOCH_NS
- *                                                 PACKETS BYTES" as each tenth has been sent
+ *                                                 PACKETS" as each tenth has been sent, too
  *
  * A server prints "ready" on standard error when it listens.
  */
@@ -122,7 +122,8 @@ static int udp_serve(const char *port)
 		peer->received_payload += (uint64_t)size;
 		if (!stamp.answer_bytes)
 			continue;
-		if (sendto(fd, bytes, stamp.answer_bytes, 0, (struct sockaddr *)&remote, length) < 0)
+		if (sendto(fd, bytes, stamp.answer_bytes, 0, (struct sockaddr *)&remote,
+			   length) < 0)
 			endpoint_fail("sendto");
 		endpoint_count_datagram(peer, stamp.answer_bytes, mtu_towards(peer));
 	}
@@ -223,7 +224,8 @@ static int scatter(char **words)
 	for (int i = 0; i < count; i++) {
 		server.sin6_port = htons((uint16_t)(first + i));
 		if (sendto(fd, &stamp, sizeof(stamp), 0, (struct sockaddr *)&server,
-			   sizeof(server)) < 0 && errno != ECONNREFUSED)
+			   sizeof(server)) < 0 &&
+		    errno != ECONNREFUSED)
 			endpoint_fail("sendto");
 	}
 	return 0;
@@ -246,10 +248,10 @@ static int stream(char **words)
 		endpoint_count_datagram(&here, sizeof(stamp), 1500);
 		clock_gettime(CLOCK_REALTIME, &now);
 		if (here.sent_packets % 10 == 0)
-			printf("%lld%09ld %llu %llu\n", (long long)now.tv_sec, now.tv_nsec,
-			       (unsigned long long)here.sent_packets,
-			       (unsigned long long)here.sent_bytes);
+			printf("%lld%09ld %llu\n", (long long)now.tv_sec, now.tv_nsec,
+			       (unsigned long long)here.sent_packets);
 	}
+	endpoint_print(&here);
 	return 0;
 }
 

@@ -25,9 +25,9 @@ net_serve "$server" "$work/server" $live_tools/exchange udp-serve 5001 || exit 1
 # at FILE NS COLUMN: what the sender had sent for certain at that instant.
 at()
 {
-	awk -v until="$2" -v column="$3" 'length($1) < length(until) ||
+	grep -v '^{' "$1" | awk -v until="$2" -v column="$3" 'length($1) < length(until) ||
 		length($1) == length(until) && $1 "" <= until "" { value = $column }
-		END { print value + 0 }' "$1"
+		END { print value + 0 }'
 }
 
 round=0
@@ -57,7 +57,7 @@ while [ $round -lt "${1:-4}" ]; do
 		$(tail -n 1 "$work/got")
 	END
 	least=$(at "$sent" $((killed_ns - 1000000000)) 2)
-	most=$(tail -n 1 "$sent" | cut -d ' ' -f 2)
+	most=$(at "$sent" 9999999999999999999 2)
 	is "kill_${round}_costs_less_than_a_second" "1 flow, $least to $most packets" \
 		"$flows flow, $(if [ "$packets" -ge "$least" ] && [ "$packets" -le "$((most + 10))" ]
 		then echo "$least to $most"; else echo "$packets"; fi) packets" \

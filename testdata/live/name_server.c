@@ -44,10 +44,11 @@ int main(int count, char **words)
 	}
 	fprintf(stderr, "ready\n");
 	for (;;) {
-		static const unsigned char answer[12] = {
-			0xc0, HEADER, 0, TYPE_A, 0, 1, 0, 0, 0, 60, 0, 4};
+		static const unsigned char answer[12] = {0xc0, HEADER, 0, TYPE_A, 0, 1,
+							 0,    0,      0, 60,	  0, 4};
 		socklen_t length = sizeof(remote);
-		ssize_t size = recvfrom(fd, message, 512, 0, (struct sockaddr *)&remote, &length);
+		ssize_t size =
+			recvfrom(fd, message, 512, 0, (struct sockaddr *)&remote, &length);
 		size_t end = size > HEADER ? question_end(message, (size_t)size) : 0;
 
 		if (!end)

@@ -33,7 +33,7 @@ exchange=$live_tools/exchange
 said=$work/said
 net_serve "$server" "$said.udp" $exchange udp-serve 5001 && udp=$started || exit 1
 net_serve "$server" "$said.tcp" $exchange tcp-serve 8090 && tcp=$started || exit 1
-recorder_start "$recording" "$work/recorder" || exit 1
+recorder_start "$recording" "$work/recorder" --slice 1s || exit 1
 net_serve "$server" "$said.udp2" $exchange udp-serve 5002 && udp2=$started || exit 1
 net_serve "$server" "$said.tcp2" $exchange tcp-serve 8091 && tcp2=$started || exit 1
 net_serve "$client" "$said.lo" $exchange udp-serve 5003 && lo=$started || exit 1
@@ -63,6 +63,8 @@ pings()
 }
 
 : >"$work/trouble"
+net_start "$client" "$work/stream" $exchange stream "$router4" 5001 2000
+stream=$started
 ask $exchange udp "$router4" 5001 "$datagrams" 100 one-way
 ask $exchange udp "$router4" 5002 "$datagrams" 1000 echo
 ask $exchange udp "$server6" 5001 "$datagrams" 333 echo
@@ -85,6 +87,13 @@ ask $live_tools/burst "$brief" $live_tools/brief udp "$router4" 5002
 net_start "$client" "$work/curl" curl -sS -o /dev/null --max-time 20 "http://$router4/100000"
 curl=$started
 net_wait "$curl" || echo "curl failed" >>"$work/trouble"
+
+# One connection goes on for some slices.
+until [ "$(grep -c . "$work/stream")" -gt 120 ]; do
+	sleep 0.1
+done
+net_stop TERM "$stream"
+grep '^{' "$work/stream" >>"$said.clients"
 
 in_router conntrack -L -f ipv4 >"$work/conntrack" 2>/dev/null
 for pid in $udp $tcp $udp2 $tcp2 $lo; do
@@ -195,7 +204,7 @@ differ()
 		UNION ALL SELECT 'recorded', * FROM (SELECT * FROM b EXCEPT SELECT * FROM a)"
 }
 
-conversations=$((13 + 3 + 3 * brief))
+conversations=$((14 + 3 + 3 * brief))
 tuple="number, source, source_port, destination, destination_port"
 is both_ends_of_every_conversation_reported "$conversations" \
 	"$(ask_truth 'SELECT count(*) FROM truth')"
@@ -207,6 +216,8 @@ none what_one_end_sent_the_other_received "$(ask_truth "SELECT c.*, s.* FROM sai
 # --- flows ---
 
 is each_conversation_is_one_flow "$conversations" "$(ask_truth 'SELECT count(*) FROM flow')"
+is the_longest_connection_has_several_slices 1 \
+	"$(ask_truth 'SELECT count(*) > 2 FROM slice GROUP BY flow_id ORDER BY count(*) DESC LIMIT 1')"
 is all_bytes_are_counted_once \
 	"$(ask_truth 'SELECT sum(source_bytes + destination_bytes) FROM truth')" \
 	"$(play "$recording" "SELECT sum(source_bytes + destination_bytes) AS bytes FROM flow WHERE $ours" | tail -n 1)"

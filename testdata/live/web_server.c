@@ -46,7 +46,8 @@ static void answer(int fd)
 		size = ANSWER_MOST;
 	int length = snprintf(head, sizeof(head),
 			      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-			      "Content-Length: %lu\r\nConnection: close\r\n\r\n", size);
+			      "Content-Length: %lu\r\nConnection: close\r\n\r\n",
+			      size);
 	if (send_all(fd, head, (size_t)length))
 		return;
 	for (size_t part; size; size -= part) {
@@ -70,7 +71,8 @@ int main(int count, char **words)
 	}
 	address.sin6_port = htons((uint16_t)atoi(words[1]));
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) || listen(listener, 64)) {
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(listener, 64)) {
 		perror("web_server");
 		return 1;
 	}
