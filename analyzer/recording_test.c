@@ -76,26 +76,26 @@ static void a_missing_directory_is_refused(void **state)
 
 static void a_directory_without_segments_is_refused(void **state)
 {
-	char *directory = sample_directory(), *other;
+	char *directory = scratch_make(), *other;
 
 	expect_refused(directory, -ENOENT, "holds no *.segment file");
 	assert_true(asprintf(&other, "%s/notes.txt", directory) > 0);
 	write_file(other, "notes");
 	expect_refused(directory, -ENOENT, "holds no *.segment file");
 	free(other);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void a_file_that_is_no_segment_is_refused_by_name(void **state)
 {
-	char *directory = sample_directory(), *path = sample_path(directory, 1);
+	char *directory = scratch_make(), *path = sample_path(directory, 1);
 
 	write_file(path, "this is a text and no database, however long it may be\n");
 	expect_refused(path, -EBADMSG, "expected a Flowtape segment");
 	write_file(path, "");
 	expect_refused(path, -EBADMSG, "expected a Flowtape segment");
 	free(path);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void a_newer_major_version_is_refused_by_name(void **state)
@@ -105,7 +105,7 @@ static void a_newer_major_version_is_refused_by_name(void **state)
 	sample_spoil(directory, 1, "UPDATE segment SET format_major = 99");
 	expect_refused(path, -EPROTONOSUPPORT, "newer");
 	free(path);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void good_segments_beside_a_bad_one_are_used(void **state)
@@ -121,7 +121,7 @@ static void good_segments_beside_a_bad_one_are_used(void **state)
 	assert_true(sample_has_note(recording, path));
 	recording_close(recording);
 	free(path);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void a_whole_recording_is_not_partial(void **state)
@@ -134,12 +134,12 @@ static void a_whole_recording_is_not_partial(void **state)
 	assert_string_equal(recording_segment(recording, 0)->name, "000001.segment");
 	assert_string_equal(recording_segment(recording, 0)->recording_id, "sample");
 	recording_close(recording);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void a_torn_segment_holds_what_was_committed_and_is_told(void **state)
 {
-	char *directory = sample_directory(), *torn = sample_directory();
+	char *directory = scratch_make(), *torn = scratch_make();
 	struct segment_writer *segment = sample_begin(directory, 1);
 	struct sample sample;
 
@@ -154,13 +154,13 @@ static void a_torn_segment_holds_what_was_committed_and_is_told(void **state)
 				    "2023-11-14T22:13:40.000Z"));
 	sample_expect(sample.database, "SELECT count(*), max(flow_id) FROM flow", "20|20");
 	sample_close(&sample);
-	sample_remove(directory);
-	sample_remove(torn);
+	scratch_remove(directory);
+	scratch_remove(torn);
 }
 
 static void a_segment_that_is_being_written_can_be_read(void **state)
 {
-	char *directory = sample_directory();
+	char *directory = scratch_make();
 	struct segment_writer *segment = sample_begin(directory, 1);
 	struct sample sample;
 
@@ -171,12 +171,12 @@ static void a_segment_that_is_being_written_can_be_read(void **state)
 	sample_expect(sample.database, "SELECT count(*) FROM flow", "10");
 	sample_close(&sample);
 	sample_finish(segment);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void segments_come_in_their_order(void **state)
 {
-	char *directory = sample_directory();
+	char *directory = scratch_make();
 	struct recording *recording;
 
 	for (uint32_t i = 1; i <= 12; i++) {
@@ -191,12 +191,12 @@ static void segments_come_in_their_order(void **state)
 		assert_int_equal(recording_segment(recording, i)->sequence, i + 1);
 	assert_false(recording_is_partial(recording));
 	recording_close(recording);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void a_missing_segment_in_between_is_told(void **state)
 {
-	char *directory = sample_directory();
+	char *directory = scratch_make();
 	struct recording *recording;
 
 	sample_finish(sample_begin(directory, 1));
@@ -205,7 +205,7 @@ static void a_missing_segment_in_between_is_told(void **state)
 	assert_true(recording_is_partial(recording));
 	assert_true(sample_has_note(recording, "the 2 segments before it are missing"));
 	recording_close(recording);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void a_segment_that_is_given_twice_counts_once(void **state)
@@ -220,7 +220,7 @@ static void a_segment_that_is_given_twice_counts_once(void **state)
 	assert_false(recording_is_partial(recording));
 	recording_close(recording);
 	free(path);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void one_missing_path_of_two_makes_the_answer_partial(void **state)
@@ -234,7 +234,7 @@ static void one_missing_path_of_two_makes_the_answer_partial(void **state)
 	assert_true(recording_is_partial(recording));
 	assert_true(sample_has_note(recording, "build/no-such-directory"));
 	recording_close(recording);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 int main(void)

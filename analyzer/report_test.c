@@ -177,7 +177,7 @@ static void put_cost(struct segment_writer *segment)
 
 static char *router_recording(int with_losses)
 {
-	char *directory = sample_directory();
+	char *directory = scratch_make();
 	struct segment_writer *segment;
 
 	for (uint32_t i = 1; i <= 2; i++) {
@@ -221,7 +221,7 @@ static int open_router(void **state)
 	char *directory = router_recording(0);
 
 	*sample = sample_open(directory);
-	sample_remove(directory);
+	scratch_remove(directory);
 	*state = sample;
 	return 0;
 }
@@ -240,7 +240,7 @@ static sqlite3 *database(void **state)
 
 static void every_report_says_what_it_is_and_answers_an_empty_recording(void **state)
 {
-	char *directory = sample_directory();
+	char *directory = scratch_make();
 	struct sample sample;
 
 	sample_finish(sample_begin(directory, 1));
@@ -253,7 +253,7 @@ static void every_report_says_what_it_is_and_answers_an_empty_recording(void **s
 	assert_false(recording_is_partial(sample.recording));
 	expect_line(&sample, COMPLETE, "complete: no rows, nothing lost");
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void the_summary_counts_connections_once(void **state)
@@ -340,7 +340,7 @@ static void losses_are_told_with_their_reasons(void **state)
 	       "packet|200|180|0|0|\nring|17|10|7|0|ring full 7");
 	expect_line(&sample, INCOMPLETE, "7 lost (ring: ring full 7)");
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void an_account_that_does_not_add_up_is_told(void **state)
@@ -354,7 +354,7 @@ static void an_account_that_does_not_add_up_is_told(void **state)
 	expect_line(&sample, INCOMPLETE,
 		    "the account of packet (flow) does not add up: 2 not accounted for");
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void a_capture_that_ends_early_is_told(void **state)
@@ -370,7 +370,7 @@ static void a_capture_that_ends_early_is_told(void **state)
 	expect_line(&sample, INCOMPLETE,
 		    "1 capture could not be read to the end (cut.pcap: truncated\\x1b)");
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void what_could_not_be_read_makes_the_span_partial(void **state)
@@ -386,7 +386,7 @@ static void what_could_not_be_read_makes_the_span_partial(void **state)
 	expect_line(&sample, PARTIAL, path);
 	sample_close(&sample);
 	free(path);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 int main(void)

@@ -7,45 +7,11 @@
 
 #include "analyzer/address.h"
 #include "analyzer/database.h"
+#include "schema/scratch_test.h"
 #include "schema/segment_writer.h"
-
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define SAMPLE_BEGIN_NS 1700000000000000000ULL
 #define SECOND_NS	1000000000ULL
-
-static inline char *sample_directory(void)
-{
-	const char *parent = getenv("TMPDIR");
-	char *path;
-
-	mkdir("build", 0755);
-	assert_true(asprintf(&path, "%s/test.XXXXXX", parent ? parent : "build") > 0);
-	assert_non_null(mkdtemp(path));
-	return path;
-}
-
-static inline int sample_remove_one(const char *path, const struct stat *status, int flag,
-				    struct FTW *walk)
-{
-	return remove(path);
-}
-
-static inline void sample_remove(char *path)
-{
-	assert_int_equal(nftw(path, sample_remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
-	free(path);
-}
 
 static inline char *sample_path(const char *directory, uint32_t sequence)
 {
@@ -171,7 +137,7 @@ static inline void sample_finish(struct segment_writer *segment)
 /* A recording of one finished segment with flows 1 to count in chunks of 10. */
 static inline char *sample_recording(uint64_t count)
 {
-	char *directory = sample_directory();
+	char *directory = scratch_make();
 	struct segment_writer *segment = sample_begin(directory, 1);
 
 	for (uint64_t i = 1; i <= count; i += 10)

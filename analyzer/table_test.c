@@ -27,7 +27,7 @@ static int close_fixture(void **state)
 	struct fixture *fixture = *state;
 
 	sample_close(&fixture->sample);
-	sample_remove(fixture->directory);
+	scratch_remove(fixture->directory);
 	free(fixture);
 	return 0;
 }
@@ -247,7 +247,7 @@ static void hidden_columns_say_where_a_row_is_from(void **state)
 
 static void community_ids_are_before_and_after_translation(void **state)
 {
-	char *directory = sample_directory();
+	char *directory = scratch_make();
 	struct segment_writer *segment = sample_begin(directory, 1);
 	struct sample sample;
 	struct flow_row row = sample_flow(1);
@@ -276,12 +276,12 @@ static void community_ids_are_before_and_after_translation(void **state)
 		" WHERE flow_id = 2",
 		"1|1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void texts_keep_their_meaning_across_segments(void **state)
 {
-	char *directory = sample_directory();
+	char *directory = scratch_make();
 	struct sample sample;
 
 	/* The dictionaries of the two segments number the texts differently. */
@@ -301,7 +301,7 @@ static void texts_keep_their_meaning_across_segments(void **state)
 			   "SELECT flow_id FROM flow WHERE network_transport = 'udp'",
 			   "SELECT flow_id FROM flow WHERE +network_transport = 'udp'");
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void every_stream_is_a_table_with_its_columns(void **state)
@@ -343,7 +343,7 @@ static void a_damaged_part_costs_its_chunk_where_it_is_needed(void **state)
 		      "SELECT count(source_bytes), sum(source_bytes) FROM flow", "85|4305");
 	assert_int_equal(recording_note_count(sample.recording), 1);
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void a_text_with_a_zero_byte_is_kept_whole(void **state)
@@ -360,7 +360,7 @@ static void a_text_with_a_zero_byte_is_kept_whole(void **state)
 		      " WHERE process_executable_name NOT LIKE 'worker%' GROUP BY 1",
 		      "776F726B006572|10");
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void a_text_that_the_dictionary_lacks_is_told(void **state)
@@ -378,7 +378,7 @@ static void a_text_that_the_dictionary_lacks_is_told(void **state)
 		      "1");
 	assert_true(sample_has_note(sample.recording, "table string lacks"));
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void chunks_outside_the_bounds_are_not_read(void **state)
@@ -409,7 +409,7 @@ static void chunks_outside_the_bounds_are_not_read(void **state)
 	sample_expect(sample.database, "SELECT count(*) FROM flow WHERE flow_id = 25", "0");
 	assert_true(recording_is_partial(sample.recording));
 	sample_close(&sample);
-	sample_remove(directory);
+	scratch_remove(directory);
 }
 
 static void sql_can_only_read(void **state)

@@ -37,12 +37,8 @@ int check_command(int argc, char **argv)
 		fputs(help, stdout);
 		return COMMAND_WHOLE;
 	}
-	if (argc > 1) {
-		fprintf(stderr,
-			"flowrec check: unexpected word: %s; see flowrec check --help\n",
-			argv[1]);
-		return COMMAND_MISUSE;
-	}
+	if (argc > 1)
+		return command_misuse("check", "unexpected word", argv[1]);
 	if (probes_open(&options, &probes, &problem)) {
 		fprintf(stderr, "flowrec check: %s\n", problem ? problem : strerror(ENOMEM));
 		free(problem);

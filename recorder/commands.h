@@ -17,4 +17,10 @@ int record_command(int argc, char **argv);
 int import_command(int argc, char **argv);
 int check_command(int argc, char **argv);
 
+/* One line on standard error that names the wrong word (NULL: there is none); COMMAND_MISUSE. */
+int command_misuse(const char *command, const char *what, const char *word);
+
+/* The command line as one text, which the caller frees. NULL when memory is short. */
+char *command_words(int argc, char **argv);
+
 #endif

@@ -3,6 +3,7 @@
  * The command flowrec import: capture files into a recording.
  */
 #include "recorder/commands.h"
+#include "recorder/duration.h"
 #include "recorder/import_table.h"
 #include "recorder/importer.h"
 
@@ -16,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DEFAULT_SLICE_S 5
-#define LONGEST_SLICE_S 86400
+#define DEFAULT_SLICE_NS 5000000000ULL
+#define LEAST_SLICE_NS   100000000ULL
 #define PROGRESS_NS	200000000
 
 static const char help[] =
@@ -28,7 +29,7 @@ static const char help[] =
 	"\n"
 	"  -o, --output DIR     where the recording goes; made when it is missing\n"
 	"      --append         add to the recording that DIR holds already\n"
-	"      --slice SECONDS  length of a slice of capture time (default 5)\n"
+	"      --slice TIME     length of a slice of capture time (default 5s)\n"
 	"      --format FORMAT  of the account of files: text, json, jsonl, csv, markdown\n"
 	"  -v, --verbose        name every file, also when there are more than 20\n"
 	"  -h, --help           print this\n"
@@ -45,7 +46,7 @@ struct arguments {
 	const char *output;
 	int append;
 	int verbose;
-	uint64_t slice_s;
+	uint64_t slice_ns;
 	enum table_format format;
 	char **paths;
 	int path_count;
@@ -66,22 +67,7 @@ static void on_signal(int number)
 
 static int misuse(const char *what, const char *word)
 {
-	fprintf(stderr, "flowrec import: %s%s%s; see flowrec import --help\n", what,
-		word ? ": " : "", word ? word : "");
-	return COMMAND_MISUSE;
-}
-
-static int parse_slice(const char *text, uint64_t *slice_s)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || *text < '0' || *text > '9' || *end || value < 1 || value > LONGEST_SLICE_S)
-		return -EINVAL;
-	*slice_s = value;
-	return 0;
+	return command_misuse("import", what, word);
 }
 
 /* Returns -1 when the command goes on, else its exit status. */
@@ -99,7 +85,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 	char letter[] = "-?";
 	int option, format;
 
-	*arguments = (struct arguments){.slice_s = DEFAULT_SLICE_S};
+	*arguments = (struct arguments){.slice_ns = DEFAULT_SLICE_NS};
 	optind = 0;
 	while ((option = getopt_long(argc, argv, ":o:vh", options, NULL)) != -1) {
 		switch (option) {
@@ -110,8 +96,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->append = 1;
 			break;
 		case 's':
-			if (parse_slice(optarg, &arguments->slice_s))
-				return misuse("--slice takes 1 to 86400 seconds, not", optarg);
+			if (duration_parse(optarg, &arguments->slice_ns) ||
+			    arguments->slice_ns < LEAST_SLICE_NS)
+				return misuse("--slice takes a time of 100ms or more, not", optarg);
 			break;
 		case 'f':
 			format = import_table_format(optarg);
@@ -204,24 +191,6 @@ static int tell_problem(struct import_file *file)
 	return 0;
 }
 
-static char *join_words(int argc, char **argv)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	fputs("flowrec", out);
-	for (int i = 0; i < argc; i++)
-		fprintf(out, " %s", argv[i]);
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
 struct outcome {
 	size_t file_count; /* that were tried */
 	size_t opened;
@@ -294,7 +263,7 @@ static int import(const struct arguments *arguments, struct inventory *inventory
 			   .segment_ns = UINT64_MAX,
 			   .inventory = inventory,
 			   .ledger = ledger},
-		.slice_ns = arguments->slice_s * 1000000000,
+		.slice_ns = arguments->slice_ns,
 		.progress = show_progress,
 		.progress_context = &progress,
 	};
@@ -343,7 +312,7 @@ int import_command(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	keep_memory();
-	command_line = join_words(argc, argv);
+	command_line = command_words(argc, argv);
 	if (command_line)
 		inventory = inventory_new(0, command_line);
 	ledger = ledger_new();

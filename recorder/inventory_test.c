@@ -3,7 +3,7 @@
  * Tests of the inventory: what a segment is told, and when.
  */
 #include "recorder/inventory.h"
-#include "recorder/scratch_test.h"
+#include "schema/scratch_test.h"
 
 #include <sys/utsname.h>
 #include <time.h>

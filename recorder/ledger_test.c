@@ -3,7 +3,7 @@
  * Tests of the ledger: what goes into which segment.
  */
 #include "recorder/ledger.h"
-#include "recorder/scratch_test.h"
+#include "schema/scratch_test.h"
 
 struct shelf {
 	char *directory;

@@ -4,7 +4,7 @@
  */
 #include "recorder/lab_test.h"
 #include "recorder/namespaces.h"
-#include "recorder/scratch_test.h"
+#include "schema/scratch_test.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
  * Tests of the queue between intake and writer.
  */
 #include "recorder/queue.h"
-#include "recorder/scratch_test.h"
+#include "schema/scratch_test.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -61,9 +61,7 @@ struct arguments {
 
 static int misuse(const char *what, const char *word)
 {
-	fprintf(stderr, "flowrec record: %s%s%s; see flowrec record --help\n", what,
-		word ? ": " : "", word ? word : "");
-	return COMMAND_MISUSE;
+	return command_misuse("record", what, word);
 }
 
 /* One bit for each stream that is named. */
@@ -351,26 +349,12 @@ static void wait_for_end(const struct run *run, const struct arguments *argument
 		fputs("\r\033[K", stderr);
 }
 
-static char *join_words(int argc, char **argv)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	fputs("flowrec", out);
-	for (int i = 0; i < argc; i++)
-		fprintf(out, " %s", argv[i]);
-	return fclose(out) ? NULL : text;
-}
-
 int record_command(int argc, char **argv)
 {
 	struct arguments arguments;
 	struct run run = {0};
 	sigset_t signals;
-	char *command_line = join_words(argc, argv);
+	char *command_line = command_words(argc, argv);
 	int error, status = parse_arguments(argc, argv, &arguments);
 
 	if (status >= 0) {

@@ -4,8 +4,8 @@
  * conntrack tables.
  */
 #include "recorder/lab_test.h"
-#include "recorder/scratch_test.h"
 #include "recorder/snapshot.h"
+#include "schema/scratch_test.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
 /*
  * Tests of the writer on real files: commits, slices, limits, full disks.
  */
-#include "recorder/scratch_test.h"
 #include "recorder/writer.h"
+#include "schema/scratch_test.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 /*
  * A directory of a test's own, and questions to the segments in it.
  */
-#ifndef RECORDER_SCRATCH_TEST_H
-#define RECORDER_SCRATCH_TEST_H
+#ifndef SCHEMA_SCRATCH_TEST_H
+#define SCHEMA_SCRATCH_TEST_H
 
 #include "schema/segment_reader.h"
 
