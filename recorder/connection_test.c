@@ -144,7 +144,7 @@ static uint64_t value(const struct delivery *delivery, enum stream_id stream, co
 	int column = stream_column(stream_get(stream), name);
 
 	assert_true(column >= 0 && row < rows(delivery, stream));
-	return delivery->first[stream]->columns[column].integers[row];
+	return batch_integer(delivery->first[stream], (unsigned int)column, row);
 }
 
 static const char *text(const struct delivery *delivery, const char *name, uint32_t row)

@@ -95,7 +95,7 @@ static uint64_t number(const struct stage *stage, uint32_t row, const char *colu
 	assert_non_null(batch);
 	assert_true(row < batch->row_count);
 	assert_true(index >= 0);
-	return batch->columns[index].integers[row];
+	return batch_integer(batch, (unsigned int)index, row);
 }
 
 static const char *text(const struct stage *stage, uint32_t row, const char *column)

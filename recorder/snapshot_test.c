@@ -81,8 +81,8 @@ static const char *text(const struct delivery *delivery, uint32_t row, const cha
 
 	assert_non_null(batch);
 	assert_true(row < batch->row_count);
-	return dictionary_text(batch->texts, (uint32_t)batch->columns[index].integers[row],
-			       NULL);
+	return dictionary_text(batch->texts,
+			       (uint32_t)batch_integer(batch, (unsigned int)index, row), NULL);
 }
 
 static struct process_event exists(pid_t pid, uint64_t start_ns, const char *command)

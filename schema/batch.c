@@ -55,9 +55,12 @@ static int grow(struct batch *batch)
 	if (capacity > BATCH_ROWS)
 		capacity = BATCH_ROWS;
 	for (unsigned int i = 0; i < batch->stream->column_count; i++) {
-		void *memory = realloc(batch->columns[i].memory,
-				       capacity * value_size(&batch->stream->columns[i]));
+		void *memory;
 
+		if (!batch->columns[i].memory)
+			continue;
+		memory = realloc(batch->columns[i].memory,
+				 capacity * value_size(&batch->stream->columns[i]));
 		if (!memory)
 			return -ENOMEM;
 		batch->columns[i].memory = memory;
@@ -66,11 +69,19 @@ static int grow(struct batch *batch)
 	return 0;
 }
 
+/* The first value of a column that is not zero: the rows before it were. */
+static int begin_column(struct batch *batch, unsigned int column)
+{
+	batch->columns[column].memory =
+		calloc(batch->capacity, value_size(&batch->stream->columns[column]));
+	return batch->columns[column].memory ? 0 : -ENOMEM;
+}
+
 /* The code of a text; most texts repeat the row before, which saves the look-up. */
 static int text_code(struct batch *batch, unsigned int column, const char *text, uint64_t *code)
 {
-	uint64_t last =
-		batch->row_count ? batch->columns[column].integers[batch->row_count - 1] : 0;
+	const uint64_t *codes = batch->columns[column].integers;
+	uint64_t last = codes && batch->row_count ? codes[batch->row_count - 1] : 0;
 	const char *last_text = dictionary_text(batch->texts, (uint32_t)last, NULL);
 
 	if (!text)
@@ -82,37 +93,68 @@ static int text_code(struct batch *batch, unsigned int column, const char *text,
 	return text && !*code ? -ENOMEM : 0;
 }
 
+static int append_address(struct batch *batch, unsigned int column, const struct address *value)
+{
+	struct address **addresses = &batch->columns[column].addresses;
+
+	if (!*addresses) {
+		if (!(value->half[0] | value->half[1]))
+			return 0;
+		if (begin_column(batch, column))
+			return -ENOMEM;
+	}
+	(*addresses)[batch->row_count] = *value;
+	return 0;
+}
+
+static int append_integer(struct batch *batch, unsigned int column, uint64_t value)
+{
+	uint64_t **integers = &batch->columns[column].integers;
+
+	if (!*integers) {
+		if (!value)
+			return 0;
+		if (begin_column(batch, column))
+			return -ENOMEM;
+	}
+	(*integers)[batch->row_count] = value;
+	return 0;
+}
+
 int batch_append(struct batch *batch, const void *row)
 {
 	const struct stream *stream = batch->stream;
-	uint32_t at = batch->row_count;
+	int error = 0;
 
-	if (at == BATCH_ROWS)
+	if (batch->row_count == BATCH_ROWS)
 		return -ENOSPC;
-	if (at == batch->capacity && grow(batch))
+	if (batch->row_count == batch->capacity && grow(batch))
 		return -ENOMEM;
-	for (unsigned int i = 0; i < stream->column_count; i++) {
+	for (unsigned int i = 0; i < stream->column_count && !error; i++) {
 		const struct column *column = &stream->columns[i];
 		const char *member = (const char *)row + column->offset;
-		union column_values values = batch->columns[i];
+		uint64_t value;
 
-		if (column->type == COLUMN_ADDRESS)
-			values.addresses[at] = *(const struct address *)member;
-		else if (column->type == COLUMN_TEXT) {
-			if (text_code(batch, i, *(const char *const *)member,
-				      &values.integers[at]))
-				return -ENOMEM;
-		} else if (column->size == 8)
-			values.integers[at] = *(const uint64_t *)member;
+		if (column->type == COLUMN_ADDRESS) {
+			error = append_address(batch, i, (const struct address *)member);
+			continue;
+		}
+		if (column->type == COLUMN_TEXT)
+			error = text_code(batch, i, *(const char *const *)member, &value);
+		else if (column->size == 8)
+			value = *(const uint64_t *)member;
 		else if (column->size == 4)
-			values.integers[at] = *(const uint32_t *)member;
+			value = *(const uint32_t *)member;
 		else if (column->size == 2)
-			values.integers[at] = *(const uint16_t *)member;
+			value = *(const uint16_t *)member;
 		else
-			values.integers[at] = *(const uint8_t *)member;
+			value = *(const uint8_t *)member;
+		if (!error)
+			error = append_integer(batch, i, value);
 	}
-	batch->row_count++;
-	return 0;
+	if (!error)
+		batch->row_count++;
+	return error;
 }
 
 void batch_span(const struct batch *batch, uint64_t *first_ns, uint64_t *last_ns)
@@ -120,12 +162,12 @@ void batch_span(const struct batch *batch, uint64_t *first_ns, uint64_t *last_ns
 	const uint64_t *first = batch->columns[batch->stream->first_time].integers;
 	const uint64_t *last = batch->columns[batch->stream->last_time].integers;
 
-	*first_ns = batch->row_count ? first[0] : 0;
-	*last_ns = batch->row_count ? last[0] : 0;
-	for (uint32_t i = 1; i < batch->row_count; i++) {
-		if (first[i] < *first_ns)
+	*first_ns = batch->row_count && first ? first[0] : 0;
+	*last_ns = 0;
+	for (uint32_t i = 0; i < batch->row_count; i++) {
+		if (first && first[i] < *first_ns)
 			*first_ns = first[i];
-		if (last[i] > *last_ns)
+		if (last && last[i] > *last_ns)
 			*last_ns = last[i];
 	}
 }

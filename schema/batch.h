@@ -23,11 +23,20 @@ struct batch {
 	const struct stream *stream;
 	uint32_t row_count;
 	uint32_t capacity;
-	union column_values
-		*columns; /* stream->column_count of them, row_count values in each */
+	/* column_count of them, row_count values in each; NULL: zero in every row so far */
+	union column_values *columns;
 	struct dictionary *texts;
 	struct batch *next; /* for whoever owns the batch */
 };
+
+/* One value of an integer, time or text column. */
+static inline uint64_t batch_integer(const struct batch *batch, unsigned int column,
+				     uint32_t row)
+{
+	const uint64_t *integers = batch->columns[column].integers;
+
+	return integers ? integers[row] : 0;
+}
 
 /* NULL when memory is short. Close with batch_free. */
 struct batch *batch_new(enum stream_id stream);

@@ -122,7 +122,7 @@ static void every_column_comes_back(void **state)
 						values.memory),
 				 0);
 		for (uint32_t row = 0; row < 5000; row++) {
-			uint64_t value = kept->columns[i].integers[row];
+			uint64_t value = batch_integer(kept, i, row);
 
 			if (kept->stream->columns[i].type != COLUMN_TEXT)
 				assert_int_equal(values.integers[row], value);

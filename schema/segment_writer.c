@@ -326,6 +326,8 @@ static int store_columns(struct segment_writer *segment, struct batch *batch, in
 		const struct column *column = &batch->stream->columns[i];
 		struct part part;
 
+		if (!batch->columns[i].memory)
+			continue;
 		if (column->type == COLUMN_TEXT)
 			error = store_texts(segment, batch, i);
 		if (error)
