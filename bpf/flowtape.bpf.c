@@ -26,6 +26,9 @@ struct flow_table {
 
 __u32 generation = 0;
 
+/* Entries made since user space last turned; it turns early when the table fills. */
+__u32 flows_made = 0;
+
 static const struct flow_value empty_flow = {};
 
 /* The slot of a hop; slots are taken in order of first sight. */
@@ -105,7 +108,8 @@ static __always_inline struct flow_value *find_flow(void *table, const struct fl
 
 	if (flow)
 		return flow;
-	bpf_map_update_elem(table, key, &empty_flow, BPF_NOEXIST);
+	if (!bpf_map_update_elem(table, key, &empty_flow, BPF_NOEXIST))
+		__sync_fetch_and_add(&flows_made, 1);
 	return bpf_map_lookup_elem(table, key);
 }
 

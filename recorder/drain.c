@@ -24,11 +24,18 @@ static int flow_table(const struct probes *probes, uint32_t generation)
 int probes_turn(struct probes *probes)
 {
 	__atomic_add_fetch(&probes->skeleton->bss->generation, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&probes->skeleton->bss->flows_made, 0, __ATOMIC_RELAXED);
 	/*
 	 * Programs run inside RCU read-side sections, and this barrier is a grace period: when
 	 * it is over, no program is left that saw the old generation.
 	 */
 	return syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
+}
+
+int probes_are_filling(const struct probes *probes)
+{
+	return __atomic_load_n(&probes->skeleton->bss->flows_made, __ATOMIC_RELAXED) >
+	       bpf_map__max_entries(probes->skeleton->maps.flows_0) / 2;
 }
 
 int probes_drain_flows(struct probes *probes,

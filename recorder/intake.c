@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define TICK_NS		400000000ULL
+#define GLANCE_NS	50000000ULL /* between two looks at how full the flow table is */
 #define SECOND_NS	1000000000ULL
 #define INTERFACES_NS	(2 * SECOND_NS) /* between two looks at the interfaces */
 #define EXITED_KEPT_NS	(60 * SECOND_NS)
@@ -33,7 +34,7 @@ struct intake {
 	struct delivery *pending; /* the next delivery */
 	uint64_t slice;		  /* number of the open slice */
 	uint64_t slice_end_ns, interfaces_ns;
-	int provisional;   /* rows of the open slice are in the segment */
+	int provisional;   /* rows of the open slice have been handed over */
 	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
 	uint64_t missed_packets;
 	int error;
@@ -282,10 +283,12 @@ static void *run(void *context)
 
 	pthread_setname_np(pthread_self(), "intake");
 	while (!atomic_load(&intake->stop) && !error) {
-		uint64_t now = boot_now();
+		uint64_t now = boot_now(), wait_ns = next > now ? next - now : 0;
 
-		if (now < next) {
-			probes_poll(intake->options.probes, (int)((next - now) / 1000000) + 1,
+		if (wait_ns && !probes_are_filling(intake->options.probes)) {
+			if (wait_ns > GLANCE_NS)
+				wait_ns = GLANCE_NS;
+			probes_poll(intake->options.probes, (int)(wait_ns / 1000000) + 1,
 				    take_event, intake);
 			continue;
 		}

@@ -62,6 +62,9 @@ int probes_drain_flows(struct probes *probes,
  */
 int probes_turn(struct probes *probes);
 
+/* Whether the flow table in use is more than half full. */
+int probes_are_filling(const struct probes *probes);
+
 /* Take the conntrack rates of spans that are over at this boot time. */
 int probes_drain_rates(struct probes *probes, uint64_t now_ns,
 		       void (*rate)(void *context, const struct rate_key *key,

@@ -68,11 +68,27 @@ one_line a_directory_that_holds_a_recording 1 "$work/used"
 is the_recording_that_was_there_is_untouched "$(cat "$work/before")" \
 	"$(find "$work/used" -type f -exec md5sum {} +)"
 
+# A flow table that is far too small: what finds no room is counted, and the account is whole.
+net_addresses_of_this_run
+net_up || exit 1
+recorder_start "$work/small" "$work/overload" --max-flows 64 || exit 1
+in_client $live_tools/exchange scatter "$server6" 1000 5000
+recorder_stop INT
+status=$recorder_status
+grep -vE '^record(ing to|ed) ' "$work/overload.err" >"$work/said"
+one_line a_full_flow_table 3 lost "$work/small"
+is what_found_no_room_is_counted 1 "$(play "$work/small" "SELECT sum(count) > 0 FROM loss
+	WHERE stage = 'kernel' AND reason = 'flow table full'" 2>/dev/null | tail -n 1)"
+is an_overloaded_table_still_accounts_for_every_packet 0 "$(play "$work/small" "SELECT
+	attempted - stored - excluded - (SELECT sum(count) FROM loss WHERE loss.stage = stage.stage
+	AND loss.stream = stage.stream) FROM stage WHERE stage = 'kernel' AND stream = 'flow'" \
+	2>/dev/null | tail -n 1)"
+is what_had_room_is_kept 1 "$(play "$work/small" "SELECT count(*) >= 10 FROM flow
+	WHERE destination_address = '$server6' AND network_iana_number = 17" 2>/dev/null | tail -n 1)"
+
 mkdir "$disk"
 if mount -t tmpfs -o size=1m tmpfs "$disk" 2>/dev/null; then
 	mounted=1
-	net_addresses_of_this_run
-	net_up || exit 1
 	recorder_start "$disk/recording" "$work/full" || exit 1
 	# First what fits, until it is there; then more connections than a megabyte holds.
 	in_client $live_tools/exchange scatter "$server6" 1000 200
