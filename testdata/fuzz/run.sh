@@ -35,7 +35,7 @@ for directory in $parts; do
 done
 libraries="-lsqlite3 -lzstd -lxxhash -lm"
 case $part in
-recorder) libraries="-lbpf -lelf -lz -lpcap -lnetfilter_conntrack -lmnl $libraries" ;;
+recorder) libraries="-lbpf -lelf -lz -lpcap -lmnl $libraries" ;;
 analyzer) libraries="-lcrypto $libraries" ;;
 esac
 # shellcheck disable=SC2086
