@@ -27,6 +27,7 @@ struct endpoint {
 	struct sockaddr_in6 local, remote; /* IPv4 as ::ffff:a.b.c.d */
 	uint64_t sent_packets, sent_bytes; /* on the wire, network layer */
 	uint64_t sent_payload, received_payload;
+	uint64_t sent_again; /* of sent_packets, by TCP */
 };
 
 /* What every stamped message begins with, in host order: both ends are one machine. */
@@ -144,6 +145,7 @@ static inline void endpoint_finish_tcp(struct endpoint *end, int socket, int is_
 	/* A SYN has 8 more: MSS and window scale. The kernel does not count SYN-ACKs. */
 	end->sent_packets = info.tcpi_segs_out + (is_server ? 1 : 0);
 	end->sent_payload = info.tcpi_bytes_sent;
+	end->sent_again = info.tcpi_total_retrans;
 	end->sent_bytes = end->sent_payload + end->sent_packets * header + 8;
 	close(socket);
 }
@@ -167,12 +169,13 @@ static inline void endpoint_print(const struct endpoint *end)
 		"{\"id\":%llu,\"role\":\"%s\",\"transport\":\"%s\",\"pid\":%d,\"name\":\"%s\","
 		"\"local_address\":\"%s\",\"local_port\":%u,\"remote_address\":\"%s\","
 		"\"remote_port\":%u,\"sent_packets\":%llu,\"sent_bytes\":%llu,"
-		"\"sent_payload\":%llu,\"received_payload\":%llu}\n",
+		"\"sent_payload\":%llu,\"received_payload\":%llu,\"sent_again\":%llu}\n",
 		(unsigned long long)end->id, end->role, end->transport, getpid(), name, local,
 		ntohs(end->local.sin6_port), remote, ntohs(end->remote.sin6_port),
 		(unsigned long long)end->sent_packets, (unsigned long long)end->sent_bytes,
 		(unsigned long long)end->sent_payload,
-		(unsigned long long)end->received_payload);
+		(unsigned long long)end->received_payload,
+		(unsigned long long)end->sent_again);
 	if (write(STDOUT_FILENO, line, (size_t)size) != size)
 		endpoint_fail("standard output");
 }
