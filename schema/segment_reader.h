@@ -28,6 +28,9 @@ const char *segment_problem(const struct segment_reader *segment);
 /* 1 when the recorder finished the segment, 0 when it is being written or was torn. */
 int segment_is_finished(const struct segment_reader *segment);
 
+/* 1 when every byte of it is guarded by the checksums of a seal, see schema/seal.h. */
+int segment_is_sealed(const struct segment_reader *segment);
+
 /* Until when the segment holds everything. */
 uint64_t segment_covered_ns(const struct segment_reader *segment);
 
@@ -69,7 +72,10 @@ int segment_column(struct segment_reader *segment, enum stream_id stream,
 /* The text of a code; NULL when the dictionary lacks it. Valid until the reader is closed. */
 const char *segment_text(struct segment_reader *segment, uint64_t code, size_t *size);
 
-/* The code of a text, 0 when no row of this segment can have it. */
-uint64_t segment_code(struct segment_reader *segment, const char *text, size_t size);
+/*
+ * The code of a text, *code 0 when no row of this segment can have it. -EBADMSG: the dictionary
+ * cannot be read, so that this is not known.
+ */
+int segment_code(struct segment_reader *segment, const char *text, size_t size, uint64_t *code);
 
 #endif
