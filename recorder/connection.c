@@ -11,15 +11,29 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define FIRST_SLOTS 1024U
+#define FIRST_SLOTS	 1024U
+#define FLOW_ID_BITS	 61 /* of the first flow_id, below a one */
+#define FLOW_ID_LOW_BITS 24 /* of them that are zero */
 /* Hops of a view; more are only in captures that someone made up, and they all count as one. */
 #define MOST_HOPS     256U
 #define OTHER_HOPS    1U /* interface 0, received */
 #define SWEEPS_A_LIFE 4	 /* idle connections are looked for that often in an idle time */
+
+static int random_flow_id(uint64_t *flow_id)
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return -EIO;
+	number &= (1ULL << FLOW_ID_BITS) - 1;
+	*flow_id = (1ULL << FLOW_ID_BITS | number) >> FLOW_ID_LOW_BITS << FLOW_ID_LOW_BITS;
+	return 0;
+}
 
 struct connections *connections_new(const struct connections_options *options)
 {
@@ -28,12 +42,15 @@ struct connections *connections_new(const struct connections_options *options)
 	if (!connections)
 		return NULL;
 	connections->options = *options;
+	connections->next_flow_id = options->first_flow_id;
 	connections->slot_count = FIRST_SLOTS;
 	connections->slots = calloc(FIRST_SLOTS, sizeof(*connections->slots));
 	connections->last_active = &connections->first_active;
 	pool_open(&connections->endpoints, sizeof(struct endpoints));
 	pool_open(&connections->connections, sizeof(struct connection));
-	if (!connections->slots) {
+	if (!connections->slots || (!connections->next_flow_id &&
+				    random_flow_id(&connections->next_flow_id))) {
+		free(connections->slots);
 		free(connections);
 		return NULL;
 	}
@@ -76,6 +93,11 @@ void connections_free(struct connections *connections)
 size_t connections_count(const struct connections *connections)
 {
 	return connections->count;
+}
+
+uint64_t connections_next_flow_id(const struct connections *connections)
+{
+	return connections->next_flow_id;
 }
 
 /* --- the table --- */
@@ -141,11 +163,6 @@ static struct flow_key endpoints_key(const struct flow_key *key)
 	return out;
 }
 
-static uint64_t make_flow_id(const struct flow_key *key, uint64_t time_ns)
-{
-	return XXH3_64bits_withSeed(key, sizeof(*key), time_ns) >> 1;
-}
-
 struct endpoints *connections_endpoints(struct connections *connections,
 					const struct flow_key *view_key, uint64_t time_ns)
 {
@@ -175,7 +192,7 @@ struct endpoints *connections_endpoints(struct connections *connections,
 	endpoints->view.network_namespace = view_key->network_namespace;
 	endpoints->view.hops = &endpoints->view.first_hop;
 	endpoints->view.hop_capacity = 1;
-	connection->flow_id = make_flow_id(&key, time_ns);
+	connection->flow_id = connections->next_flow_id++;
 	connection->endpoints = connection->before = connection->after = endpoints;
 	connection->last_ns = time_ns;
 	*slot = (struct slot){hash, endpoints};
@@ -268,9 +285,9 @@ int connection_ended(const struct connection *connection)
 }
 
 /* The same endpoints begin another connection. */
-static void renew(struct connection *connection, uint64_t time_ns)
+static void renew(struct connections *connections, struct connection *connection)
 {
-	connection->flow_id = make_flow_id(&connection->before->key, time_ns);
+	connection->flow_id = connections->next_flow_id++;
 	connection->tcp_flags[0] = connection->tcp_flags[1] = 0;
 	connection->is_ended = connection->initiator_known = 0;
 	for (struct endpoints *endpoints = connection->endpoints; endpoints;
@@ -289,7 +306,7 @@ void connection_wake(struct connections *connections, struct connection *connect
 		return;
 	if ((connection->is_ended && (seen & (SEEN_SYN * 3))) ||
 	    time_ns > connection->last_ns + connections->options.idle_ns)
-		renew(connection, time_ns);
+		renew(connections, connection);
 	if (connection->last_ns < time_ns)
 		connection->last_ns = time_ns;
 }

@@ -651,6 +651,57 @@ static void packets_of_a_capture_count_in_their_direction(void **state)
 	connections_free(connections);
 }
 
+/* One packet of each of count connections, and their flow_ids. */
+static void see_many(struct connections *connections, unsigned int count, uint64_t *flow_ids)
+{
+	int column = stream_column(stream_get(STREAM_FLOW), "flow_id");
+	struct delivery *delivery;
+
+	for (unsigned int i = 0; i < count; i++)
+		see(connections, (struct sight){CLIENT,
+						(uint16_t)(1000 + i),
+						SERVER,
+						80,
+						6,
+						1,
+						{TRANSMIT(5)},
+						SECOND + i,
+						1,
+						SEEN_SYN,
+						0x02,
+						0});
+	delivery = emit(connections, SLICE_ENDED);
+	assert_int_equal(delivery->first[STREAM_FLOW]->row_count, count);
+	for (unsigned int i = 0; i < count; i++)
+		flow_ids[i] = batch_integer(delivery->first[STREAM_FLOW], (unsigned int)column, i);
+	delivery_free(delivery);
+}
+
+static void flow_ids_run_and_those_of_two_runs_lie_apart(void **state)
+{
+	struct connections *runs[] = {make(), make()}, *next;
+	struct connections_options options = {.idle_ns = 100 * SECOND};
+	uint64_t flow_ids[2][100], after;
+
+	for (unsigned int run = 0; run < 2; run++) {
+		see_many(runs[run], 100, flow_ids[run]);
+		assert_true(flow_ids[run][0] >= 1ULL << 61);
+		assert_true(flow_ids[run][0] < 1ULL << 62);
+		for (unsigned int i = 1; i < 100; i++)
+			assert_true(flow_ids[run][i] == flow_ids[run][0] + i);
+	}
+	assert_true(flow_ids[0][0] + 100 <= flow_ids[1][0] ||
+		    flow_ids[1][0] + 100 <= flow_ids[0][0]);
+	/* A new table in the middle of a run goes on where the one before it was. */
+	options.first_flow_id = connections_next_flow_id(runs[0]);
+	next = connections_new(&options);
+	see_many(next, 1, &after);
+	assert_true(after == flow_ids[0][99] + 1);
+	connections_free(next);
+	connections_free(runs[0]);
+	connections_free(runs[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -668,6 +719,7 @@ int main(void)
 		cmocka_unit_test(after_a_long_silence_it_is_another_connection),
 		cmocka_unit_test(a_capture_that_claims_too_many_hops_loses_no_packet),
 		cmocka_unit_test(packets_of_a_capture_count_in_their_direction),
+		cmocka_unit_test(flow_ids_run_and_those_of_two_runs_lie_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,7 @@ struct connections {
 		struct endpoints *endpoints;
 	} * slots;
 	size_t slot_count, count;
+	uint64_t next_flow_id;
 	struct pool endpoints, connections;
 	struct connection *first_active, **last_active;
 	uint64_t last_ns; /* latest packet of all */

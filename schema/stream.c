@@ -25,8 +25,9 @@
 
 static const struct column flow_columns[] = {
 	FLOW(flow_id, INTEGER, ALWAYS,
-	     NAMES("", "the connection: the same in each of its slices", "", "", "flowId (148)",
-		   "uid")),
+	     NAMES("", "the connection: the same in each of its slices; a running number "
+		   "that begins at a random one",
+		   "", "", "flowId (148)", "uid")),
 	FLOW(start_ns, TIME, ALWAYS,
 	     NAMES("ns", "first packet of the slice", "", "event.start",
 		   "flowStartNanoseconds (156)", "ts")),
