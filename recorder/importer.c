@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DELIVERY_FLOWS 32768U
-#define IDLE_NS	       (3600ULL * 1000000000)
+#define IDLE_NS (3600ULL * 1000000000)
 
 /* Packets between two calls of progress. */
 #define PROGRESS_PACKETS 16384U
@@ -125,17 +124,24 @@ static uint64_t delivery_flows(const struct delivery *delivery)
 	return count;
 }
 
+/*
+ * A delivery is handed over when another slice like this one would be too much for its batch:
+ * batches, and so chunks, are all but full, and none holds only what was left over.
+ */
 static int end_slice(struct importer *importer, enum slice_end end)
 {
+	uint64_t before, flows;
 	int error;
 
 	if (!importer->slice_is_open)
 		return 0;
 	importer->slice_is_open = 0;
+	before = delivery_flows(importer->delivery);
 	error = connections_emit(importer->connections, end, importer->delivery);
 	if (error)
 		return fail(importer, error, NULL);
-	if (delivery_flows(importer->delivery) < DELIVERY_FLOWS)
+	flows = delivery_flows(importer->delivery);
+	if (flows + (flows - before) <= BATCH_ROWS)
 		return 0;
 	return deliver(importer);
 }
@@ -154,7 +160,10 @@ static void begin_slice(struct importer *importer, uint64_t time_ns)
  * new. */
 static int leap(struct importer *importer, uint64_t time_ns)
 {
-	const struct connections_options options = {.idle_ns = IDLE_NS};
+	const struct connections_options options = {
+		.idle_ns = IDLE_NS,
+		.first_flow_id = connections_next_flow_id(importer->connections),
+	};
 	struct connections *fresh;
 
 	if (time_ns < importer->end_ns ? importer->earliest_ns - time_ns <= IDLE_NS
