@@ -23,6 +23,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LEAST_BYTES 512 /* the smallest page of SQLite */
+
 struct segment_reader {
 	sqlite3 *database;
 	sqlite3_stmt *part_query;
@@ -266,10 +268,12 @@ static int open_database(struct segment_reader *segment)
 
 	if (error)
 		return error;
+	if (segment->sealed && page_guard_open(segment->path, &segment->database))
+		return problem(segment, -EBADMSG,
+			       "%s: its first page is damaged; expected a Flowtape segment",
+			       segment->path);
 	if (segment->sealed)
-		return page_guard_open(segment->path, &segment->database)
-			       ? sqlite_problem(segment)
-			       : begin_reading(segment);
+		return begin_reading(segment);
 	if (!has_journal(segment->path))
 		return open_path(segment, segment->path, "?immutable=1");
 	error = open_path(segment, segment->path, "?mode=ro");
@@ -300,6 +304,10 @@ int segment_open(const char *path, struct segment_reader **out, char **why)
 	else if (!S_ISREG(status.st_mode) || !status.st_size)
 		error = problem(segment, -EBADMSG, "%s: %s; expected a Flowtape segment", path,
 				S_ISREG(status.st_mode) ? "an empty file" : "not a file");
+	else if (status.st_size < LEAST_BYTES)
+		error = problem(segment, -EBADMSG,
+				"%s: %lld bytes; expected a Flowtape segment", path,
+				(long long)status.st_size);
 	else
 		error = open_database(segment);
 	if (!error)
@@ -497,11 +505,7 @@ static int chunk_problem(struct segment_reader *segment, const struct chunk *chu
 	return sqlite_problem_in(segment, where);
 }
 
-/*
- * Whether the chunk still has exactly the parts it was written with. The pages of a sealed
- * segment vouch for that.
- */
-static int check_chunk(struct segment_reader *segment, const struct chunk *chunk)
+int segment_check_chunk(struct segment_reader *segment, const struct chunk *chunk)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -509,7 +513,7 @@ static int check_chunk(struct segment_reader *segment, const struct chunk *chunk
 	int result, error;
 	int64_t expected = 0;
 
-	if (segment->sealed || segment->checked_chunk == chunk->chunk_id)
+	if (segment->checked_chunk == chunk->chunk_id)
 		return 0;
 	error = prepare(
 		segment, &segment->digest_query,
@@ -579,8 +583,11 @@ int segment_column(struct segment_reader *segment, enum stream_id stream,
 	size_t value_size = address ? sizeof(struct address) : sizeof(uint64_t);
 	int column_id = segment->column_ids[stream][column];
 	const void *data;
-	int result, size, error = check_chunk(segment, chunk);
+	int result, size, error = 0;
 
+	/* The pages of a sealed segment vouch for the list of its parts. */
+	if (!segment->sealed)
+		error = segment_check_chunk(segment, chunk);
 	if (!error)
 		error = prepare(segment, &segment->part_query,
 				"SELECT checksum, data FROM part"

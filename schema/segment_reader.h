@@ -66,6 +66,12 @@ int segment_chunks(struct segment_reader *segment, enum stream_id stream,
 		   size_t *count);
 
 /*
+ * Whether the chunk has exactly the parts that it was written with, by its checksum: 0,
+ * -EBADMSG.
+ */
+int segment_check_chunk(struct segment_reader *segment, const struct chunk *chunk);
+
+/*
  * Decode one column of a chunk into values, room for chunk->row_count of them (uint64_t, or
  * struct address). A column that the chunk does not hold is all zero. Texts come as codes of
  * the segment's dictionary. -EBADMSG: the bytes do not check; values are undefined.
