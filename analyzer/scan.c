@@ -122,9 +122,9 @@ static int resolve(struct scan *scan, struct segment_reader *reader)
 		to->high = from->high;
 		to->address = from->address;
 		if (scan->stream->columns[from->column].type == COLUMN_TEXT) {
-			uint64_t code = segment_code(reader, from->text, from->text_size);
+			uint64_t code = 0;
 
-			if (!code)
+			if (segment_code(reader, from->text, from->text_size, &code) || !code)
 				return 0;
 			to->low = to->high = (int64_t)code;
 		}

@@ -45,6 +45,7 @@ void batch_free(struct batch *batch)
 void batch_clear(struct batch *batch)
 {
 	batch->row_count = 0;
+	batch->is_coded = 0;
 	dictionary_clear(batch->texts);
 }
 
@@ -155,6 +156,45 @@ int batch_append(struct batch *batch, const void *row)
 	if (!error)
 		batch->row_count++;
 	return error;
+}
+
+static int is_zero(const void *memory, size_t size)
+{
+	const char *bytes = memory;
+
+	return !size || (!bytes[0] && !memcmp(bytes, bytes + 1, size - 1));
+}
+
+int batch_extend(struct batch *batch, const union column_values *columns, uint32_t first,
+		 uint32_t count)
+{
+	if (count > BATCH_ROWS - batch->row_count)
+		return -ENOSPC;
+	while (batch->row_count + count > batch->capacity)
+		if (grow(batch))
+			return -ENOMEM;
+	for (unsigned int i = 0; i < batch->stream->column_count; i++) {
+		size_t size = value_size(&batch->stream->columns[i]);
+		const char *from = columns[i].memory;
+		char *to;
+
+		if (from)
+			from += first * size;
+		if (!batch->columns[i].memory) {
+			if (!from || is_zero(from, count * size))
+				continue;
+			if (begin_column(batch, i))
+				return -ENOMEM;
+		}
+		to = (char *)batch->columns[i].memory + batch->row_count * size;
+		if (from)
+			memcpy(to, from, count * size);
+		else
+			memset(to, 0, count * size);
+	}
+	batch->row_count += count;
+	batch->is_coded = 1;
+	return 0;
 }
 
 void batch_span(const struct batch *batch, uint64_t *first_ns, uint64_t *last_ns)

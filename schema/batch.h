@@ -26,6 +26,7 @@ struct batch {
 	/* column_count of them, row_count values in each; NULL: zero in every row so far */
 	union column_values *columns;
 	struct dictionary *texts;
+	int is_coded;	    /* texts are codes of a segment already, see batch_extend */
 	struct batch *next; /* for whoever owns the batch */
 };
 
@@ -47,6 +48,13 @@ void batch_free(struct batch *batch);
  * Returns 0, -ENOSPC when the batch holds BATCH_ROWS rows, -ENOMEM.
  */
 int batch_append(struct batch *batch, const void *row);
+
+/*
+ * Append count rows, from row first of decoded columns (NULL memory: zero). Texts are codes of
+ * the segment that the batch is for. Returns 0, -ENOSPC when they do not fit, -ENOMEM.
+ */
+int batch_extend(struct batch *batch, const union column_values *columns, uint32_t first,
+		 uint32_t count);
 
 void batch_clear(struct batch *batch);
 

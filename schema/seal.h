@@ -18,8 +18,9 @@
 #define SEAL_DIGEST_SIZE       65	  /* SHA-256 in hexadecimal, ended by 0 */
 
 /*
- * Seal the segment at live_path, which nobody writes any more, as sealed_path. previous_sha256 is
- * the digest of the sealed segment before it, or NULL when there is none. digest gets this one's.
+ * Seal the segment at live_path, which nobody writes any more, as sealed_path. previous_sha256
+ * is the digest of the sealed segment before it, or NULL when there is none. digest gets this
+ * one's.
  *
  * Returns 0; -EBADMSG when something in the live segment is damaged; -ENOSPC; other negative
  * errnos of the file system. After a failure the live file is as it was and nothing stands at
@@ -31,8 +32,8 @@ int segment_seal(const char *live_path, const char *sealed_path, const char *pre
 
 /*
  * The digest that the last line of a sealed segment names; the content is not read.
- * Returns 0, -ENODATA when the file is not sealed, -EBADMSG when the line is damaged, or another
- * negative errno.
+ * Returns 0, -ENODATA when the file is not sealed, -EBADMSG when the line is damaged, or
+ * another negative errno.
  */
 int segment_digest(const char *path, char digest[SEAL_DIGEST_SIZE]);
 

@@ -9,7 +9,8 @@ CREATE TABLE segment(
   writer TEXT NOT NULL,
   created_ns INTEGER NOT NULL,
   covered_ns INTEGER NOT NULL,
-  finished_ns INTEGER
+  finished_ns INTEGER,
+  previous_sha256 TEXT
 );
 
 CREATE TABLE stream_column(

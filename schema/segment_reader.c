@@ -9,15 +9,21 @@
  */
 #include "schema/segment_reader.h"
 #include "schema/codec.h"
+#include "schema/page_guard.h"
+#include "schema/seal.h"
 #include "schema/segment_writer.h"
 #include "schema/working_copy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define LEAST_BYTES 512 /* the smallest page of SQLite */
 
 struct segment_reader {
 	sqlite3 *database;
@@ -26,13 +32,14 @@ struct segment_reader {
 	struct codec *codec;
 	char *path;
 	char *problem;
-	int finished;
+	int finished, sealed;
 	uint64_t covered_ns;
+	int64_t damage_offset; /* where the last problem was; negative: not known */
 	int64_t checked_chunk; /* the last chunk whose parts were found complete */
 	char **texts;	       /* by string_id; loaded at first use */
 	size_t *text_sizes;
 	uint64_t text_count;
-	int texts_loaded;
+	int texts_loaded, texts_error;
 	int *column_ids[STREAM_COUNT]; /* 0: this segment lacks the column */
 };
 
@@ -44,6 +51,7 @@ static int problem(struct segment_reader *segment, int error, const char *format
 	va_list arguments;
 
 	free(segment->problem);
+	segment->damage_offset = -1;
 	va_start(arguments, format);
 	if (vasprintf(&segment->problem, format, arguments) < 0)
 		segment->problem = NULL;
@@ -51,15 +59,33 @@ static int problem(struct segment_reader *segment, int error, const char *format
 	return error;
 }
 
-static int sqlite_problem(struct segment_reader *segment)
+static int sqlite_problem_in(struct segment_reader *segment, const char *where)
 {
-	int code = sqlite3_errcode(segment->database);
+	int code = sqlite3_errcode(segment->database) & 0xff;
 	int error = code == SQLITE_NOMEM ? -ENOMEM : -EBADMSG;
+	struct page_damage damage;
 
 	if (code == SQLITE_CANTOPEN || code == SQLITE_PERM || code == SQLITE_READONLY)
 		error = -EACCES;
-	return problem(segment, error, "%s: %s; expected a Flowtape segment", segment->path,
-		       sqlite3_errmsg(segment->database));
+	if (!segment->sealed || !page_guard_damage(segment->database, &damage))
+		return problem(segment, error, "%s: %s%s; expected a Flowtape segment",
+			       segment->path, where, sqlite3_errmsg(segment->database));
+	if (damage.end)
+		problem(segment, error,
+			"%s: %sthe file ends at offset %llu; expected a page at %llu",
+			segment->path, where, (unsigned long long)damage.end,
+			(unsigned long long)damage.offset);
+	else
+		problem(segment, error,
+			"%s: %sthe page at offset %llu does not match its checksum",
+			segment->path, where, (unsigned long long)damage.offset);
+	segment->damage_offset = (int64_t)damage.offset;
+	return error;
+}
+
+static int sqlite_problem(struct segment_reader *segment)
+{
+	return sqlite_problem_in(segment, "");
 }
 
 /* One integer that a query gives. */
@@ -102,6 +128,11 @@ static int check_format(struct segment_reader *segment)
 	if (major > SEGMENT_FORMAT_MAJOR)
 		return problem(segment, -EPROTONOSUPPORT,
 			       "%s: format %lld.%lld is newer than this program reads (%d.x)",
+			       segment->path, (long long)major, (long long)minor,
+			       SEGMENT_FORMAT_MAJOR);
+	if (major < SEGMENT_FORMAT_MAJOR)
+		return problem(segment, -EPROTONOSUPPORT,
+			       "%s: format %lld.%lld is older than this program reads (%d.x)",
 			       segment->path, (long long)major, (long long)minor,
 			       SEGMENT_FORMAT_MAJOR);
 	error = query_integer(segment, "SELECT finished_ns IS NOT NULL FROM segment",
@@ -169,19 +200,11 @@ static char *uri(const char *path, const char *mode)
 	return out;
 }
 
-static int open_path(struct segment_reader *segment, const char *path, const char *mode)
+/* The database is open: what is in it is not to be believed. */
+static int begin_reading(struct segment_reader *segment)
 {
-	char *name = uri(path, mode);
-	int result, off;
+	int off;
 
-	if (!name)
-		return -ENOMEM;
-	result = sqlite3_open_v2(name, &segment->database,
-				 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
-				 NULL);
-	free(name);
-	if (result != SQLITE_OK)
-		return sqlite_problem(segment);
 	sqlite3_db_config(segment->database, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);
 	sqlite3_db_config(segment->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off);
 	sqlite3_busy_timeout(segment->database, 2000);
@@ -194,11 +217,63 @@ static int open_path(struct segment_reader *segment, const char *path, const cha
 	return 0;
 }
 
+static int open_path(struct segment_reader *segment, const char *path, const char *mode)
+{
+	char *name = uri(path, mode);
+	int result;
+
+	if (!name)
+		return -ENOMEM;
+	result = sqlite3_open_v2(name, &segment->database,
+				 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+				 NULL);
+	free(name);
+	return result ? sqlite_problem(segment) : begin_reading(segment);
+}
+
+static int is_live(const char *path)
+{
+	size_t size = strlen(path), suffix = strlen(SEGMENT_LIVE_SUFFIX);
+
+	return size > suffix && !strcmp(path + size - suffix, SEGMENT_LIVE_SUFFIX) &&
+	       has_journal(path);
+}
+
+/*
+ * One that is written now is not opened for a look: to close a file gives up all locks that
+ * this process has on it, also those of its own writer.
+ */
+static int detect_seal(struct segment_reader *segment)
+{
+	int file, is_sealed;
+
+	if (is_live(segment->path))
+		return 0;
+	file = open(segment->path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return problem(segment, -errno, "%s: %s", segment->path, strerror(errno));
+	is_sealed = page_guard_detect(file);
+	close(file);
+	if (is_sealed < 0)
+		return problem(segment, is_sealed, "%s: %s", segment->path,
+			       strerror(-is_sealed));
+	segment->sealed = is_sealed;
+	return 0;
+}
+
 static int open_database(struct segment_reader *segment)
 {
 	struct working_copy *copy;
-	int error;
+	int error = detect_seal(segment);
 
+	if (error)
+		return error;
+	if (segment->sealed && page_guard_open(segment->path, &segment->database))
+		return problem(segment, -EBADMSG,
+			       "%s: its first page is damaged; expected a Flowtape segment",
+			       segment->path);
+	if (segment->sealed)
+		return begin_reading(segment);
 	if (!has_journal(segment->path))
 		return open_path(segment, segment->path, "?immutable=1");
 	error = open_path(segment, segment->path, "?mode=ro");
@@ -229,6 +304,10 @@ int segment_open(const char *path, struct segment_reader **out, char **why)
 	else if (!S_ISREG(status.st_mode) || !status.st_size)
 		error = problem(segment, -EBADMSG, "%s: %s; expected a Flowtape segment", path,
 				S_ISREG(status.st_mode) ? "an empty file" : "not a file");
+	else if (status.st_size < LEAST_BYTES)
+		error = problem(segment, -EBADMSG,
+				"%s: %lld bytes; expected a Flowtape segment", path,
+				(long long)status.st_size);
 	else
 		error = open_database(segment);
 	if (!error)
@@ -277,6 +356,16 @@ const char *segment_problem(const struct segment_reader *segment)
 int segment_is_finished(const struct segment_reader *segment)
 {
 	return segment->finished;
+}
+
+int segment_is_sealed(const struct segment_reader *segment)
+{
+	return segment->sealed;
+}
+
+int64_t segment_damage_offset(const struct segment_reader *segment)
+{
+	return segment->damage_offset;
 }
 
 uint64_t segment_covered_ns(const struct segment_reader *segment)
@@ -330,7 +419,7 @@ static char *chunk_query(struct segment_reader *segment, enum stream_id id,
 	if (!sql)
 		return NULL;
 	fprintf(sql,
-		"SELECT chunk_id, row_count, first_ns, last_ns FROM chunk WHERE stream = '%s'",
+		"SELECT chunk_id, row_count, first_ns, last_ns, slice FROM chunk WHERE stream = '%s'",
 		stream->name);
 	for (size_t i = 0; i < bound_count; i++)
 		bound_condition(sql, &stream->columns[bounds[i].column],
@@ -374,6 +463,7 @@ int segment_chunks(struct segment_reader *segment, enum stream_id stream,
 			.row_count = (uint32_t)rows,
 			.first_ns = (uint64_t)sqlite3_column_int64(statement, 2),
 			.last_ns = (uint64_t)sqlite3_column_int64(statement, 3),
+			.slice = (uint64_t)sqlite3_column_int64(statement, 4),
 		};
 		if (rows < 1 || rows > BATCH_ROWS)
 			error = problem(
@@ -407,8 +497,15 @@ static int prepare(struct segment_reader *segment, sqlite3_stmt **statement, con
 	return 0;
 }
 
-/* Whether the chunk still has exactly the parts it was written with. */
-static int check_chunk(struct segment_reader *segment, const struct chunk *chunk)
+static int chunk_problem(struct segment_reader *segment, const struct chunk *chunk)
+{
+	char where[32];
+
+	snprintf(where, sizeof(where), "chunk %lld: ", (long long)chunk->chunk_id);
+	return sqlite_problem_in(segment, where);
+}
+
+int segment_check_chunk(struct segment_reader *segment, const struct chunk *chunk)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -448,7 +545,7 @@ static int check_chunk(struct segment_reader *segment, const struct chunk *chunk
 	if (fclose(digest))
 		error = -ENOMEM;
 	else if (result != SQLITE_DONE)
-		error = sqlite_problem(segment);
+		error = chunk_problem(segment, chunk);
 	else if ((int64_t)codec_checksum(text, size) != expected)
 		error = problem(segment, -EBADMSG,
 				"%s: chunk %lld: its list of parts does not match its checksum",
@@ -468,6 +565,17 @@ static int damaged_part(struct segment_reader *segment, enum stream_id stream,
 		       stream_get(stream)->columns[column].name, what);
 }
 
+static int part_problem(struct segment_reader *segment, enum stream_id stream,
+			const struct chunk *chunk, unsigned int column)
+{
+	char where[160];
+
+	snprintf(where, sizeof(where),
+		 "stream %s, chunk %lld, column %s: ", stream_get(stream)->name,
+		 (long long)chunk->chunk_id, stream_get(stream)->columns[column].name);
+	return sqlite_problem_in(segment, where);
+}
+
 int segment_column(struct segment_reader *segment, enum stream_id stream,
 		   const struct chunk *chunk, unsigned int column, void *values)
 {
@@ -475,8 +583,11 @@ int segment_column(struct segment_reader *segment, enum stream_id stream,
 	size_t value_size = address ? sizeof(struct address) : sizeof(uint64_t);
 	int column_id = segment->column_ids[stream][column];
 	const void *data;
-	int result, size, error = check_chunk(segment, chunk);
+	int result, size, error = 0;
 
+	/* The pages of a sealed segment vouch for the list of its parts. */
+	if (!segment->sealed)
+		error = segment_check_chunk(segment, chunk);
 	if (!error)
 		error = prepare(segment, &segment->part_query,
 				"SELECT checksum, data FROM part"
@@ -491,7 +602,7 @@ int segment_column(struct segment_reader *segment, enum stream_id stream,
 		return 0;
 	}
 	if (result != SQLITE_ROW)
-		return sqlite_problem(segment);
+		return part_problem(segment, stream, chunk, column);
 	data = sqlite3_column_blob(segment->part_query, 1);
 	size = sqlite3_column_bytes(segment->part_query, 1);
 	if (!data || (int64_t)codec_checksum(data, (size_t)size) !=
@@ -508,22 +619,48 @@ int segment_column(struct segment_reader *segment, enum stream_id stream,
 
 /* --- texts --- */
 
-static int load_texts(struct segment_reader *segment)
+/* How many texts there are; they are numbered from 1 without gaps. */
+static int count_texts(struct segment_reader *segment, int64_t *count)
 {
-	sqlite3_stmt *statement = NULL;
-	int64_t count = 0, most = 0;
-	int error = query_integer(segment, "SELECT count(*) FROM string", &count);
+	int64_t most = 0;
+	int error = query_integer(segment, "SELECT count(*) FROM string", count);
 
 	if (!error)
 		error = query_integer(segment, "SELECT ifnull(max(string_id), 0) FROM string",
 				      &most);
-	if (error)
-		return error;
-	if (count != most)
-		return problem(
+	if (!error && (*count != most || most > INT32_MAX))
+		error = problem(
 			segment, -EBADMSG,
 			"%s: table string has %lld rows up to number %lld; expected as many",
-			segment->path, (long long)count, (long long)most);
+			segment->path, (long long)*count, (long long)most);
+	return error;
+}
+
+static int load_text(struct segment_reader *segment, sqlite3_stmt *statement)
+{
+	int64_t id = sqlite3_column_int64(statement, 0);
+	const char *text = (const char *)sqlite3_column_text(statement, 1);
+	size_t size = (size_t)sqlite3_column_bytes(statement, 1);
+
+	if (id < 1 || (uint64_t)id > segment->text_count || !text || segment->texts[id])
+		return 0;
+	/* With its 0 byte; a damaged text may have others in it. */
+	segment->texts[id] = malloc(size + 1);
+	if (!segment->texts[id])
+		return -ENOMEM;
+	memcpy(segment->texts[id], text, size + 1);
+	segment->text_sizes[id] = size;
+	return 0;
+}
+
+static int load_texts(struct segment_reader *segment)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t count = 0;
+	int result, error = count_texts(segment, &count);
+
+	if (error)
+		return error;
 	segment->texts = calloc((size_t)count + 1, sizeof(*segment->texts));
 	segment->text_sizes = calloc((size_t)count + 1, sizeof(*segment->text_sizes));
 	if (!segment->texts || !segment->text_sizes)
@@ -531,30 +668,27 @@ static int load_texts(struct segment_reader *segment)
 	segment->text_count = (uint64_t)count;
 	if (sqlite3_prepare_v2(segment->database, "SELECT string_id, value FROM string", -1,
 			       &statement, NULL) != SQLITE_OK)
-		return sqlite_problem(segment);
-	while (sqlite3_step(statement) == SQLITE_ROW) {
-		int64_t id = sqlite3_column_int64(statement, 0);
-		const char *text = (const char *)sqlite3_column_text(statement, 1);
-
-		if (id < 1 || id > count || !text || segment->texts[id])
-			continue;
-		segment->text_sizes[id] = (size_t)sqlite3_column_bytes(statement, 1);
-		/* With its 0 byte; a damaged text may have others in it. */
-		segment->texts[id] = malloc(segment->text_sizes[id] + 1);
-		if (segment->texts[id])
-			memcpy(segment->texts[id], text, segment->text_sizes[id] + 1);
-	}
+		return sqlite_problem_in(segment, "table string: ");
+	while (!error && (result = sqlite3_step(statement)) == SQLITE_ROW)
+		error = load_text(segment, statement);
+	if (!error && result != SQLITE_DONE)
+		error = sqlite_problem_in(segment, "table string: ");
 	sqlite3_finalize(statement);
-	return 0;
+	return error;
+}
+
+int segment_load_texts(struct segment_reader *segment)
+{
+	if (!segment->texts_loaded) {
+		segment->texts_loaded = 1;
+		segment->texts_error = load_texts(segment);
+	}
+	return segment->texts_error;
 }
 
 const char *segment_text(struct segment_reader *segment, uint64_t code, size_t *size)
 {
-	if (!segment->texts_loaded) {
-		segment->texts_loaded = 1;
-		if (load_texts(segment))
-			segment->text_count = 0;
-	}
+	segment_load_texts(segment);
 	if (!code || code > segment->text_count || !segment->texts[code])
 		return NULL;
 	if (size)
@@ -562,18 +696,23 @@ const char *segment_text(struct segment_reader *segment, uint64_t code, size_t *
 	return segment->texts[code];
 }
 
-uint64_t segment_code(struct segment_reader *segment, const char *text, size_t size)
+int segment_code(struct segment_reader *segment, const char *text, size_t size, uint64_t *code)
 {
 	sqlite3_stmt *statement = NULL;
-	uint64_t code = 0;
+	int result, error = 0;
 
 	if (sqlite3_prepare_v2(segment->database,
 			       "SELECT string_id FROM string WHERE value = ?", -1, &statement,
-			       NULL) == SQLITE_OK) {
-		sqlite3_bind_text64(statement, 1, text, size, SQLITE_STATIC, SQLITE_UTF8);
-		if (sqlite3_step(statement) == SQLITE_ROW)
-			code = (uint64_t)sqlite3_column_int64(statement, 0);
-	}
+			       NULL) != SQLITE_OK)
+		return sqlite_problem_in(segment, "table string: ");
+	sqlite3_bind_text64(statement, 1, text, size, SQLITE_STATIC, SQLITE_UTF8);
+	result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
+		*code = (uint64_t)sqlite3_column_int64(statement, 0);
+	else if (result == SQLITE_DONE)
+		*code = 0;
+	else
+		error = sqlite_problem_in(segment, "table string: ");
 	sqlite3_finalize(statement);
-	return code;
+	return error;
 }

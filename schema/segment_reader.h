@@ -25,6 +25,9 @@ void segment_reader_close(struct segment_reader *segment);
 const char *segment_path(const struct segment_reader *segment);
 const char *segment_problem(const struct segment_reader *segment);
 
+/* The offset of the damaged page of the last problem; negative when it is not known. */
+int64_t segment_damage_offset(const struct segment_reader *segment);
+
 /* 1 when the recorder finished the segment, 0 when it is being written or was torn. */
 int segment_is_finished(const struct segment_reader *segment);
 
@@ -41,6 +44,7 @@ struct chunk {
 	int64_t chunk_id;
 	uint32_t row_count;
 	uint64_t first_ns, last_ns;
+	uint64_t slice; /* not 0: provisional rows of this slice */
 };
 
 /*
@@ -62,12 +66,24 @@ int segment_chunks(struct segment_reader *segment, enum stream_id stream,
 		   size_t *count);
 
 /*
+ * Whether the chunk has exactly the parts that it was written with, by its checksum: 0,
+ * -EBADMSG.
+ */
+int segment_check_chunk(struct segment_reader *segment, const struct chunk *chunk);
+
+/*
  * Decode one column of a chunk into values, room for chunk->row_count of them (uint64_t, or
  * struct address). A column that the chunk does not hold is all zero. Texts come as codes of
  * the segment's dictionary. -EBADMSG: the bytes do not check; values are undefined.
  */
 int segment_column(struct segment_reader *segment, enum stream_id stream,
 		   const struct chunk *chunk, unsigned int column, void *values);
+
+/*
+ * Load the dictionary, which the first segment_text does otherwise. -EBADMSG: not all of it can
+ * be read; the texts that could be are there.
+ */
+int segment_load_texts(struct segment_reader *segment);
 
 /* The text of a code; NULL when the dictionary lacks it. Valid until the reader is closed. */
 const char *segment_text(struct segment_reader *segment, uint64_t code, size_t *size);

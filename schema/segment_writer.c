@@ -8,6 +8,7 @@
  */
 #include "schema/segment_writer.h"
 #include "schema/codec.h"
+#include "schema/page_guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -167,30 +168,75 @@ static int describe_columns(struct segment_writer *segment)
 	return error;
 }
 
+static int query_integer(struct segment_writer *segment, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = sqlite3_prepare_v2(segment->database, sql, -1, &statement, NULL);
+
+	if (!result)
+		result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
+		*out = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return failure(segment, result);
+}
+
+/* What the statements that a query gives do. */
+static int execute_each(struct segment_writer *segment, const char *query)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = sqlite3_prepare_v2(segment->database, query, -1, &statement, NULL);
+	int error = failure(segment, result);
+
+	while (!error && (result = sqlite3_step(statement)) == SQLITE_ROW)
+		error = execute(segment, (const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return error ? error : failure(segment, result);
+}
+
+/* Everything but chunks of the segment that is attached as "live". */
+static int copy_live(struct segment_writer *segment)
+{
+	int64_t differing = 0;
+	int error =
+		query_integer(segment,
+			      "SELECT count(*) FROM (SELECT * FROM live.stream_column EXCEPT"
+			      " SELECT * FROM stream_column)",
+			      &differing);
+
+	if (!error && differing)
+		return -EPROTONOSUPPORT;
+	if (error)
+		return error;
+	return execute_each(
+		segment, "SELECT 'INSERT INTO main.' || name || ' SELECT * FROM live.' || name"
+			 " FROM live.sqlite_master WHERE type = 'table'"
+			 " AND name NOT IN ('stream_column', 'chunk', 'part')"
+			 " AND name NOT LIKE 'sqlite_%'");
+}
+
+/* The tables and what is in them from the beginning, in one transaction. */
 static int build(struct segment_writer *segment, const struct segment_identity *identity)
 {
-	char pragmas[256];
+	char version[96];
 	int error;
 
-	snprintf(
-		pragmas, sizeof(pragmas),
-		"PRAGMA page_size = 4096; PRAGMA application_id = %d; PRAGMA user_version = %d;"
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-		"PRAGMA wal_autocheckpoint = 2000;",
-		SEGMENT_APPLICATION_ID, SEGMENT_FORMAT_MAJOR * 65536 + SEGMENT_FORMAT_MINOR);
-	error = execute(segment, pragmas);
-	if (!error)
-		error = segment_begin(segment);
+	snprintf(version, sizeof(version),
+		 "PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN IMMEDIATE",
+		 SEGMENT_APPLICATION_ID, SEGMENT_FORMAT_MAJOR * 65536 + SEGMENT_FORMAT_MINOR);
+	error = execute(segment, version);
 	if (!error)
 		error = execute(segment, segment_sql);
 	if (!error)
+		error = describe_columns(segment);
+	if (!error && identity)
 		error = segment_put(
-			segment, "INSERT INTO segment VALUES(?, ?, ?, ?, ?, ?, ?, NULL)",
+			segment, "INSERT INTO segment VALUES(?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
 			"iititii", (int64_t)SEGMENT_FORMAT_MAJOR, (int64_t)SEGMENT_FORMAT_MINOR,
 			identity->recording_id, (int64_t)identity->sequence, identity->writer,
 			(int64_t)identity->created_ns, (int64_t)identity->created_ns);
-	if (!error)
-		error = describe_columns(segment);
+	if (!error && !identity)
+		error = copy_live(segment);
 	for (int i = 0; i < STATEMENTS && !error; i++)
 		error = failure(segment, sqlite3_prepare_v3(segment->database, statement_sql[i],
 							    -1, SQLITE_PREPARE_PERSISTENT,
@@ -198,24 +244,15 @@ static int build(struct segment_writer *segment, const struct segment_identity *
 	return error ? error : segment_commit(segment, 0);
 }
 
-int segment_create(const char *path, const struct segment_identity *identity,
-		   struct segment_writer **out)
+static int open_writer(const char *path, int level, struct segment_writer **out)
 {
-	struct segment_writer *segment;
-	/* The file is made here, for its mode and for -EEXIST; an empty file is an empty
-	 * database. */
-	int error = 0, file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	struct segment_writer *segment = calloc(1, sizeof(*segment));
+	int error = 0;
 
-	if (file < 0)
-		return -errno;
-	close(file);
-	segment = calloc(1, sizeof(*segment));
-	if (!segment) {
-		unlink(path);
+	if (!segment)
 		return -ENOMEM;
-	}
 	segment->path = strdup(path);
-	segment->codec = codec_new(identity->level);
+	segment->codec = codec_new(level);
 	segment->strings = dictionary_new();
 	if (!segment->path || !segment->codec || !segment->strings)
 		error = -ENOMEM;
@@ -224,6 +261,30 @@ int segment_create(const char *path, const struct segment_identity *identity,
 				sqlite3_open_v2(path, &segment->database,
 						SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 						NULL));
+	if (error) {
+		segment_close(segment);
+		return error;
+	}
+	*out = segment;
+	return 0;
+}
+
+int segment_create(const char *path, const struct segment_identity *identity,
+		   struct segment_writer **out)
+{
+	struct segment_writer *segment = NULL;
+	/* The file is made here, for its mode and for -EEXIST; an empty file is an empty
+	 * database. */
+	int error, file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+	if (file < 0)
+		return -errno;
+	close(file);
+	error = open_writer(path, identity->level, &segment);
+	if (!error)
+		error = execute(segment, "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL;"
+					 "PRAGMA synchronous = FULL;"
+					 "PRAGMA wal_autocheckpoint = 2000");
 	if (!error)
 		error = build(segment, identity);
 	if (error) {
@@ -233,6 +294,51 @@ int segment_create(const char *path, const struct segment_identity *identity,
 	}
 	*out = segment;
 	return 0;
+}
+
+int segment_create_sealed(const char *path, const char *live_path, uint32_t page_size,
+			  int level, struct segment_writer **out)
+{
+	struct segment_writer *segment = NULL;
+	char pragmas[96];
+	int error = open_writer(path, level, &segment);
+
+	snprintf(pragmas, sizeof(pragmas),
+		 "PRAGMA page_size = %u; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF",
+		 page_size);
+	if (!error)
+		error = execute(segment, pragmas);
+	if (!error)
+		error = failure(segment, page_guard_reserve(segment->database));
+	if (!error)
+		error = segment_put(segment, "ATTACH ? AS live", "t", live_path);
+	if (!error)
+		error = build(segment, NULL);
+	if (error)
+		segment_close(segment);
+	else
+		*out = segment;
+	return error;
+}
+
+int segment_copy_chunk(struct segment_writer *segment, int64_t live_chunk_id)
+{
+	int error = segment_put(
+		segment,
+		"INSERT INTO main.chunk(stream, slice, row_count, first_ns, last_ns,"
+		" checksum) SELECT stream, slice, row_count, first_ns, last_ns,"
+		" checksum FROM live.chunk WHERE chunk_id = ?",
+		"i", live_chunk_id);
+
+	if (!error)
+		error = segment_put(
+			segment,
+			"INSERT INTO main.part(chunk_id, column_id, minimum, maximum, checksum, data)"
+			" SELECT ?, column_id, minimum, maximum, checksum, data FROM live.part"
+			" WHERE chunk_id = ? ORDER BY column_id",
+			"ii", (int64_t)sqlite3_last_insert_rowid(segment->database),
+			live_chunk_id);
+	return error;
 }
 
 int segment_begin(struct segment_writer *segment)
@@ -328,7 +434,7 @@ static int store_columns(struct segment_writer *segment, struct batch *batch, in
 
 		if (!batch->columns[i].memory)
 			continue;
-		if (column->type == COLUMN_TEXT)
+		if (column->type == COLUMN_TEXT && !batch->is_coded)
 			error = store_texts(segment, batch, i);
 		if (error)
 			break;

@@ -13,7 +13,7 @@
 #include "schema/batch.h"
 
 #define SEGMENT_APPLICATION_ID 0x466c6f77 /* "Flow", in the SQLite header */
-#define SEGMENT_FORMAT_MAJOR   1
+#define SEGMENT_FORMAT_MAJOR   2
 #define SEGMENT_FORMAT_MINOR   0
 #define SEGMENT_SUFFIX	       ".segment"
 
@@ -30,6 +30,17 @@ struct segment_identity {
 /* Make the file, mode 0600. -EEXIST when there is one. Close with segment_close. */
 int segment_create(const char *path, const struct segment_identity *identity,
 		   struct segment_writer **out);
+
+/*
+ * The same in an empty file that is there, for the sealed form of the segment at live_path:
+ * without journal, with room for page sums, and with all that the live one has but its chunks.
+ * Texts keep their codes. -EPROTONOSUPPORT: the live one is of another version of this program.
+ */
+int segment_create_sealed(const char *path, const char *live_path, uint32_t page_size,
+			  int level, struct segment_writer **out);
+
+/* Take over a chunk of the live segment as it is. */
+int segment_copy_chunk(struct segment_writer *segment, int64_t live_chunk_id);
 
 /* Everything until the next commit becomes visible together, or not at all. */
 int segment_begin(struct segment_writer *segment);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checks everything that a segment file holds: every page, every chunk, every column, every plain
- * table, the digest of the whole.
+ * Checks everything that a segment file holds: every page, every chunk, every column, every
+ * plain table, the digest of the whole.
  */
 #ifndef SCHEMA_VERIFY_H
 #define SCHEMA_VERIFY_H
@@ -18,14 +18,14 @@ struct damage {
 	int64_t offset;	    /* of the damaged page, or where the file ends; -1: not known */
 	uint64_t rows_lost; /* rows of which something is lost */
 	uint64_t first_ns, last_ns; /* their span; 0: not known */
-	const char *what;   /* in words, what was found and what was expected */
+	const char *what;	    /* in words, what was found and what was expected */
 };
 
 typedef int (*verify_report)(void *context, const struct damage *damage);
 
 struct verify_summary {
 	uint64_t damages;
-	uint64_t size_bytes; /* of the file, with its journal */
+	uint64_t size_bytes;	      /* of the file, with its journal */
 	uint64_t chunks, parts, rows; /* that are sound */
 	int is_sealed;
 	/* Of a sealed one: as its last line has it, and of the one before as it says itself; ""
