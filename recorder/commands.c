@@ -4,8 +4,13 @@
  */
 #include "recorder/commands.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LONG_NS 1000000000ULL /* a wait of which something is to be seen */
 
 int command_misuse(const char *command, const char *what, const char *word)
 {
@@ -30,4 +35,66 @@ char *command_words(int argc, char **argv)
 		return NULL;
 	}
 	return text;
+}
+
+void command_block_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
+int command_sealing(void *context, uint32_t left)
+{
+	const struct timespec at_once = {0};
+	struct command_sealing *sealing = context;
+	struct timespec now;
+	uint64_t now_ns;
+	sigset_t signals;
+	int is_enough;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	if (!sealing->begin_ns)
+		sealing->begin_ns = now_ns;
+	command_block_signals(&signals);
+	is_enough = sigtimedwait(&signals, NULL, &at_once) > 0;
+	if (sealing->is_terminal && !is_enough && now_ns - sealing->begin_ns > LONG_NS) {
+		fprintf(stderr, "\r\033[Ksealing: %u left; Ctrl-C leaves them as they are",
+			left);
+		sealing->was_printed = 1;
+	}
+	if (sealing->was_printed && (is_enough || !left)) {
+		fputs("\r\033[K", stderr);
+		sealing->was_printed = 0;
+	}
+	return is_enough;
+}
+
+char *command_unsealed(const struct writer_status *status)
+{
+	const struct sealer_status *seal = &status->seal;
+	char *line;
+
+	if (!seal->left)
+		return NULL;
+	if (asprintf(
+		    &line,
+		    "%s; %u segment%s not sealed: nothing is lost, they can be read as they are, "
+		    "and the next flowrec --append seals them",
+		    seal->was_stopped ? "interrupted" : seal->problem, seal->left,
+		    seal->left == 1 ? " is" : "s are") < 0)
+		return NULL;
+	return line;
+}
+
+int command_end(const struct writer_status *status, int exit_status)
+{
+	if (!status->seal.was_stopped)
+		return exit_status;
+	/* exit() would tear down libraries under that thread. */
+	fflush(NULL);
+	_exit(exit_status);
 }

@@ -6,6 +6,10 @@
 #ifndef RECORDER_COMMANDS_H
 #define RECORDER_COMMANDS_H
 
+#include "recorder/writer.h"
+
+#include <signal.h>
+
 enum command_status {
 	COMMAND_WHOLE = 0,
 	COMMAND_TROUBLE = 1,
@@ -17,8 +21,36 @@ int record_command(int argc, char **argv);
 int import_command(int argc, char **argv);
 int check_command(int argc, char **argv);
 
-/* One line on standard error that names the wrong word (NULL: there is none); COMMAND_MISUSE. */
+/* One line on standard error that names the wrong word (NULL: there is none); COMMAND_MISUSE.
+ */
 int command_misuse(const char *command, const char *what, const char *word);
+
+/* Block the signals that end a command, before any thread begins or its last part does. */
+void command_block_signals(sigset_t *signals);
+
+/*
+ * For writer_options: while the last segments are sealed, says so on a terminal when it takes
+ * long, and ends that at a signal, all of them being blocked.
+ */
+struct command_sealing {
+	int is_terminal;
+	uint64_t begin_ns; /* 0 before the first call */
+	int was_printed;
+};
+
+int command_sealing(void *sealing, uint32_t left);
+
+/*
+ * What is to be said of segments that are not sealed, as one line which the caller frees; NULL:
+ * all are sealed, or memory is short.
+ */
+char *command_unsealed(const struct writer_status *status);
+
+/*
+ * The end of a command: returns the status, or ends the program with it at once where a thread
+ * was stopped in the middle of sealing.
+ */
+int command_end(const struct writer_status *status, int exit_status);
 
 /* The command line as one text, which the caller frees. NULL when memory is short. */
 char *command_words(int argc, char **argv);

@@ -48,8 +48,8 @@ struct connections *connections_new(const struct connections_options *options)
 	connections->last_active = &connections->first_active;
 	pool_open(&connections->endpoints, sizeof(struct endpoints));
 	pool_open(&connections->connections, sizeof(struct connection));
-	if (!connections->slots || (!connections->next_flow_id &&
-				    random_flow_id(&connections->next_flow_id))) {
+	if (!connections->slots ||
+	    (!connections->next_flow_id && random_flow_id(&connections->next_flow_id))) {
 		free(connections->slots);
 		free(connections);
 		return NULL;

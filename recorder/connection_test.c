@@ -673,7 +673,8 @@ static void see_many(struct connections *connections, unsigned int count, uint64
 	delivery = emit(connections, SLICE_ENDED);
 	assert_int_equal(delivery->first[STREAM_FLOW]->row_count, count);
 	for (unsigned int i = 0; i < count; i++)
-		flow_ids[i] = batch_integer(delivery->first[STREAM_FLOW], (unsigned int)column, i);
+		flow_ids[i] =
+			batch_integer(delivery->first[STREAM_FLOW], (unsigned int)column, i);
 	delivery_free(delivery);
 }
 

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #define DEFAULT_SLICE_NS 5000000000ULL
-#define LEAST_SLICE_NS   100000000ULL
-#define PROGRESS_NS	200000000
+#define LEAST_SLICE_NS	 100000000ULL
+#define PROGRESS_NS	 200000000
 
 static const char help[] =
 	"Usage: flowrec import -o DIR [OPTION]... CAPTURE...\n"
@@ -35,7 +35,7 @@ static const char help[] =
 	"  -h, --help           print this\n"
 	"\n"
 	"Exit status: 0 everything was read; 1 nothing was imported; 3 a file or a part of one\n"
-	"could not be read, the rest was imported; 64 misuse.\n"
+	"could not be read, the rest was imported, or a segment could not be sealed; 64 misuse.\n"
 	"\n"
 	"Examples:\n"
 	"  flowrec import -o incident/ eth0.pcap eth1.pcapng\n"
@@ -98,7 +98,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		case 's':
 			if (duration_parse(optarg, &arguments->slice_ns) ||
 			    arguments->slice_ns < LEAST_SLICE_NS)
-				return misuse("--slice takes a time of 100ms or more, not", optarg);
+				return misuse("--slice takes a time of 100ms or more, not",
+					      optarg);
 			break;
 		case 'f':
 			format = import_table_format(optarg);
@@ -233,11 +234,15 @@ static int conclude(const struct arguments *arguments, const struct import_file 
 		    const struct writer_status *status)
 {
 	int is_trouble = close_error || (outcome->error && outcome->error != -ECANCELED);
+	char *unsealed = command_unsealed(status);
 
 	if (is_trouble)
 		complain(NULL, problem);
 	else if (outcome->error)
 		fprintf(stderr, "flowrec import: interrupted; what was read so far is kept\n");
+	if (unsealed)
+		complain(NULL, unsealed);
+	free(unsealed);
 	if (outcome->file_count) {
 		import_table_print(stdout, arguments->format, arguments->verbose, files,
 				   outcome->file_count);
@@ -248,19 +253,23 @@ static int conclude(const struct arguments *arguments, const struct import_file 
 		fprintf(stderr, "flowrec import: standard output: %s\n", strerror(errno));
 	if (!outcome->opened || (is_trouble && !status->rows[STREAM_FLOW]))
 		return COMMAND_TROUBLE;
-	return is_trouble || outcome->error || outcome->with_problem ? COMMAND_PARTIAL
-								     : COMMAND_WHOLE;
+	return is_trouble || outcome->error || outcome->with_problem || status->seal.left
+		       ? COMMAND_PARTIAL
+		       : COMMAND_WHOLE;
 }
 
 static int import(const struct arguments *arguments, struct inventory *inventory,
 		  struct ledger *ledger, struct import_file *files)
 {
 	struct progress progress = {.is_terminal = isatty(STDERR_FILENO)};
+	struct command_sealing sealing = {.is_terminal = progress.is_terminal};
 	const struct importer_options options = {
 		.writer = {.directory = arguments->output,
 			   .append = arguments->append,
 			   /* Captures lie years apart: only its size ends a segment. */
 			   .segment_ns = UINT64_MAX,
+			   .is_enough = command_sealing,
+			   .is_enough_context = &sealing,
 			   .inventory = inventory,
 			   .ledger = ledger},
 		.slice_ns = arguments->slice_ns,
@@ -271,6 +280,7 @@ static int import(const struct arguments *arguments, struct inventory *inventory
 	struct outcome outcome = {0};
 	struct writer_status status;
 	char problem[512];
+	sigset_t signals;
 	int error;
 
 	if (!importer) {
@@ -279,11 +289,13 @@ static int import(const struct arguments *arguments, struct inventory *inventory
 	}
 	import_files(importer, arguments, &progress, files, &outcome);
 	snprintf(problem, sizeof(problem), "%s", importer_problem(importer));
+	command_block_signals(&signals);
 	error = importer_close(importer, &status);
 	if (!*problem)
 		snprintf(problem, sizeof(problem), "%s",
 			 *status.problem ? status.problem : strerror(-error));
-	return conclude(arguments, files, &outcome, error, problem, &status);
+	return command_end(&status,
+			   conclude(arguments, files, &outcome, error, problem, &status));
 }
 
 /*

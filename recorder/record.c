@@ -43,10 +43,12 @@ static const char help[] =
 	"  -h, --help               print this\n"
 	"\n"
 	"A line \"recording to DIR\" on standard error says that every probe is attached.\n"
+	"A segment that is full is sealed at low priority, the last one at the end: packed, and\n"
+	"guarded by checksums. A second Ctrl-C leaves it as it is: whole, but *.live.segment.\n"
 	"Needs root, or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_ADMIN and CAP_SYS_PTRACE.\n"
 	"\n"
 	"Exit status: 0 everything was recorded; 1 nothing was; 3 something was lost, the recording\n"
-	"says what; 64 misuse.\n"
+	"says what, or is not sealed; 64 misuse.\n"
 	"\n"
 	"Examples:\n"
 	"  flowrec record -o /var/tmp/incident --duration 5m\n"
@@ -205,6 +207,8 @@ struct run {
 	struct probes *probes;
 	struct writer *writer;
 	struct intake *intake;
+	struct command_sealing sealing;
+	int seal_error; /* that was told */
 	char *problem;
 };
 
@@ -239,6 +243,9 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 		.append = arguments->append,
 		.segment_bytes = arguments->segment_bytes,
 		.segment_ns = arguments->segment_ns,
+		.gentle = 1,
+		.is_enough = command_sealing,
+		.is_enough_context = &run->sealing,
 	};
 	struct intake_options intake = {
 		.slice_ns = arguments->slice_ns,
@@ -271,6 +278,7 @@ static int stop(struct run *run, const struct arguments *arguments, int status)
 {
 	struct writer_status written = {0};
 	uint64_t rows = 0;
+	char *unsealed;
 	int error = run->intake ? intake_stop(run->intake) : 0;
 
 	if (error) {
@@ -290,6 +298,12 @@ static int stop(struct run *run, const struct arguments *arguments, int status)
 			ledger_lost(run->ledger), arguments->output);
 		status = COMMAND_PARTIAL;
 	}
+	unsealed = command_unsealed(&written);
+	if (unsealed)
+		fprintf(stderr, "flowrec record: %s\n", unsealed);
+	if (written.seal.left && !status)
+		status = COMMAND_PARTIAL;
+	free(unsealed);
 	if (run->intake && !arguments->quiet)
 		fprintf(stderr,
 			"recorded %" PRIu64 " rows (flow %" PRIu64 ", nat %" PRIu64
@@ -300,7 +314,7 @@ static int stop(struct run *run, const struct arguments *arguments, int status)
 	inventory_free(run->inventory);
 	ledger_free(run->ledger);
 	free(run->problem);
-	return status;
+	return command_end(&written, status);
 }
 
 static void show_progress(const struct run *run, uint64_t elapsed_ns)
@@ -311,10 +325,24 @@ static void show_progress(const struct run *run, uint64_t elapsed_ns)
 	intake_status(run->intake, &intake);
 	writer_status(run->writer, &writer);
 	fprintf(stderr,
-		"\r\033[K%" PRIu64 " s  %" PRIu64 " events  %" PRIu64 " connections  %" PRIu64
+		"%" PRIu64 " s  %" PRIu64 " events  %" PRIu64 " connections  %" PRIu64
 		" kB  %" PRIu64 " lost",
 		(uint64_t)(elapsed_ns / SECOND_NS), intake.events, intake.connections,
 		writer.written_bytes / 1000, ledger_lost(run->ledger));
+}
+
+/* Once for each kind of trouble: it does not end the recording. */
+static void tell_seal_trouble(struct run *run)
+{
+	struct writer_status status;
+
+	writer_status(run->writer, &status);
+	if (status.seal.error && status.seal.error != run->seal_error)
+		fprintf(stderr,
+			"flowrec record: %s; it stays as it is and is tried again with the next "
+			"one\n",
+			status.seal.problem);
+	run->seal_error = status.seal.error;
 }
 
 static uint64_t monotonic_ns(void)
@@ -326,14 +354,14 @@ static uint64_t monotonic_ns(void)
 }
 
 /* Wait for a signal or the end of the time, with a progress line on a terminal. */
-static void wait_for_end(const struct run *run, const struct arguments *arguments,
+static void wait_for_end(struct run *run, const struct arguments *arguments,
 			 const sigset_t *signals)
 {
 	uint64_t begin = monotonic_ns(), elapsed = 0;
-	int terminal = isatty(STDERR_FILENO) && !arguments->quiet;
+	int terminal = run->sealing.is_terminal;
 
 	while (!arguments->duration_ns || elapsed < arguments->duration_ns) {
-		uint64_t wait_ns = terminal ? PROGRESS_NS : 3600 * SECOND_NS;
+		uint64_t wait_ns = terminal ? PROGRESS_NS : SECOND_NS;
 		struct timespec timeout;
 
 		if (arguments->duration_ns && arguments->duration_ns - elapsed < wait_ns)
@@ -343,6 +371,9 @@ static void wait_for_end(const struct run *run, const struct arguments *argument
 		if (sigtimedwait(signals, NULL, &timeout) > 0)
 			break;
 		elapsed = monotonic_ns() - begin;
+		if (terminal)
+			fputs("\r\033[K", stderr);
+		tell_seal_trouble(run);
 		if (terminal)
 			show_progress(run, elapsed);
 	}
@@ -363,13 +394,10 @@ int record_command(int argc, char **argv)
 		return status;
 	}
 	/* Blocked before any thread begins, so that only wait_for_end takes them. */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	command_block_signals(&signals);
 	signal(SIGPIPE, SIG_IGN);
 	status = COMMAND_WHOLE;
+	run.sealing.is_terminal = isatty(STDERR_FILENO) && !arguments.quiet;
 	error = start(&run, &arguments, command_line);
 	free(command_line);
 	if (error)

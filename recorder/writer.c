@@ -14,10 +14,9 @@
 #include "recorder/writer.h"
 #include "recorder/directory.h"
 #include "recorder/queue.h"
+#include "recorder/thread.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,17 +36,21 @@ struct writer {
 	struct inventory *inventory;
 	struct ledger *ledger;
 	struct directory *directory;
+	struct sealer *sealer;
 	uint64_t segment_bytes, segment_ns;
+	int (*is_enough)(void *context, uint32_t left);
+	void *is_enough_context;
 
 	/* Of the writer thread alone. */
 	struct segment_writer *segment; /* NULL: the next delivery begins one */
+	uint32_t sequence;		/* of it */
 	int is_new;			/* nothing of the inventory is in the segment yet */
 	int wants_new;			/* the segment is full, or failed */
 	int slice_is_open;		/* after the last delivery */
 	uint64_t open_slice, open_rows[STREAM_COUNT]; /* provisional rows in the segment */
 	uint64_t first_covered_ns;		      /* of the segment */
-	uint64_t finished_bytes;
-	int reserve; /* a file that holds room on the disk; negative: none */
+	uint64_t unfinished_bytes; /* of segments that could not be finished */
+	int reserve;		   /* a file that holds room on the disk; negative: none */
 
 	struct queue *queue;
 	pthread_t thread;
@@ -98,6 +101,7 @@ static int begin_segment(struct writer *writer)
 
 	if (error)
 		return remember(writer, error, problem);
+	writer->sequence = identity.sequence;
 	writer->is_new = 1;
 	writer->wants_new = 0;
 	writer->open_slice = 0;
@@ -105,16 +109,32 @@ static int begin_segment(struct writer *writer)
 	return 0;
 }
 
-/* When the journal cannot be folded in, the segment stays readable as one that was torn. */
+static void show_size(struct writer *writer, uint64_t size_bytes)
+{
+	pthread_mutex_lock(&writer->mutex);
+	writer->status.written_bytes = writer->unfinished_bytes + size_bytes;
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+/*
+ * When the journal cannot be folded in, the segment stays readable as one that was torn, and is
+ * not sealed.
+ */
 static int end_segment(struct writer *writer)
 {
 	int error = segment_finish(writer->segment, epoch_now_ns());
+	uint64_t size_bytes;
 
 	if (error)
 		remember(writer, error, segment_error(writer->segment));
-	writer->finished_bytes += segment_size_bytes(writer->segment);
+	size_bytes = segment_size_bytes(writer->segment);
 	segment_close(writer->segment);
 	writer->segment = NULL;
+	if (error)
+		writer->unfinished_bytes += size_bytes;
+	else
+		sealer_add(writer->sealer, writer->sequence, size_bytes);
+	show_size(writer, 0);
 	ledger_rotate(writer->ledger);
 	return error;
 }
@@ -250,8 +270,8 @@ static void look_at_limits(struct writer *writer, uint64_t covered_ns)
 	    (covered_ns > writer->first_covered_ns &&
 	     covered_ns - writer->first_covered_ns >= writer->segment_ns))
 		writer->wants_new = 1;
+	show_size(writer, size_bytes);
 	pthread_mutex_lock(&writer->mutex);
-	writer->status.written_bytes = writer->finished_bytes + size_bytes;
 	writer->status.error = 0;
 	pthread_mutex_unlock(&writer->mutex);
 }
@@ -307,6 +327,8 @@ static void *work(void *argument)
 
 static void dispose(struct writer *writer)
 {
+	if (writer->sealer)
+		sealer_close(writer->sealer, NULL, NULL, NULL);
 	segment_close(writer->segment);
 	if (writer->reserve >= 0)
 		close(writer->reserve);
@@ -316,17 +338,16 @@ static void dispose(struct writer *writer)
 	free(writer);
 }
 
-/* Signals are for the thread that decides; this one only writes. */
-static int start_thread(struct writer *writer)
+/* With what earlier recorders left unsealed: before anything of ours. */
+static int start_sealer(struct writer *writer, int gentle)
 {
-	sigset_t all, before;
-	int error;
+	size_t count;
+	const uint32_t *unsealed = directory_unsealed(writer->directory, &count);
+	int error = sealer_open(writer->directory, gentle, &writer->sealer);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&writer->thread, NULL, work, writer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -error;
+	for (size_t i = 0; i < count && !error; i++)
+		error = sealer_add(writer->sealer, unsealed[i], 0);
+	return error;
 }
 
 int writer_open(const struct writer_options *options, struct writer **out, char **problem)
@@ -344,6 +365,8 @@ int writer_open(const struct writer_options *options, struct writer **out, char 
 	writer->segment_bytes =
 		options->segment_bytes ? options->segment_bytes : DEFAULT_SEGMENT_BYTES;
 	writer->segment_ns = options->segment_ns ? options->segment_ns : DEFAULT_SEGMENT_NS;
+	writer->is_enough = options->is_enough;
+	writer->is_enough_context = options->is_enough_context;
 	writer->queue = queue_new(QUEUE_DELIVERIES, QUEUE_ROWS);
 	if (!writer->queue)
 		goto fail;
@@ -353,7 +376,9 @@ int writer_open(const struct writer_options *options, struct writer **out, char 
 		memcpy(words, writer->status.problem, sizeof(words));
 	if (!error)
 		writer->reserve = directory_reserve(writer->directory, RESERVE_BYTES);
-	if (!error && (error = start_thread(writer)))
+	if (!error && (error = start_sealer(writer, options->gentle)))
+		snprintf(words, sizeof(words), "cannot start the sealer: %s", strerror(-error));
+	if (!error && (error = thread_start(&writer->thread, work, writer)))
 		snprintf(words, sizeof(words), "cannot start the writer: %s", strerror(-error));
 	if (error)
 		goto fail;
@@ -381,17 +406,26 @@ void writer_status(struct writer *writer, struct writer_status *status)
 	pthread_mutex_lock(&writer->mutex);
 	*status = writer->status;
 	pthread_mutex_unlock(&writer->mutex);
+	sealer_status(writer->sealer, &status->seal);
+	status->written_bytes += status->seal.size_bytes;
 	status->queued_rows = queue_rows(writer->queue);
 }
 
 int writer_close(struct writer *writer, struct writer_status *status)
 {
+	struct sealer_status seal;
 	int error;
 
 	queue_close(writer->queue);
 	pthread_join(writer->thread, NULL);
-	writer->status.written_bytes = writer->finished_bytes;
-	writer_status(writer, status);
+	if (writer->reserve >= 0)
+		close(writer->reserve);
+	writer->reserve = -1;
+	*status = writer->status;
+	sealer_close(writer->sealer, writer->is_enough, writer->is_enough_context, &seal);
+	writer->sealer = NULL;
+	status->seal = seal;
+	status->written_bytes += seal.size_bytes;
 	error = writer->first_error;
 	dispose(writer);
 	return error;

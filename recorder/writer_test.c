@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #define SECOND 1000000000ULL
 
@@ -229,6 +231,117 @@ static void a_directory_that_cannot_be_made_is_one_line(void **state)
 	free(problem);
 }
 
+/* How many files there are with names like that, and their size. */
+static size_t count_files(const char *directory, const char *pattern, uint64_t *size_bytes)
+{
+	char path[PATH_MAX];
+	struct stat status;
+	size_t count;
+	glob_t found;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, pattern);
+	*size_bytes = 0;
+	if (glob(path, GLOB_NOSORT, NULL, &found))
+		return 0;
+	count = found.gl_pathc;
+	for (size_t i = 0; i < count; i++)
+		if (!stat(found.gl_pathv[i], &status))
+			*size_bytes += (uint64_t)status.st_size;
+	globfree(&found);
+	return count;
+}
+
+/* Whether a segment is sealed in the end, with the sealer at work. */
+static int is_sealed_at_last(const char *directory, int number)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%06d.segment", directory, number);
+	for (int tries = 0; access(path, F_OK); tries++) {
+		if (tries == 20000)
+			return 0;
+		usleep(1000);
+	}
+	return 1;
+}
+
+static void segments_are_sealed_while_the_recording_goes_on(void **state)
+{
+	struct recorder recorder = {.directory = scratch_make()};
+	struct writer_status status;
+	uint64_t size_bytes;
+
+	recorder.options.directory = recorder.directory;
+	recorder.options.segment_bytes = 1; /* every segment is full at once */
+	recorder.options.gentle = 1;
+	open_again(&recorder);
+	for (uint64_t second = 1; second <= 3; second++)
+		deliver(&recorder, flows(second, 1000));
+	assert_true(is_sealed_at_last(recorder.directory, 1));
+	assert_true(is_sealed_at_last(recorder.directory, 2));
+	assert_int_equal(count_files(recorder.directory, "000003.live.segment", &size_bytes),
+			 1);
+	assert_int_equal(stop(&recorder, &status), 0);
+	assert_int_equal(status.seal.left, 0);
+	assert_int_equal(count_files(recorder.directory, "*", &size_bytes), 3);
+	assert_int_equal(status.written_bytes, size_bytes);
+	for (int i = 1; i <= 3; i++) {
+		assert_answer(recorder.directory, i, reconciles, "0");
+		assert_answer(recorder.directory, i, "SELECT sum(row_count) FROM chunk",
+			      "1000");
+	}
+	scratch_remove(recorder.directory);
+}
+
+static int always(void *context, uint32_t left)
+{
+	return 1;
+}
+
+/* In a process of its own: it ends while a thread is still sealing. */
+static int be_stopped_while_sealing(struct recorder *recorder)
+{
+	struct writer_status status;
+
+	recorder->options.is_enough = always;
+	open_again(recorder);
+	for (uint64_t second = 1; second <= 4; second++)
+		deliver(recorder, flows(second, 100000));
+	if (writer_close(recorder->writer, &status))
+		return 1;
+	return status.seal.was_stopped && status.seal.left == 1 ? 0 : 2;
+}
+
+static void sealing_that_is_stopped_loses_nothing(void **state)
+{
+	struct recorder recorder = {.directory = scratch_make()};
+	struct writer_status status;
+	uint64_t size_bytes;
+	pid_t child;
+	int ended;
+
+	recorder.options.directory = recorder.directory;
+	recorder.options.append = 1;
+	child = fork();
+	if (!child)
+		_exit(be_stopped_while_sealing(&recorder));
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &ended, 0), child);
+	assert_int_equal(ended, 0);
+	assert_int_equal(count_files(recorder.directory, "*", &size_bytes), 1);
+	assert_int_equal(count_files(recorder.directory, "000001.live.segment", &size_bytes),
+			 1);
+	assert_answer(recorder.directory, 1, "SELECT sum(row_count) FROM chunk", "400000");
+
+	/* The next one seals it, and goes on. */
+	open_again(&recorder);
+	assert_int_equal(stop(&recorder, &status), 0);
+	assert_int_equal(count_files(recorder.directory, "*", &size_bytes), 2);
+	assert_int_equal(count_files(recorder.directory, "00000[12].segment", &size_bytes), 2);
+	assert_answer(recorder.directory, 1, "SELECT sum(row_count) FROM chunk", "400000");
+	scratch_remove(recorder.directory);
+}
+
 static void nobody_else_can_read_a_recording(void **state)
 {
 	char *parent = scratch_make(), directory[PATH_MAX], file[PATH_MAX + 32];
@@ -242,26 +355,32 @@ static void nobody_else_can_read_a_recording(void **state)
 	settle(&recorder);
 	assert_int_equal(stat(directory, &mode), 0);
 	assert_int_equal(mode.st_mode & 0777, 0700);
-	snprintf(file, sizeof(file), "%s/000001.segment", directory);
+	snprintf(file, sizeof(file), "%s/000001.live.segment", directory);
 	assert_int_equal(stat(file, &mode), 0);
 	assert_int_equal(mode.st_mode & 0777, 0600);
 	strcat(file, "-wal");
 	assert_int_equal(stat(file, &mode), 0);
 	assert_int_equal(mode.st_mode & 0777, 0600);
 	assert_int_equal(stop(&recorder, &status), 0);
+	snprintf(file, sizeof(file), "%s/000001.segment", directory);
+	assert_int_equal(stat(file, &mode), 0);
+	assert_int_equal(mode.st_mode & 0777, 0600);
 	scratch_remove(parent);
 }
 
-/* A file that takes all that is left of the disk. */
-static void fill_disk(const char *path)
+/* A file that takes all that is left of the disk, but for so much. */
+static void fill_disk(const char *path, uint64_t left_bytes)
 {
 	char block[4096] = "x";
+	struct stat status;
 	int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 
 	assert_true(file >= 0);
 	while (write(file, block, sizeof(block)) > 0)
 		;
 	assert_int_equal(errno, ENOSPC);
+	assert_int_equal(fstat(file, &status), 0);
+	assert_int_equal(ftruncate(file, status.st_size - (off_t)left_bytes), 0);
 	close(file);
 }
 
@@ -283,13 +402,13 @@ static void a_full_disk_is_counted_and_the_recording_goes_on(void **state)
 	settle(&recorder);
 
 	snprintf(filler, sizeof(filler), "%s/filler", mount_point);
-	fill_disk(filler);
+	fill_disk(filler, 0);
 	deliver(&recorder, flows(2, 200000));
 	deliver(&recorder, flows(3, 60000));
 	settle(&recorder);
 	writer_status(recorder.writer, &status);
 	assert_int_equal(status.error, -ENOSPC);
-	assert_non_null(strstr(status.problem, "000001.segment"));
+	assert_non_null(strstr(status.problem, "000001.live.segment"));
 	assert_int_equal(status.rows[STREAM_FLOW], 1000);
 	assert_int_equal(ledger_lost(recorder.options.ledger), 260000);
 
@@ -326,7 +445,7 @@ static void a_disk_that_stays_full_leaves_a_recording_that_says_so(void **state)
 	deliver(&recorder, flows(1, 1000));
 	settle(&recorder);
 	snprintf(filler, sizeof(filler), "%s/filler", mount_point);
-	fill_disk(filler);
+	fill_disk(filler, 0);
 	deliver(&recorder, flows(2, 200000));
 	deliver(&recorder, flows(3, 200000));
 	assert_int_equal(stop(&recorder, &status), -ENOSPC);
@@ -351,12 +470,110 @@ static void a_disk_that_is_full_from_the_start_is_one_line(void **state)
 	mount_point = scratch_make();
 	assert_int_equal(mount("none", mount_point, "tmpfs", 0, "size=1m"), 0);
 	snprintf(filler, sizeof(filler), "%s/filler", mount_point);
-	fill_disk(filler);
+	fill_disk(filler, 0);
 	options.directory = mount_point;
 	assert_int_equal(writer_open(&options, &writer, &problem), -ENOSPC);
-	assert_non_null(strstr(problem, "000001.segment"));
+	assert_non_null(strstr(problem, "000001.live.segment"));
 	assert_null(strchr(problem, '\n'));
 	free(problem);
+	assert_int_equal(umount(mount_point), 0);
+	scratch_remove(mount_point);
+}
+
+static void a_disk_too_full_for_sealing_does_not_stop_the_recording(void **state)
+{
+	char *mount_point, filler[PATH_MAX];
+	struct recorder recorder = {0};
+	struct writer_status status;
+	uint64_t size_bytes;
+
+	if (geteuid()) {
+		print_message("SKIPPED: a full disk needs root, for a small tmpfs\n");
+		skip();
+	}
+	mount_point = scratch_make();
+	assert_int_equal(mount("none", mount_point, "tmpfs", 0, "size=16m"), 0);
+	recorder.options.directory = mount_point;
+	recorder.options.segment_bytes = 1;
+	open_again(&recorder);
+	deliver(&recorder, flows(1, 100000));
+	settle(&recorder);
+	snprintf(filler, sizeof(filler), "%s/filler", mount_point);
+	fill_disk(filler, 2 << 20);
+
+	/* Room for more rows, but not for the sealed form of those that are there. */
+	deliver(&recorder, flows(2, 500));
+	deliver(&recorder, flows(3, 500));
+	settle(&recorder);
+	do
+		writer_status(recorder.writer, &status);
+	while (!status.seal.error);
+	assert_int_equal(status.error, 0);
+	assert_int_equal(status.rows[STREAM_FLOW], 101000);
+	assert_int_equal(ledger_lost(recorder.options.ledger), 0);
+	assert_int_equal(status.seal.error, -ENOSPC);
+	assert_int_equal(status.seal.left, 2);
+	assert_non_null(strstr(status.seal.problem, "000001.live.segment"));
+	assert_null(strchr(status.seal.problem, '\n'));
+	assert_int_equal(count_files(mount_point, "*.live.segment", &size_bytes), 3);
+	assert_int_equal(count_files(mount_point, "*.sealing", &size_bytes), 0);
+	assert_int_equal(count_files(mount_point, "00000?.segment", &size_bytes), 0);
+	assert_answer(mount_point, 1, "SELECT sum(row_count) FROM chunk", "100000");
+
+	/* There is room again: the next segment brings it all up to date. */
+	assert_int_equal(unlink(filler), 0);
+	deliver(&recorder, flows(4, 500));
+	for (int i = 1; i <= 3; i++)
+		assert_true(is_sealed_at_last(mount_point, i));
+	assert_int_equal(stop(&recorder, &status), 0);
+	assert_int_equal(status.seal.left, 0);
+	assert_int_equal(count_files(mount_point, "*", &size_bytes), 4);
+	assert_int_equal(status.written_bytes, size_bytes);
+	assert_int_equal(umount(mount_point), 0);
+	scratch_remove(mount_point);
+}
+
+static void a_disk_that_fills_up_during_the_last_seal_leaves_the_segment_live(void **state)
+{
+	char *mount_point, filler[PATH_MAX];
+	struct recorder recorder = {0};
+	struct writer_status status;
+	uint64_t size_bytes;
+
+	if (geteuid()) {
+		print_message("SKIPPED: a full disk needs root, for a small tmpfs\n");
+		skip();
+	}
+	mount_point = scratch_make();
+	assert_int_equal(mount("none", mount_point, "tmpfs", 0, "size=20m"), 0);
+	recorder.options.directory = mount_point;
+	recorder.options.append = 1;
+	recorder.options.segment_bytes = 1;
+	open_again(&recorder);
+	/* From now on there is never twice its size left. */
+	deliver(&recorder, flows(1, 450000));
+	deliver(&recorder, flows(2, 500));
+	settle(&recorder);
+	snprintf(filler, sizeof(filler), "%s/filler", mount_point);
+	fill_disk(filler, 2 << 20);
+	assert_int_equal(stop(&recorder, &status), 0);
+	assert_int_equal(status.seal.left, 2);
+	assert_int_equal(status.seal.error, -ENOSPC);
+	assert_non_null(strstr(status.seal.problem, "000001.live.segment"));
+	assert_null(strchr(status.seal.problem, '\n'));
+	assert_null(strstr(status.seal.problem, "nearly"));
+	assert_int_equal(count_files(mount_point, "00000[12].live.segment", &size_bytes), 2);
+	assert_int_equal(count_files(mount_point, "*.segment*", &size_bytes), 2);
+	assert_int_equal(status.written_bytes, size_bytes);
+	assert_answer(mount_point, 1, "SELECT sum(row_count) FROM chunk", "450000");
+	assert_answer(mount_point, 1, reconciles, "0");
+
+	assert_int_equal(unlink(filler), 0);
+	open_again(&recorder);
+	assert_int_equal(stop(&recorder, &status), 0);
+	assert_int_equal(count_files(mount_point, "00000[123].segment", &size_bytes), 3);
+	assert_int_equal(count_files(mount_point, "*.segment*", &size_bytes), 3);
+	assert_answer(mount_point, 1, "SELECT sum(row_count) FROM chunk", "450000");
 	assert_int_equal(umount(mount_point), 0);
 	scratch_remove(mount_point);
 }
@@ -400,10 +617,15 @@ int main(void)
 		cmocka_unit_test(a_recording_is_not_written_over),
 		cmocka_unit_test(appending_goes_on_with_number_and_name),
 		cmocka_unit_test(a_directory_that_cannot_be_made_is_one_line),
+		cmocka_unit_test(segments_are_sealed_while_the_recording_goes_on),
+		cmocka_unit_test(sealing_that_is_stopped_loses_nothing),
 		cmocka_unit_test(nobody_else_can_read_a_recording),
 		cmocka_unit_test(a_full_disk_is_counted_and_the_recording_goes_on),
 		cmocka_unit_test(a_disk_that_stays_full_leaves_a_recording_that_says_so),
 		cmocka_unit_test(a_disk_that_is_full_from_the_start_is_one_line),
+		cmocka_unit_test(a_disk_too_full_for_sealing_does_not_stop_the_recording),
+		cmocka_unit_test(
+			a_disk_that_fills_up_during_the_last_seal_leaves_the_segment_live),
 		cmocka_unit_test(a_segment_that_cannot_be_written_is_followed_by_another),
 	};
 

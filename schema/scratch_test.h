@@ -43,12 +43,15 @@ static inline void scratch_remove(char *path)
 	free(path);
 }
 
+/* Sealed, or live where it is not. */
 static inline struct segment_reader *scratch_segment(const char *directory, int number)
 {
 	struct segment_reader *segment;
 	char path[PATH_MAX], *problem = NULL;
 
 	snprintf(path, sizeof(path), "%s/%06d.segment", directory, number);
+	if (access(path, F_OK))
+		snprintf(path, sizeof(path), "%s/%06d.live.segment", directory, number);
 	if (segment_open(path, &segment, &problem))
 		fail_msg("%s", problem);
 	return segment;
