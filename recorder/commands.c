@@ -80,12 +80,12 @@ char *command_unsealed(const struct writer_status *status)
 
 	if (!seal->left)
 		return NULL;
-	if (asprintf(
-		    &line,
-		    "%s; %u segment%s not sealed: nothing is lost, they can be read as they are, "
-		    "and the next flowrec --append seals them",
-		    seal->was_stopped ? "interrupted" : seal->problem, seal->left,
-		    seal->left == 1 ? " is" : "s are") < 0)
+	if (asprintf(&line,
+		     "%s; %u segment%s left live: nothing is lost, flowplay reads %s all the "
+		     "same, and the next flowrec with --append seals %s",
+		     seal->was_stopped ? "interrupted" : seal->problem, seal->left,
+		     seal->left == 1 ? " is" : "s are", seal->left == 1 ? "it" : "them",
+		     seal->left == 1 ? "it" : "them") < 0)
 		return NULL;
 	return line;
 }

@@ -54,6 +54,7 @@ if why=$(recorder_allowed); then
 else
 	skip full_disk "$why"
 	skip used_directory "$why"
+	skip unsealed_segments "$why"
 	finish
 	exit
 fi
@@ -85,6 +86,34 @@ is an_overloaded_table_still_accounts_for_every_packet 0 "$(play "$work/small" "
 	2>/dev/null | tail -n 1)"
 is what_had_room_is_kept 1 "$(play "$work/small" "SELECT count(*) >= 10 FROM flow
 	WHERE destination_address = '$server6' AND network_iana_number = 17" 2>/dev/null | tail -n 1)"
+
+# Something stands where the sealed segment is to be made: that is told while the recording goes on,
+# and at its end what is left and what to do. A full disk does the same, see recorder/writer_test.c.
+recorder_start "$work/unsealed" "$work/sealing" --segment-time 1s --slice 100ms || exit 1
+mkdir "$work/unsealed/000001.segment.sealing"
+tries=0
+until grep -q "tried again" "$work/sealing.err" || [ $tries = 100 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+is a_segment_that_cannot_be_sealed_is_told_at_once "1 line" "$(grep -v '^recording to ' \
+	"$work/sealing.err" | grep '000001.segment.*tried again' | wc -l) line"
+in_client $live_tools/exchange scatter "$server6" 3000 10
+recorder_stop INT
+status=$recorder_status
+grep -vE '^record(ing to|ed) |tried again' "$work/sealing.err" >"$work/said"
+one_line segments_that_stay_unsealed 3 "000001.segment.sealing" 'nothing is lost' append
+play "$work/unsealed" "SELECT count(DISTINCT flow_id) FROM flow WHERE
+	destination_port BETWEEN 3000 AND 3009" >"$work/got" 2>&1
+is segments_that_stay_unsealed_answer "10 flows" "$(tail -n 1 "$work/got") flows"
+rmdir "$work/unsealed/000001.segment.sealing"
+"$flowrec" record -o "$work/unsealed" --append --duration 1s >"$work/said" 2>&1 </dev/null
+is the_next_recorder_ends_cleanly 0 $? "$(tail -n 1 "$work/said")"
+is the_next_recorder_seals_them "" \
+	"$(ls "$work/unsealed" | grep -v '^[0-9]*\.segment$' | tr '\n' ' ')"
+play "$work/unsealed" "SELECT count(DISTINCT flow_id) FROM flow WHERE
+	destination_port BETWEEN 3000 AND 3009" >"$work/got" 2>&1
+is what_was_sealed_later_answers "10 flows" "$(tail -n 1 "$work/got") flows"
 
 mkdir "$disk"
 if mount -t tmpfs -o size=1m tmpfs "$disk" 2>/dev/null; then
