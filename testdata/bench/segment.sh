@@ -45,7 +45,7 @@ install_duckdb()
 		echo "node cannot load DuckDB (see $duckdb/node.log)"
 }
 
-# parquet DIR SOURCE...: a line for each way to write the rows, in DIR/parquet.tsv.
+# parquet DIR SOURCE...: every way to write the rows, in DIR/parquet.tsv.
 parquet()
 {
 	dir=$1
@@ -93,13 +93,18 @@ measure()
 				yardstick_rate
 		print ""
 	}
-	FILENAME ~ /parquet/ {
-		variant[++variants] = "  parquet " $1 " " $2
-		if ($4 != "same")
+	FILENAME ~ /parquet/ && $1 == "file" {
+		variant[++variants] = "  parquet " $2 " " $3
+		variant_bytes[variants] = $4
+		is_smallest = $5 == "same" && (!parquet || $4 < parquet)
+		if (is_smallest)
+			parquet = $4
+		if ($5 != "same")
 			variant[variants] = variant[variants] ", lossy"
-		else if (!parquet || $3 < parquet)
-			parquet = $3
-		variant_bytes[variants] = $3
+	}
+	FILENAME ~ /parquet/ {
+		if ($1 == "column" && is_smallest)
+			in_parquet[$2] = $3
 		next
 	}
 	$1 == "rows" { rows = $2 }
@@ -112,11 +117,14 @@ measure()
 	END {
 		segment = rest = bytes["segment"]
 		printf "%s: %d rows, %d columns\n\n", title, rows, columns
-		printf "%-34s %12s %10s %16s\n", "in the segment", "bytes", "bytes/row", \
-			"values/CPU s"
+		printf "%-34s %12s %10s %14s %12s\n", "in the segment", "bytes", "bytes/row", \
+			"values/CPU s", parquet ? "in Parquet" : ""
 		for (i = 1; i <= n; i++) {
-			printf "%-34s %12d %10.3f %16.0f\n", column[i], column_bytes[i], \
+			printf "%-34s %12d %10.3f %14.0f", column[i], column_bytes[i], \
 				column_bytes[i] / rows, column_rate[i]
+			if (parquet)
+				printf " %12.3f", in_parquet[column[i]] / rows
+			print ""
 			rest -= column_bytes[i]
 		}
 		printf "%-34s %12d %10.3f\n", "(strings)", strings, strings / rows

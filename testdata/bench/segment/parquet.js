@@ -4,8 +4,9 @@
 //     node parquet.js CSV COLUMNS FILE
 //
 // CSV and COLUMNS are what the tool's csv wrote and printed. Every way to write the addresses is
-// tried in both versions of the format. For each a line comes out: address type, version, bytes,
-// and whether what FILE gives back is what was put in, with tabs between. FILE is the last one.
+// tried in both versions of the format. For each a line comes out: file, address type, version,
+// bytes, and whether what FILE gives back is what was put in, with tabs between; then one for each of
+// its columns: column, name, bytes. FILE is the last one.
 const fs = require('fs');
 const { DuckDBInstance } = require('@duckdb/node-api');
 
@@ -53,10 +54,17 @@ async function main() {
 		for (const version of ['V1', 'V2']) {
 			await connection.run(`COPY (${select}) TO '${file}'
 				(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION '${version}')`);
-			const is_same = await rowDigest(select) ===
+			const isSame = await rowDigest(select) ===
 				await rowDigest(`SELECT * FROM read_parquet('${file}')`);
-			console.log([addressType, version, fs.statSync(file).size,
-				is_same ? 'same' : 'lossy'].join('\t'));
+			const sizes = await connection.runAndReadAll(
+				`SELECT regexp_replace(path_in_schema, '_(high|low)$', '') AS name,
+					sum(total_compressed_size)::VARCHAR
+				FROM parquet_metadata('${file}') GROUP BY name`);
+
+			console.log(['file', addressType, version, fs.statSync(file).size,
+				isSame ? 'same' : 'lossy'].join('\t'));
+			for (const row of sizes.getRows())
+				console.log(['column', ...row].join('\t'));
 		}
 	}
 }
