@@ -34,14 +34,15 @@ install_duckdb()
 		echo "node and npm are not installed"
 		return
 	fi
-	grep -qsF "\"version\": \"$duckdb_version\"" "$duckdb/node_modules/@duckdb/node-api/package.json" ||
+	package=@duckdb/node-api
+	grep -qsF "\"version\": \"$duckdb_version\"" "$duckdb/node_modules/$package/package.json" ||
 		npm install --prefix "$duckdb" --no-save --no-package-lock --no-audit --no-fund \
-			--ignore-scripts "@duckdb/node-api@$duckdb_version" \
+			--ignore-scripts "$package@$duckdb_version" \
 			>"$duckdb/npm.log" 2>&1 </dev/null || {
 		echo "npm cannot install DuckDB (see $duckdb/npm.log)"
 		return
 	}
-	NODE_PATH=$duckdb/node_modules node -e "require('@duckdb/node-api')" >"$duckdb/node.log" 2>&1 ||
+	NODE_PATH=$duckdb/node_modules node -e "require('$package')" >"$duckdb/node.log" 2>&1 ||
 		echo "node cannot load DuckDB (see $duckdb/node.log)"
 }
 

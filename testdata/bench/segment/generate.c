@@ -65,7 +65,9 @@ static uint32_t below(struct generator *g, uint32_t limit)
 
 static double normal(struct generator *g)
 {
-	return sqrt(-2 * log(uniform(g))) * cos(6.283185307179586 * uniform(g));
+	double radius = sqrt(-2 * log(uniform(g)));
+
+	return radius * cos(6.283185307179586 * uniform(g));
 }
 
 static double *zipf(uint32_t count)
@@ -105,25 +107,21 @@ static struct address address(const uint8_t *bytes)
 
 static struct address ipv4(uint32_t number)
 {
-	uint8_t bytes[16] = {[10] = 0xff,
-			     0xff,
-			     (uint8_t)(number >> 24),
-			     (uint8_t)(number >> 16),
-			     (uint8_t)(number >> 8),
-			     (uint8_t)number};
+	uint8_t bytes[16] = {[10] = 0xff, [11] = 0xff};
 
+	for (int i = 0; i < 4; i++)
+		bytes[12 + i] = (uint8_t)(number >> (24 - 8 * i));
 	return address(bytes);
 }
 
-static struct address ipv6(uint32_t prefix, uint16_t site, uint16_t subnet, uint64_t host)
+static struct address ipv6(uint64_t network, uint64_t host)
 {
-	uint8_t bytes[16] = {(uint8_t)(prefix >> 24), (uint8_t)(prefix >> 16),
-			     (uint8_t)(prefix >> 8),  (uint8_t)prefix,
-			     (uint8_t)(site >> 8),    (uint8_t)site,
-			     (uint8_t)(subnet >> 8),  (uint8_t)subnet};
+	uint8_t bytes[16];
 
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 8; i++) {
+		bytes[i] = (uint8_t)(network >> (56 - 8 * i));
 		bytes[8 + i] = (uint8_t)(host >> (56 - 8 * i));
+	}
 	return address(bytes);
 }
 
@@ -133,7 +131,7 @@ static struct address client_address(uint32_t client, int is_ipv6)
 	uint32_t place = client * 7919U % CLIENTS, subnet = place / 200;
 
 	if (is_ipv6)
-		return ipv6(0x20010db8, 1, (uint16_t)subnet, fixed(client, 1));
+		return ipv6(0x20010db800010000 | subnet, fixed(client, 1));
 	return ipv4(10U << 24 | (16 + subnet / 8) << 16 | subnet << 8 | (20 + place % 200));
 }
 
@@ -143,8 +141,9 @@ static struct address server_address(uint32_t server, int is_ipv6)
 	uint64_t network = fixed(fixed(server, 2) % 3000, 3), host = fixed(server, 4);
 
 	if (is_ipv6)
-		return ipv6(0x2a000000 | (uint32_t)(network >> 40 & 0xffffff),
-			    (uint16_t)(host >> 8), (uint16_t)(host & 15), 1 + host % 4096);
+		return ipv6(0x2a00000000000000 | (network >> 8 & 0xffffffffff0000) |
+				    (host & 15),
+			    1 + host % 4096);
 	return ipv4((uint32_t)(11 + network % 200) << 24 |
 		    (uint32_t)(network >> 16 & 0xff) << 16 | (uint32_t)(host & 0xffff));
 }
@@ -295,6 +294,7 @@ static void generate(struct generator *g, struct flow_row *row)
 	uint32_t client = rank(g, g->clients, CLIENTS), server = rank(g, g->servers, SERVERS);
 	uint32_t packets = size > LARGEST ? LARGEST : (uint32_t)size;
 	int is_ipv6 = uniform(g) < 0.25;
+	uint16_t service = 0; /* which the process reaches */
 
 	row->network_iana_number = kind < 0.70	 ? TCP
 				   : kind < 0.97 ? UDP
@@ -304,7 +304,8 @@ static void generate(struct generator *g, struct flow_row *row)
 	row->destination_address = server_address(server, is_ipv6);
 	if (kind < 0.97) {
 		row->source_port = (uint16_t)(32768 + below(g, 60999 - 32768 + 1));
-		row->destination_port = service_port(g, row->network_iana_number);
+		service = service_port(g, row->network_iana_number);
+		row->destination_port = service;
 	} else {
 		row->source_port = (uint16_t)below(g, 65536);
 		row->destination_port = row->source_port;
@@ -317,11 +318,7 @@ static void generate(struct generator *g, struct flow_row *row)
 	count_packets(g, row, is_ipv6, packets);
 	if (row->network_iana_number == TCP)
 		set_flags(g, row, packets);
-	row->process_pid =
-		(uint32_t)(300 + fixed((uint64_t)client << 16 |
-					       (kind < 0.97 ? row->destination_port : 0),
-				       5) %
-					 99700);
+	row->process_pid = 300 + (uint32_t)(fixed((uint64_t)client << 16 | service, 5) % 99700);
 	row->container_id = g->containers[fixed(client, 6) % CONTAINERS];
 }
 
@@ -350,7 +347,8 @@ static int name_containers(struct generator *g, struct rows *rows)
 
 struct rows *rows_generate(size_t count)
 {
-	struct generator g = {.state = 20231114, zipf(CLIENTS), zipf(SERVERS), {NULL}};
+	struct generator g = {
+		.state = 20231114, .clients = zipf(CLIENTS), .servers = zipf(SERVERS)};
 	struct rows *rows = rows_new(count);
 
 	if (!rows || !g.clients || !g.servers || name_containers(&g, rows)) {

@@ -5,8 +5,8 @@
 //
 // CSV and COLUMNS are what the tool's csv wrote and printed. Every way to write the addresses is
 // tried in both versions of the format. For each a line comes out: file, address type, version,
-// bytes, and whether what FILE gives back is what was put in, with tabs between; then one for each of
-// its columns: column, name, bytes. FILE is the last one.
+// bytes, and whether what FILE gives back is what was put in, with tabs between; then one for each
+// of its columns: column, name, bytes. FILE is the last one.
 const fs = require('fs');
 const { DuckDBInstance } = require('@duckdb/node-api');
 
