@@ -3,7 +3,7 @@
  * Generated connections, one row each; the same ones every time.
  *
  * The shape is that of a busy server segment during half an hour. Clients are drawn from 20,000
- * and servers from 50,000, both by Zipf with exponent 1; a quarter is IPv6; 70 % TCP, 27 % UDP
+ * and servers from 50,000, both by Zipf (as in synth_capture.c); a quarter is IPv6; 70 % TCP, 27 % UDP
  * (half of it DNS), 3 % ping. Packets have a heavy tail (Pareto, 1.15, a fifth of the
  * connections have one packet, about ten on average), and a connection lasts as long as that
  * many exponential gaps, whose mean is 2 ms to 1 s by connection. A client's container is
@@ -34,7 +34,6 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
 struct generator {
 	uint64_t state;
-	double *clients, *servers; /* cumulated weights */
 	const char *containers[CONTAINERS];
 };
 
@@ -70,29 +69,12 @@ static double normal(struct generator *g)
 	return radius * cos(6.283185307179586 * uniform(g));
 }
 
-static double *zipf(uint32_t count)
+/* A rank below limit by Zipf: the chance of a rank of at least k falls as k to the -exponent. */
+static uint32_t popular(struct generator *g, uint32_t limit, double exponent)
 {
-	double *sums = malloc(count * sizeof(*sums)), sum = 0;
+	double rank = pow(uniform(g), -1.0 / exponent) - 1;
 
-	for (uint32_t i = 0; sums && i < count; i++)
-		sums[i] = sum += 1.0 / (i + 1);
-	return sums;
-}
-
-static uint32_t rank(struct generator *g, const double *sums, uint32_t count)
-{
-	double at = uniform(g) * sums[count - 1];
-	uint32_t low = 0, high = count - 1;
-
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-
-		if (sums[middle] < at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return rank < limit ? (uint32_t)rank : below(g, limit);
 }
 
 /* --- ends --- */
@@ -291,7 +273,7 @@ static void set_flags(struct generator *g, struct flow_row *row, uint32_t packet
 static void generate(struct generator *g, struct flow_row *row)
 {
 	double kind = uniform(g), gap_ns, size = floor(SCALE * pow(uniform(g), -1 / TAIL));
-	uint32_t client = rank(g, g->clients, CLIENTS), server = rank(g, g->servers, SERVERS);
+	uint32_t client = popular(g, CLIENTS, 0.7), server = popular(g, SERVERS, 0.6);
 	uint32_t packets = size > LARGEST ? LARGEST : (uint32_t)size;
 	int is_ipv6 = uniform(g) < 0.25;
 	uint16_t service = 0; /* which the process reaches */
@@ -347,11 +329,10 @@ static int name_containers(struct generator *g, struct rows *rows)
 
 struct rows *rows_generate(size_t count)
 {
-	struct generator g = {
-		.state = 20231114, .clients = zipf(CLIENTS), .servers = zipf(SERVERS)};
+	struct generator g = {.state = 20231114};
 	struct rows *rows = rows_new(count);
 
-	if (!rows || !g.clients || !g.servers || name_containers(&g, rows)) {
+	if (!rows || name_containers(&g, rows)) {
 		fputs("segment: out of memory\n", stderr);
 		rows_free(rows);
 		rows = NULL;
@@ -361,7 +342,5 @@ struct rows *rows_generate(size_t count)
 		qsort(rows->rows, count, sizeof(*rows->rows), by_start);
 		rows_find_columns(rows);
 	}
-	free(g.clients);
-	free(g.servers);
 	return rows;
 }

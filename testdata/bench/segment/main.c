@@ -150,7 +150,7 @@ static int check_round_trip(const struct costs *costs)
 {
 	uint64_t digest;
 
-	if (segment_digest(costs->rows, costs->segment_path, &digest))
+	if (segment_rows_digest(costs->rows, costs->segment_path, &digest))
 		return -1;
 	if (digest == rows_digest(costs->rows))
 		return 0;

@@ -27,7 +27,7 @@ int segment_load(const struct rows *rows, const char *path, double *all_s);
 int segment_load_columns(const struct rows *rows, const char *path, double *column_s);
 
 /* rows_digest of what the file holds. */
-int segment_digest(const struct rows *rows, const char *path, uint64_t *out);
+int segment_rows_digest(const struct rows *rows, const char *path, uint64_t *out);
 
 /* Bytes by filled column, and of the strings. */
 int segment_sizes(const struct rows *rows, const char *path, uint64_t *column_bytes,
