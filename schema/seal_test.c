@@ -459,6 +459,39 @@ static int teardown(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fresh, fresh)
 
+/* Small segments for the fuzzer: FLOWTAPE_SEEDS=testdata/seeds/segment build/schema/seal_test
+ */
+static void write_seeds(const char *seeds)
+{
+	static const struct {
+		const char *name;
+		uint32_t chunks, rows;
+		size_t part; /* of 8 that are kept */
+	} kinds[] = {{"sealed", 1, 12, 8}, {"empty", 0, 0, 8}, {"cut", 1, 12, 6}};
+	char digest[SEAL_DIGEST_SIZE], path[PATH_MAX];
+
+	setup(NULL);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		uint8_t *bytes;
+		size_t size;
+
+		write_live(kinds[i].chunks, kinds[i].rows);
+		seal(NULL, digest);
+		bytes = read_file(sealed_path, &size);
+		bytes = realloc(bytes, size + 1);
+		memmove(bytes + 1, bytes, size);
+		for (int signed_anew = 0; signed_anew < 2; signed_anew++) {
+			bytes[0] = (uint8_t)signed_anew;
+			snprintf(path, sizeof(path), "%s/%s%s", seeds, kinds[i].name,
+				 signed_anew ? "_signed_anew" : "");
+			write_file(path, bytes, 1 + size * kinds[i].part / 8);
+		}
+		free(bytes);
+		fresh(NULL);
+	}
+	teardown(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,5 +506,9 @@ int main(void)
 		CASE(every_cut_is_told),
 	};
 
+	if (getenv("FLOWTAPE_SEEDS")) {
+		write_seeds(getenv("FLOWTAPE_SEEDS"));
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -33,10 +33,9 @@ for directory in $parts; do
 		esac
 	done
 done
-libraries="-lsqlite3 -lzstd -lxxhash -lm"
+libraries="-lsqlite3 -lzstd -lxxhash -lcrypto -lm"
 case $part in
 recorder) libraries="-lbpf -lelf -lz -lpcap -lmnl $libraries" ;;
-analyzer) libraries="-lcrypto $libraries" ;;
 esac
 # shellcheck disable=SC2086
 clang -fsanitize=fuzzer,address,undefined -pthread -o "$build/$name" $objects $libraries
