@@ -269,8 +269,10 @@ static int begin(struct directory *directory, int append, int *holds_segments)
 		remove_leftovers(directory, &listing);
 		error = take_up(directory, &listing);
 	}
-	if (listing.count)
-		directory->sequence = listing.files[listing.count - 1].sequence;
+	/* A journal alone takes up its number as well: it is not for a new file. */
+	for (size_t i = 0; i < listing.count; i++)
+		if (listing.files[i].kind != SEALING)
+			directory->sequence = listing.files[i].sequence;
 	free(listing.files);
 	return error;
 }

@@ -237,7 +237,7 @@ static void leftovers_of_a_killed_recorder_are_removed(void **state)
 	assert_true(exists(path, "000007.segment.sealing"));
 	assert_true(exists(path, "000002.live.segment"));
 	assert_answer(path, 2, "SELECT sum(row_count) FROM chunk", "1");
-	assert_int_equal(make_segment(directory, 1), 8);
+	assert_int_equal(make_segment(directory, 1), 3);
 	close(held);
 	directory_free(directory);
 	scratch_remove(path);

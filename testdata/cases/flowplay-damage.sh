@@ -1,6 +1,8 @@
 # A damaged part costs its chunk's rows where they are needed, and is told; exit status 3.
-"$FLOWREC" import -o recording "$CAPTURES/mixed.pcap" >/dev/null || exit
-sqlite3 recording/000001.segment "UPDATE part SET data = x'00' WHERE column_id =
+mkdir -p recording/000001.segment.sealing # in the way: the segment stays live
+"$FLOWREC" import -o recording "$CAPTURES/mixed.pcap" >/dev/null 2>&1
+rmdir recording/000001.segment.sealing
+sqlite3 recording/000001.live.segment "UPDATE part SET data = x'00' WHERE column_id =
 	(SELECT column_id FROM stream_column WHERE stream = 'flow' AND name = 'source_bytes')"
 "$FLOWPLAY" sql recording 'SELECT sum(destination_bytes) FROM flow'
 echo "$?"
