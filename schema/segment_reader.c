@@ -8,7 +8,9 @@
  * working copy.
  */
 #include "schema/segment_reader.h"
-#include "schema/codec.h"
+#include "schema/bytes.h"
+#include "schema/checksum.h"
+#include "schema/chunk.h"
 #include "schema/page_guard.h"
 #include "schema/seal.h"
 #include "schema/segment_writer.h"
@@ -25,11 +27,14 @@
 
 #define LEAST_BYTES 512 /* the smallest page of SQLite */
 
+#define COPIES 16U /* of parts: more than a column can take */
+
 struct segment_reader {
 	sqlite3 *database;
 	sqlite3_stmt *part_query;
 	sqlite3_stmt *digest_query;
-	struct codec *codec;
+	struct chunk_decoder *decoder;
+	struct bytes copies[COPIES]; /* of the parts that a column takes */
 	char *path;
 	char *problem;
 	int finished, sealed;
@@ -40,7 +45,9 @@ struct segment_reader {
 	size_t *text_sizes;
 	uint64_t text_count;
 	int texts_loaded, texts_error;
-	int *column_ids[STREAM_COUNT]; /* 0: this segment lacks the column */
+	int *column_ids[STREAM_COUNT];	 /* 0: this segment lacks the column */
+	int *file_columns[STREAM_COUNT]; /* column_id by position in the file */
+	unsigned int file_column_counts[STREAM_COUNT];
 };
 
 static int problem(struct segment_reader *segment, int error, const char *format, ...)
@@ -144,6 +151,20 @@ static int check_format(struct segment_reader *segment)
 	return error;
 }
 
+/* Columns that we do not know count too: parts may refer to them by position. */
+static int add_file_column(struct segment_reader *segment, int id, int column_id)
+{
+	unsigned int count = segment->file_column_counts[id];
+	int *columns = realloc(segment->file_columns[id], (count + 1) * sizeof(*columns));
+
+	if (!columns)
+		return -ENOMEM;
+	columns[count] = column_id;
+	segment->file_columns[id] = columns;
+	segment->file_column_counts[id] = count + 1;
+	return 0;
+}
+
 /* Which of the columns that we know this segment has, and their numbers in it. */
 static int map_columns(struct segment_reader *segment)
 {
@@ -156,8 +177,9 @@ static int map_columns(struct segment_reader *segment)
 			return -ENOMEM;
 	}
 	if (sqlite3_prepare_v2(segment->database,
-			       "SELECT stream, name, column_id FROM stream_column", -1,
-			       &statement, NULL) != SQLITE_OK)
+			       "SELECT stream, name, column_id FROM stream_column"
+			       " ORDER BY column_id",
+			       -1, &statement, NULL) != SQLITE_OK)
 		return sqlite_problem(segment);
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
 		const char *stream = (const char *)sqlite3_column_text(statement, 0);
@@ -167,6 +189,10 @@ static int map_columns(struct segment_reader *segment)
 
 		if (column >= 0)
 			segment->column_ids[id][column] = sqlite3_column_int(statement, 2);
+		if (id >= 0 && add_file_column(segment, id, sqlite3_column_int(statement, 2))) {
+			sqlite3_finalize(statement);
+			return -ENOMEM;
+		}
 	}
 	sqlite3_finalize(statement);
 	return result == SQLITE_DONE ? 0 : sqlite_problem(segment);
@@ -296,8 +322,8 @@ int segment_open(const char *path, struct segment_reader **out, char **why)
 	if (!segment)
 		return -ENOMEM;
 	segment->path = strdup(path);
-	segment->codec = codec_new(1);
-	if (!segment->path || !segment->codec)
+	segment->decoder = chunk_decoder_new();
+	if (!segment->path || !segment->decoder)
 		error = -ENOMEM;
 	else if (stat(path, &status))
 		error = problem(segment, -errno, "%s: %s", path, strerror(errno));
@@ -331,9 +357,13 @@ void segment_reader_close(struct segment_reader *segment)
 	sqlite3_finalize(segment->part_query);
 	sqlite3_finalize(segment->digest_query);
 	sqlite3_close(segment->database);
-	codec_free(segment->codec);
-	for (int id = 0; id < STREAM_COUNT; id++)
+	chunk_decoder_free(segment->decoder);
+	for (unsigned int i = 0; i < COPIES; i++)
+		free(segment->copies[i].data);
+	for (int id = 0; id < STREAM_COUNT; id++) {
 		free(segment->column_ids[id]);
+		free(segment->file_columns[id]);
+	}
 	for (uint64_t i = 0; segment->texts && i <= segment->text_count; i++)
 		free(segment->texts[i]);
 	free(segment->texts);
@@ -546,7 +576,7 @@ int segment_check_chunk(struct segment_reader *segment, const struct chunk *chun
 		error = -ENOMEM;
 	else if (result != SQLITE_DONE)
 		error = chunk_problem(segment, chunk);
-	else if ((int64_t)codec_checksum(text, size) != expected)
+	else if ((int64_t)checksum(text, size) != expected)
 		error = problem(segment, -EBADMSG,
 				"%s: chunk %lld: its list of parts does not match its checksum",
 				segment->path, (long long)chunk->chunk_id);
@@ -576,44 +606,106 @@ static int part_problem(struct segment_reader *segment, enum stream_id stream,
 	return sqlite_problem_in(segment, where);
 }
 
+/* Who asks for a column, while its parts are fetched. */
+struct asking {
+	struct segment_reader *segment;
+	enum stream_id stream;
+	const struct chunk *chunk;
+	unsigned int column;
+	unsigned int copies;
+};
+
+static int copy_blob(struct bytes *copy, sqlite3_stmt *query, int index, const uint8_t **data,
+		     size_t *size)
+{
+	const void *blob = sqlite3_column_blob(query, index);
+	size_t blob_size = (size_t)sqlite3_column_bytes(query, index);
+	uint8_t *to = bytes_room(copy, blob_size + 1);
+
+	if (!to)
+		return -ENOMEM;
+	if (blob_size)
+		memcpy(to, blob, blob_size);
+	*data = to;
+	*size = blob_size;
+	copy->size += blob_size;
+	return 0;
+}
+
+static int fetch_part(void *context, unsigned int position, struct part_bytes *out)
+{
+	struct asking *asking = context;
+	struct segment_reader *segment = asking->segment;
+	struct bytes *copy = &segment->copies[asking->copies % COPIES];
+	sqlite3_stmt *query;
+	int result, error;
+
+	if (position >= segment->file_column_counts[asking->stream])
+		return -EBADMSG;
+	error = prepare(segment, &segment->part_query,
+			"SELECT checksum, entries, data FROM part"
+			" WHERE chunk_id = ? AND column_id = ?");
+	if (error)
+		return error;
+	query = segment->part_query;
+	sqlite3_bind_int64(query, 1, asking->chunk->chunk_id);
+	sqlite3_bind_int(query, 2, segment->file_columns[asking->stream][position]);
+	result = sqlite3_step(query);
+	if (result == SQLITE_DONE)
+		return -ENODATA;
+	if (result != SQLITE_ROW)
+		return part_problem(segment, asking->stream, asking->chunk, asking->column);
+	asking->copies++;
+	copy->size = 0;
+	bytes_room(copy, (size_t)sqlite3_column_bytes(query, 1) +
+				 (size_t)sqlite3_column_bytes(query, 2) + 2);
+	error = copy_blob(copy, query, 1, &out->entries, &out->entries_size);
+	if (!error)
+		error = copy_blob(copy, query, 2, &out->data, &out->data_size);
+	if (!error && (int64_t)checksum_two(out->entries, out->entries_size, out->data,
+					    out->data_size) != sqlite3_column_int64(query, 0))
+		error = damaged_part(segment, asking->stream, asking->chunk, asking->column,
+				     "the bytes do not match their checksum");
+	sqlite3_reset(query);
+	return error;
+}
+
+static int position_in_file(const struct segment_reader *segment, enum stream_id stream,
+			    int column_id, unsigned int *out)
+{
+	for (unsigned int i = 0; i < segment->file_column_counts[stream]; i++)
+		if (column_id && segment->file_columns[stream][i] == column_id) {
+			*out = i;
+			return 0;
+		}
+	return -ENODATA;
+}
+
 int segment_column(struct segment_reader *segment, enum stream_id stream,
 		   const struct chunk *chunk, unsigned int column, void *values)
 {
 	int address = stream_get(stream)->columns[column].type == COLUMN_ADDRESS;
 	size_t value_size = address ? sizeof(struct address) : sizeof(uint64_t);
-	int column_id = segment->column_ids[stream][column];
-	const void *data;
-	int result, size, error = 0;
+	struct asking asking = {segment, stream, chunk, column, 0};
+	unsigned int position;
+	int error = 0;
 
 	/* The pages of a sealed segment vouch for the list of its parts. */
 	if (!segment->sealed)
 		error = segment_check_chunk(segment, chunk);
-	if (!error)
-		error = prepare(segment, &segment->part_query,
-				"SELECT checksum, data FROM part"
-				" WHERE chunk_id = ? AND column_id = ?");
 	if (error)
 		return error;
-	sqlite3_bind_int64(segment->part_query, 1, chunk->chunk_id);
-	sqlite3_bind_int(segment->part_query, 2, column_id);
-	result = column_id ? sqlite3_step(segment->part_query) : SQLITE_DONE;
-	if (result == SQLITE_DONE) {
+	if (position_in_file(segment, stream, segment->column_ids[stream][column], &position)) {
 		memset(values, 0, value_size * chunk->row_count);
 		return 0;
 	}
-	if (result != SQLITE_ROW)
-		return part_problem(segment, stream, chunk, column);
-	data = sqlite3_column_blob(segment->part_query, 1);
-	size = sqlite3_column_bytes(segment->part_query, 1);
-	if (!data || (int64_t)codec_checksum(data, (size_t)size) !=
-			     sqlite3_column_int64(segment->part_query, 0))
-		error = damaged_part(segment, stream, chunk, column,
-				     "the bytes do not match their checksum");
-	else if (codec_decode(segment->codec, data, (size_t)size, value_size, chunk->row_count,
-			      values))
+	free(segment->problem);
+	segment->problem = NULL;
+	error = chunk_decode(segment->decoder, chunk->row_count, position, value_size,
+			     fetch_part, &asking, values);
+	if (error == -EBADMSG && !segment->problem)
 		error = damaged_part(segment, stream, chunk, column,
 				     "the bytes are not an encoded column");
-	sqlite3_reset(segment->part_query);
 	return error;
 }
 

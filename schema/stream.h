@@ -26,6 +26,8 @@ enum column_type {
 	COLUMN_TEXT = 4,    /* an entry of the segment's string dictionary */
 };
 
+#define COLUMN_REFERENCES 3
+
 struct column {
 	const char *name;
 	enum column_type type;
@@ -38,6 +40,9 @@ struct column {
 	const char *ecs;
 	const char *ipfix; /* element name and number */
 	const char *zeek;
+	/* Earlier columns that may tell much about this one, best first: what its parts may
+	 * refer to. NULL where there are no more. */
+	const char *references[COLUMN_REFERENCES];
 };
 
 struct stream {
