@@ -34,6 +34,7 @@ struct column {
 	int optional;  /* zero (or no text) means "not known" and is shown as NULL */
 	size_t offset; /* of the member in the row struct */
 	size_t size;
+	int is_key;	  /* what people look for: worth a filter where values hardly repeat */
 	const char *unit; /* "" when the value has none */
 	const char *meaning;
 	const char *otel; /* the name in OpenTelemetry, or "" */
