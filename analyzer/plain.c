@@ -172,12 +172,12 @@ static int copy_sizes(sqlite3 *database, struct recording *recording,
 
 	if (result)
 		return result;
-	return copy_query(
-		database, "stream_size", ", stream, rows, bytes, first_ns, last_ns",
-		"SELECT stream, sum(row_count), (SELECT sum(length(part.data)) FROM part"
-		" JOIN chunk AS c USING (chunk_id) WHERE c.stream = chunk.stream),"
-		" min(first_ns), max(last_ns) FROM chunk GROUP BY stream",
-		recording, segment);
+	return copy_query(database, "stream_size", ", stream, rows, bytes, first_ns, last_ns",
+			  "SELECT stream, sum(row_count), (SELECT sum(length(part.data) +"
+			  " ifnull(length(part.entries), 0)) FROM part"
+			  " JOIN chunk AS c USING (chunk_id) WHERE c.stream = chunk.stream),"
+			  " min(first_ns), max(last_ns) FROM chunk GROUP BY stream",
+			  recording, segment);
 }
 
 static const char *type_name(enum column_type type)
