@@ -12,7 +12,10 @@
 
 #include <assert.h>
 
-#define LOOKED_AT 1024U /* values of the sample, to see whether any repeat */
+#define LEAST_SAVED_BITS 0.4 /* a row, for grouping by a column */
+#define LEAST_SAVED	 0.88
+#define LEAST_ENTRY_ROWS 4U
+#define LOOKED_AT	 1024U /* values of the sample, to see whether any repeat */
 
 /* A column of the chunk being encoded. */
 struct encoded_column {
@@ -296,14 +299,12 @@ static int repeats(struct chunk_encoder *encoder, const void *values, size_t val
 		       .count > 0;
 }
 
+/* Look for a dictionary of at most that many entries. */
 static void find_entries(struct chunk_encoder *encoder, const void *values, size_t value_size,
-			 uint32_t count)
+			 uint32_t count, uint32_t most)
 {
-	encoder->entries = (struct entries){0};
-	if (count < 4 || !repeats(encoder, values, value_size, count))
-		return;
-	encoder->entries = entries_find(encoder->finder, values, value_size, count, count / 2,
-					encoder->codes);
+	encoder->entries =
+		entries_find(encoder->finder, values, value_size, count, most, encoder->codes);
 	if (!encoder->entries.count)
 		return;
 	encoder->entries_bits = 16 + estimate_integers(encoder, encoder->entries.low, NULL,
@@ -315,13 +316,21 @@ static void find_entries(struct chunk_encoder *encoder, const void *values, size
 
 /* --- plans --- */
 
+/* A dictionary may cost a little: readers look into it before they read a column. */
+static int worth_entries(double bits, double plain_bits)
+{
+	return bits < 1.03 * plain_bits + 256;
+}
+
 static struct plan plan_alone(struct chunk_encoder *encoder, const void *values, int is_address,
 			      uint32_t count)
 {
 	struct plan plan = {.header = {.is_address = is_address}};
 	double bits;
 
-	find_entries(encoder, values, is_address ? 16 : 8, count);
+	encoder->entries.count = 0;
+	if (count >= LEAST_ENTRY_ROWS && repeats(encoder, values, is_address ? 16 : 8, count))
+		find_entries(encoder, values, is_address ? 16 : 8, count, count / 2);
 	if (is_address && encoder->entries.count)
 		plan.bits = 1e18; /* its numbers could hardly be less */
 	else if (is_address)
@@ -330,7 +339,7 @@ static struct plan plan_alone(struct chunk_encoder *encoder, const void *values,
 		plan.bits = estimate_integers(encoder, values, NULL, count);
 	if (encoder->entries.count) {
 		bits = estimate_codes(encoder, NULL, count);
-		if (bits < plan.bits) {
+		if (worth_entries(bits, plan.bits)) {
 			plan.header.has_entries = 1;
 			plan.bits = bits;
 		}
@@ -338,10 +347,12 @@ static struct plan plan_alone(struct chunk_encoder *encoder, const void *values,
 	return plan;
 }
 
-/* Grouping takes time to read and has to save clearly. */
-static int saves_clearly(double bits, double best, uint32_t row_count)
+/* Grouping takes time to read, by two columns more so, and has to save clearly. */
+static int saves_clearly(double bits, double best, const struct part_header *references,
+			 uint32_t row_count)
 {
-	return bits + row_count / 4.0 < best && bits < 0.93 * best;
+	return bits + references->reference_count * row_count * LEAST_SAVED_BITS < best &&
+	       bits < LEAST_SAVED * best;
 }
 
 static void consider_groups(struct chunk_encoder *encoder, const struct encoded_column *column,
@@ -359,13 +370,13 @@ static void consider_groups(struct chunk_encoder *encoder, const struct encoded_
 	if (encoder->entries.count) {
 		double bits = estimate_codes(encoder, order, count);
 
-		if (bits < plan.bits) {
+		if (worth_entries(bits, plan.bits)) {
 			plan.header.has_entries = 1;
 			plan.bits = bits;
 		}
 	}
 	if (groups ? plan.bits < 0.97 * best->bits
-		   : saves_clearly(plan.bits, best->bits, encoder->row_count))
+		   : saves_clearly(plan.bits, best->bits, references, encoder->row_count))
 		*best = plan;
 }
 
@@ -503,12 +514,11 @@ static void find_group_entries(struct chunk_encoder *encoder,
 	else
 		for (uint32_t i = 0; i < groups; i++)
 			encoder->addresses[i] = column->addresses[rows[i]];
-	find_entries(encoder, encoder->work[0], column->integers ? 8 : 16, groups);
+	find_entries(encoder, encoder->work[0], column->integers ? 8 : 16, groups, groups);
 	plan->header.has_entries =
-		encoder->entries.count &&
-		(!column->integers ||
-		 estimate_codes(encoder, NULL, groups) <
-			 estimate_integers(encoder, column->integers, rows, groups));
+		!column->integers ||
+		worth_entries(estimate_codes(encoder, NULL, groups),
+			      estimate_integers(encoder, column->integers, rows, groups));
 }
 
 static int put_entries(struct chunk_encoder *encoder, const struct plan *plan,

@@ -10,6 +10,7 @@
 #define PADDING		 16U /* bytes after bits, so that whole words can be loaded */
 #define MOST_LOADED	 56U /* bits that one load at any bit offset surely has */
 #define SAMPLE_PRECISION 2U  /* magnitudes of 64-bit numbers in a byte */
+#define PLANE_SAMPLE	 512U
 #define TABLE_BITS	 300 /* of an entropy code's own description, and 5 for each symbol */
 
 struct layout_coder {
@@ -122,24 +123,28 @@ static double magnitude_bits(struct layout_coder *coder, const uint64_t *sample,
 {
 	uint16_t all[256] = {0}, counts[256];
 	double spans = 0, whole, following = 0;
-	unsigned int kinds = 0;
+	unsigned int kinds = 0, limit;
+	uint64_t any = 0;
 
+	for (uint32_t i = 0; i < size; i++)
+		any |= sample[i];
+	limit = magnitude(any, SAMPLE_PRECISION) + 1;
 	for (uint32_t begin = 0; begin < size; begin += SAMPLE_SPAN) {
 		uint32_t end = size - begin < SAMPLE_SPAN ? size : begin + SAMPLE_SPAN;
 
-		memset(counts, 0, sizeof(counts));
+		memset(counts, 0, limit * sizeof(*counts));
 		for (uint32_t i = begin; i < end; i++)
 			counts[magnitude(sample[i], SAMPLE_PRECISION)]++;
-		spans += layout_entropy(coder, counts, 256);
-		for (unsigned int i = 0; i < 256; i++)
+		spans += layout_entropy(coder, counts, limit);
+		for (unsigned int i = 0; i < limit; i++)
 			all[i] += counts[i];
 	}
-	for (unsigned int i = 0; i < 256; i++) {
+	for (unsigned int i = 0; i < limit; i++) {
 		kinds += all[i] != 0;
 		if (i >> SAMPLE_PRECISION > 1)
 			following += all[i] * ((i >> SAMPLE_PRECISION) - 1.0);
 	}
-	whole = layout_entropy(coder, all, 256);
+	whole = layout_entropy(coder, all, limit);
 	*drifting = size == SAMPLE_SIZE && spans < 0.95 * whole;
 	if (*drifting)
 		whole = spans;
@@ -147,19 +152,22 @@ static double magnitude_bits(struct layout_coder *coder, const uint64_t *sample,
 	return coded(whole * scale, size * scale) + following * scale + TABLE_BITS + 5 * kinds;
 }
 
-/* What planes of bytes take, by the entropy of each. */
+/* What planes of bytes take, by the entropy of each, as a part of the sample has it. */
 static double plane_bits(struct layout_coder *coder, const uint64_t *sample, uint32_t size,
 			 double scale, unsigned int planes)
 {
 	double bits = 0;
+	uint32_t step = size > PLANE_SAMPLE ? size / PLANE_SAMPLE : 1;
 
+	scale *= step;
+	size /= step;
 	for (unsigned int plane = 0; plane < planes; plane++) {
 		uint16_t counts[256] = {0};
 		unsigned int kinds = 0;
 		double plain = 8.0 * size * scale, packed;
 
 		for (uint32_t i = 0; i < size; i++)
-			counts[(uint8_t)(sample[i] >> (8 * plane))]++;
+			counts[(uint8_t)(sample[i * step] >> (8 * plane))]++;
 		for (unsigned int i = 0; i < 256; i++)
 			kinds += counts[i] != 0;
 		if (kinds <= 1)
@@ -199,7 +207,7 @@ double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_
 		*out = (struct layout){LAYOUT_MAGNITUDES, finest_precision(most), drifting};
 		best = bits;
 	}
-	if (width > 8) {
+	if (width > 16) {
 		unsigned int planes = (bit_length(most) + 7) / 8;
 
 		bits = plane_bits(coder, sample, sample_size, scale, planes);
@@ -324,8 +332,8 @@ int layout_put(struct layout_coder *coder, const struct layout *layout, const ui
 /* --- reading --- */
 
 /* `room` bytes may be loaded from there on, at least what the numbers take. */
-static void unpack(const uint8_t *from, size_t room, uint64_t *numbers, uint32_t count,
-		   unsigned int width)
+static void unpack(const uint8_t *from, size_t room, uint64_t base, uint64_t *numbers,
+		   uint32_t count, unsigned int width)
 {
 	uint64_t mask = (1ULL << width) - 1;
 	uint8_t last[16] = {0};
@@ -339,7 +347,7 @@ static void unpack(const uint8_t *from, size_t room, uint64_t *numbers, uint32_t
 	for (; i < whole; i++) {
 		size_t bit = (size_t)i * width;
 
-		numbers[i] = load(from + (bit >> 3)) >> (bit & 7) & mask;
+		numbers[i] = base + (load(from + (bit >> 3)) >> (bit & 7) & mask);
 	}
 	if (i == count)
 		return;
@@ -350,11 +358,11 @@ static void unpack(const uint8_t *from, size_t room, uint64_t *numbers, uint32_t
 		at = bit >> 3;
 		memset(last, 0, sizeof(last));
 		memcpy(last, from + at, room - at < 8 ? room - at : 8);
-		numbers[i] = load(last) >> (bit & 7) & mask;
+		numbers[i] = base + (load(last) >> (bit & 7) & mask);
 	}
 }
 
-static int get_packed(struct reader *reader, uint64_t *numbers, uint32_t count,
+static int get_packed(struct reader *reader, uint64_t base, uint64_t *numbers, uint32_t count,
 		      unsigned int width)
 {
 	size_t size = ((size_t)count * width + 7) / 8, room = reader->left;
@@ -366,17 +374,18 @@ static int get_packed(struct reader *reader, uint64_t *numbers, uint32_t count,
 	if (!from)
 		return -EBADMSG;
 	if (!width)
-		memset(numbers, 0, count * sizeof(*numbers));
+		for (uint32_t i = 0; i < count; i++)
+			numbers[i] = base;
 	else if (width == 64)
 		for (uint32_t i = 0; i < count; i++)
-			numbers[i] = load(from + 8 * (size_t)i);
+			numbers[i] = base + load(from + 8 * (size_t)i);
 	else
-		unpack(from, room, numbers, count, width);
+		unpack(from, room, base, numbers, count, width);
 	return 0;
 }
 
-static int get_tuples(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-		      uint32_t count, unsigned int width)
+static int get_tuples(struct layout_coder *coder, struct reader *reader, uint64_t base,
+		      uint64_t *numbers, uint32_t count, unsigned int width)
 {
 	size_t size = ((size_t)count * width + 7) / 8;
 
@@ -384,72 +393,42 @@ static int get_tuples(struct layout_coder *coder, struct reader *reader, uint64_
 		return -EBADMSG;
 	if (plane_get(coder->planes, reader, coder->scratch, size))
 		return -EBADMSG;
-	unpack(coder->scratch, size + PADDING, numbers, count, width);
+	unpack(coder->scratch, size + PADDING, base, numbers, count, width);
 	return 0;
 }
 
 struct magnitude_kind {
-	uint64_t first; /* number of that magnitude */
+	uint64_t first; /* number of that magnitude, and the base */
 	uint32_t bits;	/* that follow */
 };
 
-/* What each byte means; returns how many are magnitudes of 64-bit numbers. */
-static unsigned int list_magnitudes(struct magnitude_kind *kinds, unsigned int precision)
-{
-	unsigned int count = 0;
+/* A sum of these has the bits that follow, and how many were many, and no magnitudes. */
+#define MANY_BITS    (1ULL << 24)
+#define NO_MAGNITUDE (1ULL << 44)
 
-	for (; count < 256; count++) {
-		unsigned int bits = count >> precision;
+/* What each byte means. */
+static void list_magnitudes(struct magnitude_kind *kinds, uint64_t *sizes,
+			    unsigned int precision, uint64_t base)
+{
+	for (unsigned int i = 0; i < 256; i++) {
+		unsigned int bits = i >> precision;
 
 		bits = bits ? bits - 1 : 0;
+		sizes[i] = NO_MAGNITUDE;
 		if (bits + precision > 63)
-			break;
-		kinds[count].first = (uint64_t)(count - (bits << precision)) << bits;
-		kinds[count].bits = bits;
+			continue;
+		sizes[i] = bits + (bits > MOST_LOADED ? MANY_BITS : 0);
+		kinds[i].first = base + ((uint64_t)(i - (bits << precision)) << bits);
+		kinds[i].bits = bits;
 	}
-	return count;
 }
 
-static int get_magnitudes(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-			  uint32_t count, unsigned int precision)
+static void follow_with_many_bits(const uint8_t *plane, const uint8_t *bits,
+				  const struct magnitude_kind *kinds, uint64_t *numbers,
+				  uint32_t count)
 {
-	struct magnitude_kind kinds[256];
-	const uint8_t *plane = coder->scratch, *from;
-	uint8_t *bits = coder->scratch + MOST_NUMBERS;
-	unsigned int valid, greatest = 0, most_bits;
-	size_t total = 0, at = 0;
+	size_t at = 0;
 
-	if (precision > 7)
-		return -EBADMSG;
-	valid = list_magnitudes(kinds, precision);
-	if (plane_get(coder->planes, reader, coder->scratch, count))
-		return -EBADMSG;
-	for (uint32_t i = 0; i < count; i++)
-		greatest = plane[i] > greatest ? plane[i] : greatest;
-	if (greatest >= valid)
-		return -EBADMSG;
-	most_bits = kinds[greatest].bits;
-	if (!most_bits) {
-		for (uint32_t i = 0; i < count; i++)
-			numbers[i] = plane[i];
-		return 0;
-	}
-	for (uint32_t i = 0; i < count; i++)
-		total += kinds[plane[i]].bits;
-	from = reader_take(reader, (total + 7) / 8);
-	if (!from)
-		return -EBADMSG;
-	memcpy(bits, from, (total + 7) / 8);
-	if (most_bits <= MOST_LOADED) {
-		for (uint32_t i = 0; i < count; i++) {
-			const struct magnitude_kind *kind = &kinds[plane[i]];
-			uint64_t word = load(bits + (at >> 3)) >> (at & 7);
-
-			numbers[i] = kind->first + low_bits(word, kind->bits);
-			at += kind->bits;
-		}
-		return 0;
-	}
 	for (uint32_t i = 0; i < count; i++) {
 		const struct magnitude_kind *kind = &kinds[plane[i]];
 		uint64_t word = load(bits + (at >> 3)) >> (at & 7);
@@ -460,10 +439,51 @@ static int get_magnitudes(struct layout_coder *coder, struct reader *reader, uin
 		numbers[i] = kind->first + low_bits(word, kind->bits);
 		at += kind->bits;
 	}
+}
+
+static int get_magnitudes(struct layout_coder *coder, struct reader *reader, uint64_t base,
+			  uint64_t *numbers, uint32_t count, unsigned int precision)
+{
+	struct magnitude_kind kinds[256];
+	uint64_t sizes[256], total = 0;
+	const uint8_t *plane = coder->scratch, *from;
+	uint8_t *bits = coder->scratch + MOST_NUMBERS;
+	size_t size, at = 0;
+
+	if (precision > 7)
+		return -EBADMSG;
+	list_magnitudes(kinds, sizes, precision, base);
+	if (plane_get(coder->planes, reader, coder->scratch, count))
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count; i++)
+		total += sizes[plane[i]];
+	if (total >= NO_MAGNITUDE)
+		return -EBADMSG;
+	if (!total) {
+		for (uint32_t i = 0; i < count; i++)
+			numbers[i] = base + plane[i];
+		return 0;
+	}
+	size = (total % MANY_BITS + 7) / 8;
+	from = reader_take(reader, size);
+	if (!from)
+		return -EBADMSG;
+	memcpy(bits, from, size);
+	if (total >= MANY_BITS) {
+		follow_with_many_bits(plane, bits, kinds, numbers, count);
+		return 0;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct magnitude_kind *kind = &kinds[plane[i]];
+		uint64_t word = load(bits + (at >> 3)) >> (at & 7);
+
+		numbers[i] = kind->first + low_bits(word, kind->bits);
+		at += kind->bits;
+	}
 	return 0;
 }
 
-static inline void join(const uint8_t *planes, uint64_t *numbers, uint32_t count,
+static inline void join(const uint8_t *planes, uint64_t base, uint64_t *numbers, uint32_t count,
 			unsigned int plane_count)
 {
 	for (uint32_t i = 0; i < count; i++) {
@@ -471,12 +491,12 @@ static inline void join(const uint8_t *planes, uint64_t *numbers, uint32_t count
 
 		for (unsigned int plane = 0; plane < plane_count; plane++)
 			number |= (uint64_t)planes[(size_t)plane * count + i] << (8 * plane);
-		numbers[i] = number;
+		numbers[i] = base + number;
 	}
 }
 
-static int get_planes(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-		      uint32_t count, unsigned int plane_count)
+static int get_planes(struct layout_coder *coder, struct reader *reader, uint64_t base,
+		      uint64_t *numbers, uint32_t count, unsigned int plane_count)
 {
 	const uint8_t *planes = coder->scratch;
 
@@ -488,25 +508,25 @@ static int get_planes(struct layout_coder *coder, struct reader *reader, uint64_
 			return -EBADMSG;
 	switch (plane_count) {
 	case 1:
-		join(planes, numbers, count, 1);
+		join(planes, base, numbers, count, 1);
 		break;
 	case 2:
-		join(planes, numbers, count, 2);
+		join(planes, base, numbers, count, 2);
 		break;
 	case 3:
-		join(planes, numbers, count, 3);
+		join(planes, base, numbers, count, 3);
 		break;
 	case 4:
-		join(planes, numbers, count, 4);
+		join(planes, base, numbers, count, 4);
 		break;
 	default:
-		join(planes, numbers, count, plane_count);
+		join(planes, base, numbers, count, plane_count);
 	}
 	return 0;
 }
 
-int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-	       uint32_t count)
+int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t base,
+	       uint64_t *numbers, uint32_t count)
 {
 	const uint8_t *header = reader_take(reader, 2);
 
@@ -514,13 +534,13 @@ int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t *numb
 		return -EBADMSG;
 	switch (header[0]) {
 	case LAYOUT_PACKED:
-		return get_packed(reader, numbers, count, header[1]);
+		return get_packed(reader, base, numbers, count, header[1]);
 	case LAYOUT_TUPLES:
-		return get_tuples(coder, reader, numbers, count, header[1]);
+		return get_tuples(coder, reader, base, numbers, count, header[1]);
 	case LAYOUT_MAGNITUDES:
-		return get_magnitudes(coder, reader, numbers, count, header[1]);
+		return get_magnitudes(coder, reader, base, numbers, count, header[1]);
 	case LAYOUT_PLANES:
-		return get_planes(coder, reader, numbers, count, header[1]);
+		return get_planes(coder, reader, base, numbers, count, header[1]);
 	default:
 		return -EBADMSG;
 	}

@@ -21,7 +21,7 @@
 #include "schema/plane.h"
 
 #define MOST_NUMBERS 65536U
-#define SAMPLE_SPAN  512U
+#define SAMPLE_SPAN  256U
 #define SAMPLE_SIZE  (8 * SAMPLE_SPAN)
 
 struct layout_coder;
@@ -59,8 +59,8 @@ double layout_entropy(const struct layout_coder *coder, const uint16_t *counts,
 int layout_put(struct layout_coder *coder, const struct layout *layout, const uint64_t *numbers,
 	       uint32_t count, struct bytes *out);
 
-/* Read exactly count numbers. Returns 0 or -EBADMSG. */
-int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-	       uint32_t count);
+/* Read exactly count numbers and add base to each. Returns 0 or -EBADMSG. */
+int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t base,
+	       uint64_t *numbers, uint32_t count);
 
 #endif

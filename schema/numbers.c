@@ -269,6 +269,21 @@ static double runs_bits(struct numbers_coder *coder, uint32_t sample_size, uint3
 	return bits + layout_choose(coder->layouts, lengths, used, longest, runs, &layout);
 }
 
+/* Whether steps look smaller than values, by their bits, from a part of the sample. */
+static int steps_are_smaller(const struct numbers_coder *coder, uint32_t sample_size)
+{
+	uint32_t value_bits = 0, step_bits = 0;
+
+	for (uint32_t i = 1; i < sample_size; i += 5) {
+		uint64_t step = zigzag(coder->sample[i] - coder->sample[i - 1]);
+
+		value_bits += 64 - (uint32_t)__builtin_clzll(coder->sample[i] | 1);
+		step_bits += 64 - (uint32_t)__builtin_clzll(step | 1);
+	}
+	/* Of zigzag's bits one is the sign. */
+	return step_bits < value_bits + sample_size / 10;
+}
+
 static uint64_t multiple(uint64_t number, uint64_t factor)
 {
 	return number < UINT64_MAX / factor ? number * factor : UINT64_MAX;
@@ -287,7 +302,7 @@ static struct choice choose(struct numbers_coder *coder, const struct shape *sha
 	uint32_t repeats = 0;
 
 	consider(coder, OFFSET, 0, sample_size, range, count, &best);
-	if (count > 2 && range > 1) {
+	if (count > 2 && range > 1 && steps_are_smaller(coder, sample_size)) {
 		int64_t unit = (int64_t)shape->unit;
 		uint64_t least = (uint64_t)(shape->least_step / unit);
 		uint64_t steps = (uint64_t)(shape->most_step / unit) - least;
@@ -560,28 +575,29 @@ static int get_recent(struct numbers_coder *coder, struct reader *reader, uint64
 	return 0;
 }
 
-static void undo(enum transform transform, uint64_t step, uint64_t *values, uint32_t count)
+/*
+ * Undo a transform of steps. The first value is in its place; the others are added up from it,
+ * and what is multiplied by the unit are the steps.
+ */
+static void add_up(enum transform transform, uint64_t step, uint64_t unit, uint64_t *values,
+		   uint32_t count)
 {
-	uint64_t last;
+	uint64_t last = values[0];
 
 	switch (transform) {
 	case DELTA:
 		for (uint32_t i = 1; i < count; i++)
-			values[i] += values[i - 1] + step;
+			values[i] = last += unit * (values[i] + step);
 		return;
 	case ZIGZAG:
 		for (uint32_t i = 1; i < count; i++)
-			values[i] = values[i - 1] + unzigzag(values[i]);
+			values[i] = last += unit * unzigzag(values[i]);
 		return;
-	case SECOND:
-		last = values[1] - values[0];
-		for (uint32_t i = 2; i < count; i++) {
-			last += unzigzag(values[i]);
-			values[i] = values[i - 1] + last;
+	default: /* SECOND: the first step is in the second place */
+		for (uint32_t i = 1; i < count; i++) {
+			step += unzigzag(values[i]);
+			values[i] = last += unit * step;
 		}
-		return;
-	default:
-		return;
 	}
 }
 
@@ -589,26 +605,25 @@ static int get_transformed(struct numbers_coder *coder, struct reader *reader,
 			   enum transform transform, uint64_t base, uint64_t unit,
 			   uint64_t *values, uint32_t count)
 {
-	uint64_t step = 0, first_step;
-	uint32_t begin = transform == SECOND ? 2 : transform != OFFSET;
+	uint64_t first, step = 0;
+	uint32_t begin = transform == SECOND ? 2 : 1;
 
-	if (count < begin || (begin && reader_varint(reader, &values[0])) ||
+	if (transform == OFFSET) {
+		if (layout_get(coder->layouts, reader, unit == 1 ? base : 0, values, count))
+			return -EBADMSG;
+		for (uint32_t i = 0; unit != 1 && i < count; i++)
+			values[i] = base + unit * values[i];
+		return 0;
+	}
+	if (count < begin || reader_varint(reader, &first) ||
 	    (transform == DELTA && reader_varint(reader, &step)))
 		return -EBADMSG;
-	if (transform == SECOND) {
-		if (reader_varint(reader, &first_step))
-			return -EBADMSG;
-		values[1] = values[0] + unzigzag(first_step);
-	}
-	if (layout_get(coder->layouts, reader, values + begin, count - begin))
+	values[0] = base + unit * first;
+	if (transform == SECOND && reader_varint(reader, &values[1]))
 		return -EBADMSG;
-	undo(transform, step, values, count);
-	if (unit != 1)
-		for (uint32_t i = 0; i < count; i++)
-			values[i] = base + unit * values[i];
-	else if (base)
-		for (uint32_t i = 0; i < count; i++)
-			values[i] += base;
+	if (layout_get(coder->layouts, reader, 0, values + begin, count - begin))
+		return -EBADMSG;
+	add_up(transform, step, unit, values, count);
 	return 0;
 }
 
