@@ -284,16 +284,23 @@ static double estimate_addresses(struct chunk_encoder *encoder, const struct add
 
 /* --- dictionaries --- */
 
-/* Whether it is worth looking for a dictionary: a sample has to have repeats. */
+/*
+ * Whether it is worth looking for a dictionary: of values from everywhere and of neighbours
+ * many have to repeat.
+ */
 static int repeats(struct chunk_encoder *encoder, const void *values, size_t value_size,
 		   uint32_t count)
 {
 	uint32_t size = count < LOOKED_AT ? count : LOOKED_AT, step = count / size;
 	struct address addresses[LOOKED_AT];
+	uint8_t *to = (uint8_t *)addresses;
 
-	for (uint32_t i = 0; i < size; i++)
-		memcpy((uint8_t *)addresses + i * value_size,
-		       (const uint8_t *)values + (size_t)i * step * value_size, value_size);
+	for (uint32_t i = 0; i < size; i++) {
+		size_t from = step > 1 && i & 1 ? i / 2 : (size_t)i * step;
+
+		memcpy(to + i * value_size, (const uint8_t *)values + from * value_size,
+		       value_size);
+	}
 	return entries_find(encoder->finder, addresses, value_size, size, size * 3 / 4,
 			    encoder->codes)
 		       .count > 0;

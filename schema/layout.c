@@ -167,7 +167,7 @@ static double plane_bits(struct layout_coder *coder, const uint64_t *sample, uin
 		double plain = 8.0 * size * scale, packed;
 
 		for (uint32_t i = 0; i < size; i++)
-			counts[(uint8_t)(sample[i * step] >> (8 * plane))]++;
+			counts[(uint8_t)(sample[i * step + i % step] >> (8 * plane))]++;
 		for (unsigned int i = 0; i < 256; i++)
 			kinds += counts[i] != 0;
 		if (kinds <= 1)

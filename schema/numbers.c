@@ -249,10 +249,11 @@ static double recent_bits(struct numbers_coder *coder, uint32_t sample_size, uin
 
 static double runs_bits(struct numbers_coder *coder, uint32_t sample_size, uint32_t runs)
 {
-	uint64_t *lengths = coder->ranks, all = 0, longest = 0;
+	uint64_t *heads = coder->changed, *lengths = coder->ranks;
+	uint64_t all = 0, longest = 0, step = 0;
 	uint32_t used = 0;
 	struct layout layout;
-	double bits;
+	double bits, step_bits;
 
 	for (uint32_t i = 0; i < sample_size; i++) {
 		if (used && i % SAMPLE_SPAN && coder->sample[i] == coder->sample[i - 1]) {
@@ -260,13 +261,19 @@ static double runs_bits(struct numbers_coder *coder, uint32_t sample_size, uint3
 			continue;
 		}
 		lengths[used] = 0;
-		coder->changed[used++] = coder->sample[i];
+		heads[used++] = coder->sample[i];
 		all |= coder->sample[i];
 	}
-	for (uint32_t i = 0; i < used; i++)
+	bits = layout_choose(coder->layouts, heads, used, all, runs, &layout);
+	for (uint32_t i = used; --i;) {
+		heads[i] = zigzag(heads[i] - heads[i - 1]);
+		step |= heads[i];
 		longest = lengths[i] > longest ? lengths[i] : longest;
-	bits = layout_choose(coder->layouts, coder->changed, used, all, runs, &layout);
-	return bits + layout_choose(coder->layouts, lengths, used, longest, runs, &layout);
+	}
+	longest = lengths[0] > longest ? lengths[0] : longest;
+	step_bits = layout_choose(coder->layouts, heads + 1, used - 1, step, runs, &layout);
+	return (bits < step_bits ? bits : step_bits) +
+	       layout_choose(coder->layouts, lengths, used, longest, runs, &layout);
 }
 
 /* Whether steps look smaller than values, by their bits, from a part of the sample. */
@@ -274,7 +281,8 @@ static int steps_are_smaller(const struct numbers_coder *coder, uint32_t sample_
 {
 	uint32_t value_bits = 0, step_bits = 0;
 
-	for (uint32_t i = 1; i < sample_size; i += 5) {
+	/* In uneven strides, for there may be a period. */
+	for (uint32_t i = 1; i < sample_size; i += 3 + i % 5) {
 		uint64_t step = zigzag(coder->sample[i] - coder->sample[i - 1]);
 
 		value_bits += 64 - (uint32_t)__builtin_clzll(coder->sample[i] | 1);
