@@ -3,13 +3,11 @@
  * Layouts of numbers: bits and planes.
  */
 #include "schema/layout.h"
+#include "schema/magnitude.h"
 
-#include <endian.h>
 #include <math.h>
 
-#define PADDING		 16U /* bytes after bits, so that whole words can be loaded */
-#define MOST_LOADED	 56U /* bits that one load at any bit offset surely has */
-#define SAMPLE_PRECISION 2U  /* magnitudes of 64-bit numbers in a byte */
+#define SAMPLE_PRECISION 2U /* magnitudes of 64-bit numbers in a byte */
 #define PLANE_SAMPLE	 512U
 #define TABLE_BITS	 300 /* of an entropy code's own description, and 5 for each symbol */
 
@@ -26,7 +24,7 @@ struct layout_coder *layout_coder_new(int level)
 	if (!coder)
 		return NULL;
 	coder->planes = plane_coder_new(level);
-	coder->scratch = malloc(MOST_NUMBERS * 9 + PADDING);
+	coder->scratch = malloc(MOST_NUMBERS * 9 + BITS_PADDING);
 	if (!coder->planes || !coder->scratch) {
 		layout_coder_free(coder);
 		return NULL;
@@ -45,59 +43,10 @@ void layout_coder_free(struct layout_coder *coder)
 	free(coder);
 }
 
-static unsigned int bit_length(uint64_t number)
-{
-	return number ? 64 - (unsigned int)__builtin_clzll(number) : 0;
-}
-
-static uint64_t load(const uint8_t *from)
-{
-	uint64_t word;
-
-	memcpy(&word, from, sizeof(word));
-	return le64toh(word);
-}
-
-static void store(uint8_t *to, uint64_t word)
-{
-	word = htole64(word);
-	memcpy(to, &word, sizeof(word));
-}
-
-static uint64_t low_bits(uint64_t word, unsigned int bits)
-{
-	return word & ((1ULL << bits) - 1);
-}
-
-/* --- magnitudes --- */
-
-static unsigned int following_bits(uint64_t number, unsigned int precision)
-{
-	unsigned int length = bit_length(number >> precision);
-
-	return length ? length - 1 : 0;
-}
-
-static unsigned int magnitude(uint64_t number, unsigned int precision)
-{
-	unsigned int bits = following_bits(number, precision);
-
-	return (bits << precision) + (unsigned int)(number >> bits);
-}
-
-/* The finest with which the greatest number's magnitude is a byte. */
-static unsigned int finest_precision(uint64_t most)
-{
-	unsigned int precision = 7;
-
-	while (magnitude(most, precision) > 255)
-		precision--;
-	return precision;
-}
-
 /* --- the choice --- */
 
-double layout_entropy(const struct layout_coder *coder, const uint16_t *counts,
+/* Of a histogram, in bits, all of it together. The sum of counts is at most SAMPLE_SIZE. */
+static double entropy(const struct layout_coder *coder, const uint16_t *counts,
 		      unsigned int size)
 {
 	float logs = 0;
@@ -135,7 +84,7 @@ static double magnitude_bits(struct layout_coder *coder, const uint64_t *sample,
 		memset(counts, 0, limit * sizeof(*counts));
 		for (uint32_t i = begin; i < end; i++)
 			counts[magnitude(sample[i], SAMPLE_PRECISION)]++;
-		spans += layout_entropy(coder, counts, limit);
+		spans += entropy(coder, counts, limit);
 		for (unsigned int i = 0; i < limit; i++)
 			all[i] += counts[i];
 	}
@@ -144,7 +93,7 @@ static double magnitude_bits(struct layout_coder *coder, const uint64_t *sample,
 		if (i >> SAMPLE_PRECISION > 1)
 			following += all[i] * ((i >> SAMPLE_PRECISION) - 1.0);
 	}
-	whole = layout_entropy(coder, all, limit);
+	whole = entropy(coder, all, limit);
 	*drifting = size == SAMPLE_SIZE && spans < 0.95 * whole;
 	if (*drifting)
 		whole = spans;
@@ -172,8 +121,8 @@ static double plane_bits(struct layout_coder *coder, const uint64_t *sample, uin
 			kinds += counts[i] != 0;
 		if (kinds <= 1)
 			continue;
-		packed = coded(layout_entropy(coder, counts, 256) * scale, size * scale) +
-			 TABLE_BITS + 5 * kinds;
+		packed = coded(entropy(coder, counts, 256) * scale, size * scale) + TABLE_BITS +
+			 5 * kinds;
 		bits += packed < plain ? packed : plain;
 	}
 	return bits;
@@ -221,42 +170,13 @@ double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_
 
 /* --- writing --- */
 
-/* Bits are appended to the low end of a word whose full bytes are stored. */
-struct bit_writer {
-	uint8_t *to;
-	uint64_t word;
-	unsigned int used;
-};
-
-static inline void put_bits(struct bit_writer *writer, uint64_t value, unsigned int bits)
-{
-	writer->word |= value << writer->used;
-	writer->used += bits;
-	store(writer->to, writer->word);
-	writer->to += writer->used >> 3;
-	writer->word >>= writer->used & ~7U;
-	writer->used &= 7;
-}
-
-/* More than MOST_LOADED bits go in two steps. */
-static inline void put_many_bits(struct bit_writer *writer, uint64_t value, unsigned int bits)
-{
-	put_bits(writer, low_bits(value, 32), 32);
-	put_bits(writer, value >> 32, bits - 32);
-}
-
-static uint8_t *end_bits(struct bit_writer *writer)
-{
-	return writer->to + (writer->used > 0);
-}
-
 static size_t pack(const uint64_t *numbers, uint32_t count, unsigned int width, uint8_t *to)
 {
 	struct bit_writer writer = {.to = to};
 
 	if (width == 64) {
 		for (uint32_t i = 0; i < count; i++)
-			store(to + 8 * (size_t)i, numbers[i]);
+			store_word(to + 8 * (size_t)i, numbers[i]);
 		return 8 * (size_t)count;
 	}
 	for (uint32_t i = 0; i < count; i++)
@@ -264,42 +184,10 @@ static size_t pack(const uint64_t *numbers, uint32_t count, unsigned int width, 
 	return (size_t)(end_bits(&writer) - to);
 }
 
-static int put_magnitudes(struct layout_coder *coder, const struct layout *layout,
-			  const uint64_t *numbers, uint32_t count, struct bytes *out)
-{
-	unsigned int precision = layout->parameter;
-	uint64_t any = 0;
-	struct bit_writer writer;
-	uint8_t *begin;
-	int error;
-
-	for (uint32_t i = 0; i < count; i++) {
-		coder->scratch[i] = (uint8_t)magnitude(numbers[i], precision);
-		any |= numbers[i];
-	}
-	error = plane_put(coder->planes, coder->scratch, count, layout->drifting, out);
-	if (error)
-		return error;
-	begin = bytes_room(out, 8 * (size_t)count + PADDING);
-	if (!begin)
-		return -ENOMEM;
-	writer = (struct bit_writer){.to = begin};
-	for (uint32_t i = 0; i < count && any >> precision > 1; i++) {
-		unsigned int bits = following_bits(numbers[i], precision);
-
-		if (bits > MOST_LOADED)
-			put_many_bits(&writer, low_bits(numbers[i], bits), bits);
-		else
-			put_bits(&writer, low_bits(numbers[i], bits), bits);
-	}
-	out->size += (size_t)(end_bits(&writer) - begin);
-	return 0;
-}
-
 int layout_put(struct layout_coder *coder, const struct layout *layout, const uint64_t *numbers,
 	       uint32_t count, struct bytes *out)
 {
-	uint8_t *to = bytes_room(out, 8 * (size_t)count + PADDING);
+	uint8_t *to = bytes_room(out, 8 * (size_t)count + BITS_PADDING);
 	size_t size;
 	int error = 0;
 
@@ -317,7 +205,8 @@ int layout_put(struct layout_coder *coder, const struct layout *layout, const ui
 		size = pack(numbers, count, layout->parameter, coder->scratch);
 		return plane_put(coder->planes, coder->scratch, size, layout->drifting, out);
 	case LAYOUT_MAGNITUDES:
-		return put_magnitudes(coder, layout, numbers, count, out);
+		return magnitudes_put(coder->planes, coder->scratch, layout->parameter,
+				      layout->drifting, numbers, count, out);
 	case LAYOUT_PLANES:
 		for (unsigned int plane = 0; plane < layout->parameter && !error; plane++) {
 			for (uint32_t i = 0; i < count; i++)
@@ -347,7 +236,7 @@ static void unpack(const uint8_t *from, size_t room, uint64_t base, uint64_t *nu
 	for (; i < whole; i++) {
 		size_t bit = (size_t)i * width;
 
-		numbers[i] = base + (load(from + (bit >> 3)) >> (bit & 7) & mask);
+		numbers[i] = base + (load_word(from + (bit >> 3)) >> (bit & 7) & mask);
 	}
 	if (i == count)
 		return;
@@ -358,7 +247,7 @@ static void unpack(const uint8_t *from, size_t room, uint64_t base, uint64_t *nu
 		at = bit >> 3;
 		memset(last, 0, sizeof(last));
 		memcpy(last, from + at, room - at < 8 ? room - at : 8);
-		numbers[i] = base + (load(last) >> (bit & 7) & mask);
+		numbers[i] = base + (load_word(last) >> (bit & 7) & mask);
 	}
 }
 
@@ -378,7 +267,7 @@ static int get_packed(struct reader *reader, uint64_t base, uint64_t *numbers, u
 			numbers[i] = base;
 	else if (width == 64)
 		for (uint32_t i = 0; i < count; i++)
-			numbers[i] = base + load(from + 8 * (size_t)i);
+			numbers[i] = base + load_word(from + 8 * (size_t)i);
 	else
 		unpack(from, room, base, numbers, count, width);
 	return 0;
@@ -393,93 +282,7 @@ static int get_tuples(struct layout_coder *coder, struct reader *reader, uint64_
 		return -EBADMSG;
 	if (plane_get(coder->planes, reader, coder->scratch, size))
 		return -EBADMSG;
-	unpack(coder->scratch, size + PADDING, base, numbers, count, width);
-	return 0;
-}
-
-struct magnitude_kind {
-	uint64_t first; /* number of that magnitude, and the base */
-	uint32_t bits;	/* that follow */
-};
-
-/* A sum of these has the bits that follow, and how many were many, and no magnitudes. */
-#define MANY_BITS    (1ULL << 24)
-#define NO_MAGNITUDE (1ULL << 44)
-
-/* What each byte means. */
-static void list_magnitudes(struct magnitude_kind *kinds, uint64_t *sizes,
-			    unsigned int precision, uint64_t base)
-{
-	for (unsigned int i = 0; i < 256; i++) {
-		unsigned int bits = i >> precision;
-
-		bits = bits ? bits - 1 : 0;
-		sizes[i] = NO_MAGNITUDE;
-		if (bits + precision > 63)
-			continue;
-		sizes[i] = bits + (bits > MOST_LOADED ? MANY_BITS : 0);
-		kinds[i].first = base + ((uint64_t)(i - (bits << precision)) << bits);
-		kinds[i].bits = bits;
-	}
-}
-
-static void follow_with_many_bits(const uint8_t *plane, const uint8_t *bits,
-				  const struct magnitude_kind *kinds, uint64_t *numbers,
-				  uint32_t count)
-{
-	size_t at = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		const struct magnitude_kind *kind = &kinds[plane[i]];
-		uint64_t word = load(bits + (at >> 3)) >> (at & 7);
-
-		if (kind->bits > MOST_LOADED)
-			word = low_bits(word, 32) | load(bits + (at >> 3) + 4) >> (at & 7)
-											  << 32;
-		numbers[i] = kind->first + low_bits(word, kind->bits);
-		at += kind->bits;
-	}
-}
-
-static int get_magnitudes(struct layout_coder *coder, struct reader *reader, uint64_t base,
-			  uint64_t *numbers, uint32_t count, unsigned int precision)
-{
-	struct magnitude_kind kinds[256];
-	uint64_t sizes[256], total = 0;
-	const uint8_t *plane = coder->scratch, *from;
-	uint8_t *bits = coder->scratch + MOST_NUMBERS;
-	size_t size, at = 0;
-
-	if (precision > 7)
-		return -EBADMSG;
-	list_magnitudes(kinds, sizes, precision, base);
-	if (plane_get(coder->planes, reader, coder->scratch, count))
-		return -EBADMSG;
-	for (uint32_t i = 0; i < count; i++)
-		total += sizes[plane[i]];
-	if (total >= NO_MAGNITUDE)
-		return -EBADMSG;
-	if (!total) {
-		for (uint32_t i = 0; i < count; i++)
-			numbers[i] = base + plane[i];
-		return 0;
-	}
-	size = (total % MANY_BITS + 7) / 8;
-	from = reader_take(reader, size);
-	if (!from)
-		return -EBADMSG;
-	memcpy(bits, from, size);
-	if (total >= MANY_BITS) {
-		follow_with_many_bits(plane, bits, kinds, numbers, count);
-		return 0;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		const struct magnitude_kind *kind = &kinds[plane[i]];
-		uint64_t word = load(bits + (at >> 3)) >> (at & 7);
-
-		numbers[i] = kind->first + low_bits(word, kind->bits);
-		at += kind->bits;
-	}
+	unpack(coder->scratch, size + BITS_PADDING, base, numbers, count, width);
 	return 0;
 }
 
@@ -538,7 +341,8 @@ int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t base,
 	case LAYOUT_TUPLES:
 		return get_tuples(coder, reader, base, numbers, count, header[1]);
 	case LAYOUT_MAGNITUDES:
-		return get_magnitudes(coder, reader, base, numbers, count, header[1]);
+		return magnitudes_get(coder->planes, coder->scratch, header[1], reader, base,
+				      numbers, count);
 	case LAYOUT_PLANES:
 		return get_planes(coder, reader, base, numbers, count, header[1]);
 	default:
