@@ -4,7 +4,7 @@
  */
 #include "analyzer/database.h"
 #include "analyzer/functions.h"
-#include "analyzer/plain.h"
+#include "analyzer/plain_table.h"
 #include "analyzer/table.h"
 
 #include <errno.h>
@@ -70,7 +70,7 @@ int database_open(struct recording *recording, sqlite3 **out, char **problem)
 	if (!result)
 		result = functions_register(database);
 	if (!result)
-		result = plain_copy(database, recording);
+		result = plain_table_register(database, recording);
 	if (!result)
 		result = table_register(database, recording);
 	if (!result)

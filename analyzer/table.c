@@ -80,22 +80,42 @@ static int declare(sqlite3 *database, const struct stream *stream)
 	return result;
 }
 
+/* The rows of a stream that a segment holds, without opening it where its catalog knows. */
+static double segment_rows(struct recording *recording, size_t i, enum stream_id stream)
+{
+	const struct recording_segment *segment = recording_segment(recording, i);
+	const struct zone *zone = segment->catalog
+					  ? catalog_zone(segment->catalog, segment->file,
+							 stream, stream_get(stream)->first_time)
+					  : NULL;
+	struct segment_reader *reader;
+	struct chunk *chunks;
+	double rows = 0;
+	size_t count;
+
+	if (zone)
+		return (double)zone->row_count;
+	reader = recording_reader(recording, i);
+	if (!reader)
+		return 0;
+	if (segment_chunks(reader, stream, NULL, 0, &chunks, &count)) {
+		recording_add_note(recording, "%s; no row of stream %s in it is used",
+				   segment_problem(reader), stream_get(stream)->name);
+		return 0;
+	}
+	for (size_t j = 0; j < count; j++)
+		rows += chunks[j].row_count;
+	free(chunks);
+	return rows;
+}
+
 /* All rows of the stream: the planner needs to know small tables from large ones. */
 static double count_rows(struct recording *recording, enum stream_id stream)
 {
 	double rows = 0;
 
-	for (size_t i = 0; i < recording_segment_count(recording); i++) {
-		struct chunk *chunks;
-		size_t count;
-
-		if (segment_chunks(recording_segment(recording, i)->reader, stream, NULL, 0,
-				   &chunks, &count))
-			continue;
-		for (size_t j = 0; j < count; j++)
-			rows += chunks[j].row_count;
-		free(chunks);
-	}
+	for (size_t i = 0; i < recording_segment_count(recording); i++)
+		rows += segment_rows(recording, i, stream);
 	return rows;
 }
 

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plain tables of a recording as SQL tables.
+ *
+ * Their rows lie in a database of our own, the store; what SQL sees are virtual tables that
+ * fill their table in the store at first use. Constraints of equality go on to the store, as
+ * hints: SQLite checks each row again, so a value goes on only where it has the column's type.
+ * A table that is looked up by the same columns again and again gets an index of them.
+ */
+#include "analyzer/plain_table.h"
+#include "analyzer/derived.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOKUPS 8 /* with the same columns, before there is an index */
+
+struct store {
+	sqlite3 *database;
+	struct recording *recording;
+	unsigned char is_loaded[PLAIN_COUNT];
+};
+
+struct table {
+	sqlite3_vtab base; /* first: SQLite knows only this */
+	struct store *store;
+	const struct plain *plain;
+	size_t number;
+	unsigned int begins;
+};
+
+struct cursor {
+	sqlite3_vtab_cursor base; /* first: SQLite knows only this */
+	sqlite3_stmt *rows;
+	int at_end;
+};
+
+static void close_store(void *store)
+{
+	sqlite3_close(((struct store *)store)->database);
+	free(store);
+}
+
+static struct store *open_store(struct recording *recording)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	int result;
+
+	if (!store)
+		return NULL;
+	store->recording = recording;
+	result = sqlite3_open(":memory:", &store->database);
+	for (size_t i = 0; i < PLAIN_COUNT && !result; i++)
+		result = plain_create(store->database, plain_get(i));
+	if (result) {
+		close_store(store);
+		return NULL;
+	}
+	return store;
+}
+
+/* --- filling --- */
+
+/* The names that the segments of a catalog have here. */
+static const char **segment_names(struct recording *recording, struct catalog *catalog,
+				  size_t count)
+{
+	const char **names = calloc(count + 1, sizeof(*names));
+
+	for (size_t i = 0; names && i < recording_segment_count(recording); i++) {
+		const struct recording_segment *segment = recording_segment(recording, i);
+
+		if (segment->catalog == catalog)
+			names[segment->file] = segment->name;
+	}
+	return names;
+}
+
+static int load_catalog(struct store *store, const struct plain *plain, size_t i)
+{
+	size_t count;
+	struct catalog *catalog = recording_catalog(store->recording, i, &count);
+	const char **names;
+	int result;
+
+	if (!catalog)
+		return SQLITE_OK;
+	names = segment_names(store->recording, catalog, count);
+	if (!names)
+		return SQLITE_NOMEM;
+	result = catalog_copy(catalog, plain, store->database, names);
+	free(names);
+	return result;
+}
+
+static int load_segment(struct store *store, const struct plain *plain, size_t i)
+{
+	struct segment_reader *reader = recording_reader(store->recording, i);
+	char *problem = NULL;
+	int result;
+
+	if (!reader)
+		return SQLITE_OK; /* noted */
+	result = plain_copy(store->database, plain,
+			    recording_segment(store->recording, i)->name, reader, &problem);
+	if (problem)
+		recording_add_note(store->recording, "%s", problem);
+	free(problem);
+	return result;
+}
+
+static int load(struct store *store, const struct plain *plain)
+{
+	struct recording *recording = store->recording;
+	int result = sqlite3_exec(store->database, "BEGIN", NULL, NULL, NULL);
+
+	for (size_t i = 0; plain->is_small && i < recording_catalog_count(recording) && !result;
+	     i++)
+		result = load_catalog(store, plain, i);
+	for (size_t i = 0; i < recording_segment_count(recording) && !result; i++) {
+		const struct recording_segment *segment = recording_segment(recording, i);
+
+		if (!plain->is_small || !segment->catalog ||
+		    !catalog_entry(segment->catalog, segment->file))
+			result = load_segment(store, plain, i);
+	}
+	if (!result)
+		return sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL);
+	sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
+/* --- the virtual tables --- */
+
+static int declare(sqlite3 *database, struct table *table)
+{
+	sqlite3_str *sql = sqlite3_str_new(database);
+	sqlite3_stmt *columns = NULL;
+	char *text;
+	int result = sqlite3_prepare_v2(table->store->database,
+					"SELECT name, type FROM pragma_table_info(?)", -1,
+					&columns, NULL);
+
+	sqlite3_str_appendf(sql, "CREATE TABLE \"%w\"", table->plain->name);
+	if (!result)
+		result = sqlite3_bind_text(columns, 1, table->plain->name, -1, SQLITE_STATIC);
+	for (int i = 0; !result && (result = sqlite3_step(columns)) == SQLITE_ROW; i++) {
+		sqlite3_str_appendf(sql, "%s\"%w\" %s", i ? ", " : "(",
+				    sqlite3_column_text(columns, 0),
+				    sqlite3_column_text(columns, 1));
+		result = SQLITE_OK;
+	}
+	sqlite3_str_appendall(sql, ")");
+	sqlite3_finalize(columns);
+	text = sqlite3_str_finish(sql);
+	if (result == SQLITE_DONE)
+		result = text ? sqlite3_declare_vtab(database, text) : SQLITE_NOMEM;
+	sqlite3_free(text);
+	return result;
+}
+
+static int connect_table(sqlite3 *database, void *auxiliary, int argc, const char *const *argv,
+			 sqlite3_vtab **out, char **problem)
+{
+	struct table *table = sqlite3_malloc(sizeof(*table));
+	int result;
+
+	if (!table)
+		return SQLITE_NOMEM;
+	*table = (struct table){.store = auxiliary, .plain = plain_find(argv[2])};
+	while (table->plain && plain_get(table->number) != table->plain)
+		table->number++;
+	result = table->plain ? declare(database, table) : SQLITE_ERROR;
+	if (result) {
+		sqlite3_free(table);
+		return result;
+	}
+	sqlite3_vtab_config(database, SQLITE_VTAB_INNOCUOUS);
+	*out = &table->base;
+	return SQLITE_OK;
+}
+
+static int disconnect(sqlite3_vtab *base)
+{
+	sqlite3_free(base);
+	return SQLITE_OK;
+}
+
+/* idxStr has the numbers of the columns whose values come as arguments: ";0;3". */
+static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
+{
+	sqlite3_str *plan = sqlite3_str_new(NULL);
+	double rows = 1000;
+	int arguments = 0;
+
+	for (int i = 0; i < info->nConstraint; i++) {
+		if (!info->aConstraint[i].usable || info->aConstraint[i].iColumn < 0 ||
+		    info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ ||
+		    sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY"))
+			continue;
+		info->aConstraintUsage[i].argvIndex = ++arguments;
+		sqlite3_str_appendf(plan, ";%d", info->aConstraint[i].iColumn);
+		rows /= 10;
+	}
+	info->estimatedRows = (sqlite3_int64)rows + 1;
+	info->estimatedCost = rows + 10;
+	if (!arguments) {
+		sqlite3_free(sqlite3_str_finish(plan));
+		return SQLITE_OK;
+	}
+	info->idxStr = sqlite3_str_finish(plan);
+	info->needToFreeIdxStr = 1;
+	return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
+}
+
+static int open_cursor(sqlite3_vtab *base, sqlite3_vtab_cursor **out)
+{
+	struct cursor *cursor = sqlite3_malloc(sizeof(*cursor));
+
+	if (!cursor)
+		return SQLITE_NOMEM;
+	*cursor = (struct cursor){.at_end = 1};
+	*out = &cursor->base;
+	return SQLITE_OK;
+}
+
+static int close_cursor(sqlite3_vtab_cursor *base)
+{
+	sqlite3_finalize(((struct cursor *)base)->rows);
+	sqlite3_free(base);
+	return SQLITE_OK;
+}
+
+/* Say why on the table, for sqlite3_errmsg. */
+static int fail(sqlite3_vtab *base, int result)
+{
+	struct table *table = (struct table *)base;
+
+	sqlite3_free(base->zErrMsg);
+	base->zErrMsg = sqlite3_mprintf("table %s: %s", table->plain->name,
+					sqlite3_errmsg(table->store->database));
+	return result;
+}
+
+static const char *column_name(sqlite3_stmt *any, int column)
+{
+	return sqlite3_column_name(any, column + 1);
+}
+
+/* "SELECT rowid, *", with a condition for each argument that has the type of its column. */
+static char *make_query(struct table *table, sqlite3_stmt *any, const char *plan, int argc,
+			sqlite3_value **values, sqlite3_str *key)
+{
+	sqlite3_str *sql = sqlite3_str_new(NULL);
+
+	sqlite3_str_appendf(sql, "SELECT rowid, * FROM \"%w\" WHERE 1", table->plain->name);
+	for (int i = 0; i < argc && plan && *plan == ';'; i++) {
+		int column = (int)strtol(plan + 1, (char **)&plan, 10);
+		const char *type = sqlite3_column_decltype(any, column + 1);
+		int is_text = type && !strcmp(type, "TEXT");
+
+		if (sqlite3_value_type(values[i]) != (is_text ? SQLITE_TEXT : SQLITE_INTEGER))
+			continue;
+		sqlite3_str_appendf(sql, " AND \"%w\" = ?%d", column_name(any, column), i + 1);
+		sqlite3_str_appendf(key, "%s\"%w\"", sqlite3_str_length(key) ? ", " : "",
+				    column_name(any, column));
+	}
+	return sqlite3_str_finish(sql);
+}
+
+static int make_index(struct table *table, const char *key)
+{
+	char *sql = sqlite3_mprintf("CREATE INDEX IF NOT EXISTS \"%w by %w\" ON \"%w\"(%s)",
+				    table->plain->name, key, table->plain->name, key);
+	int result = sql ? sqlite3_exec(table->store->database, sql, NULL, NULL, NULL)
+			 : SQLITE_NOMEM;
+
+	sqlite3_free(sql);
+	return result;
+}
+
+static int prepare(struct table *table, const char *plan, int argc, sqlite3_value **values,
+		   sqlite3_stmt **out)
+{
+	sqlite3 *database = table->store->database;
+	sqlite3_str *key = sqlite3_str_new(NULL);
+	sqlite3_stmt *any = NULL;
+	char *all = sqlite3_mprintf("SELECT rowid, * FROM \"%w\"", table->plain->name);
+	char *sql = NULL, *words;
+	int result = all ? sqlite3_prepare_v2(database, all, -1, &any, NULL) : SQLITE_NOMEM;
+
+	if (!result) {
+		sql = make_query(table, any, plan, argc, values, key);
+		result = sql ? SQLITE_OK : SQLITE_NOMEM;
+	}
+	sqlite3_finalize(any);
+	words = sqlite3_str_finish(key);
+	if (!result && words && table->begins == LOOKUPS)
+		result = make_index(table, words);
+	if (!result)
+		result = sqlite3_prepare_v2(database, sql, -1, out, NULL);
+	for (int i = 0; i < argc && !result; i++)
+		if (i < sqlite3_bind_parameter_count(*out))
+			result = sqlite3_bind_value(*out, i + 1, values[i]);
+	sqlite3_free(words);
+	sqlite3_free(sql);
+	sqlite3_free(all);
+	return result;
+}
+
+static int next(sqlite3_vtab_cursor *base)
+{
+	struct cursor *cursor = (struct cursor *)base;
+	int result = sqlite3_step(cursor->rows);
+
+	cursor->at_end = result != SQLITE_ROW;
+	return result == SQLITE_ROW || result == SQLITE_DONE ? SQLITE_OK
+							     : fail(base->pVtab, result);
+}
+
+static int filter(sqlite3_vtab_cursor *base, int number, const char *plan, int argc,
+		  sqlite3_value **values)
+{
+	struct cursor *cursor = (struct cursor *)base;
+	struct table *table = (struct table *)base->pVtab;
+	int result = SQLITE_OK;
+
+	if (!table->store->is_loaded[table->number]) {
+		result = load(table->store, table->plain);
+		table->store->is_loaded[table->number] = !result;
+	}
+	sqlite3_finalize(cursor->rows);
+	cursor->rows = NULL;
+	table->begins += argc > 0 && table->begins <= LOOKUPS;
+	if (!result)
+		result = prepare(table, plan, argc, values, &cursor->rows);
+	return result ? fail(base->pVtab, result) : next(base);
+}
+
+static int at_end(sqlite3_vtab_cursor *base)
+{
+	return ((struct cursor *)base)->at_end;
+}
+
+static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
+{
+	sqlite3_result_value(context,
+			     sqlite3_column_value(((struct cursor *)base)->rows, i + 1));
+	return SQLITE_OK;
+}
+
+static int give_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+{
+	*out = sqlite3_column_int64(((struct cursor *)base)->rows, 0);
+	return SQLITE_OK;
+}
+
+static const sqlite3_module module = {
+	.iVersion = 1,
+	.xCreate = connect_table,
+	.xConnect = connect_table,
+	.xBestIndex = best_index,
+	.xDisconnect = disconnect,
+	.xDestroy = disconnect,
+	.xOpen = open_cursor,
+	.xClose = close_cursor,
+	.xFilter = filter,
+	.xNext = next,
+	.xEof = at_end,
+	.xColumn = give_column,
+	.xRowid = give_rowid,
+};
+
+/* --- what needs no reading --- */
+
+static const char own_tables[] =
+	"CREATE TABLE segment_file(segment TEXT, path TEXT, size_bytes INTEGER);"
+	"CREATE TABLE stream_column(stream TEXT, name TEXT, type TEXT, optional INTEGER, unit TEXT,"
+	" meaning TEXT, otel TEXT, ecs TEXT, ipfix TEXT, zeek TEXT, UNIQUE(stream, name));";
+
+static int execute(sqlite3 *database, char *sql)
+{
+	int result = sql ? sqlite3_exec(database, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+
+	sqlite3_free(sql);
+	return result;
+}
+
+static const char *type_name(enum column_type type)
+{
+	static const char *const names[] = {
+		[COLUMN_INTEGER] = "integer",
+		[COLUMN_TIME] = "time",
+		[COLUMN_ADDRESS] = "address",
+		[COLUMN_TEXT] = "text",
+	};
+
+	return names[type];
+}
+
+static int describe_column(sqlite3 *database, const struct stream *stream,
+			   const struct column *column)
+{
+	return execute(
+		database,
+		sqlite3_mprintf("INSERT INTO stream_column VALUES(%Q, %Q, %Q, %d, %Q, %Q,"
+				" %Q, %Q, %Q, %Q)",
+				stream->name, column->name, type_name(column->type),
+				column->optional, column->unit, column->meaning, column->otel,
+				column->ecs, column->ipfix, column->zeek));
+}
+
+static int describe_columns(sqlite3 *database)
+{
+	int result = SQLITE_OK;
+
+	for (int id = 0; id < STREAM_COUNT && !result; id++) {
+		const struct stream *stream = stream_get(id);
+
+		for (unsigned int i = 0; i < stream->column_count && !result; i++)
+			result = describe_column(database, stream, &stream->columns[i]);
+		for (size_t i = 0; derived_column(stream, i) && !result; i++)
+			result = describe_column(database, stream,
+						 &derived_column(stream, i)->column);
+	}
+	return result;
+}
+
+static int name_files(sqlite3 *database, const struct recording *recording)
+{
+	int result = SQLITE_OK;
+
+	for (size_t i = 0; i < recording_segment_count(recording) && !result; i++) {
+		const struct recording_segment *segment = recording_segment(recording, i);
+
+		result =
+			execute(database,
+				sqlite3_mprintf("INSERT INTO segment_file VALUES(%Q, %Q, %lld)",
+						segment->name, segment->path,
+						(long long)segment->size_bytes));
+	}
+	return result;
+}
+
+int plain_table_register(sqlite3 *database, struct recording *recording)
+{
+	struct store *store = open_store(recording);
+	int result = SQLITE_NOMEM;
+
+	if (store)
+		result = sqlite3_create_module_v2(database, "plain", &module, store,
+						  close_store);
+	if (!result)
+		result = sqlite3_exec(database, "BEGIN", NULL, NULL, NULL);
+	if (!result)
+		result = sqlite3_exec(database, own_tables, NULL, NULL, NULL);
+	if (!result)
+		result = describe_columns(database);
+	if (!result)
+		result = name_files(database, recording);
+	if (!result)
+		result = sqlite3_exec(database, "COMMIT", NULL, NULL, NULL);
+	for (size_t i = 0; i < PLAIN_COUNT && !result; i++)
+		result = execute(database,
+				 sqlite3_mprintf("CREATE VIRTUAL TABLE \"%w\" USING plain",
+						 plain_get(i)->name));
+	return result;
+}
