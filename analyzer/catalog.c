@@ -278,6 +278,7 @@ static int make(struct catalog *catalog, size_t stale)
 {
 	sqlite3 *database = NULL;
 	long added = 0;
+	size_t left;
 	int error = catalog_create(&database) ? -ENOMEM : 0;
 
 	if (!error && catalog->database)
@@ -295,7 +296,7 @@ static int make(struct catalog *catalog, size_t stale)
 	sqlite3_close(catalog->database);
 	catalog->database = error ? NULL : database;
 	if (!error)
-		error = read_entries(catalog, &stale);
+		error = read_entries(catalog, &left);
 	if (error) {
 		sqlite3_close(database);
 		catalog->database = NULL;
@@ -357,22 +358,22 @@ const struct catalog_entry *catalog_entry(const struct catalog *catalog, size_t 
 /* --- plain tables --- */
 
 static int copy_named(struct catalog *catalog, sqlite3_stmt *rows, sqlite3_stmt *insert,
-		      const char *const *names)
+		      struct plain_target *targets)
 {
 	int result = SQLITE_OK, step = SQLITE_DONE;
 
 	while (!result && (step = sqlite3_step(rows)) == SQLITE_ROW) {
 		long number = find_file(catalog, (const char *)sqlite3_column_text(rows, 0));
 
-		if (number >= 0 && names[number] && catalog->entries[number].is_there)
-			result = plain_insert(insert, names[number], rows, 1);
+		if (number >= 0 && targets[number].name && catalog->entries[number].is_there)
+			result = plain_insert(insert, &targets[number], rows, 1);
 	}
 	return result ? result : step == SQLITE_DONE ? SQLITE_OK : SQLITE_CORRUPT;
 }
 
 /* SQLITE_CORRUPT: the catalog cannot be read. */
 static int copy_rows(struct catalog *catalog, const struct plain *plain, sqlite3 *to,
-		     const char *const *names)
+		     struct plain_target *targets)
 {
 	sqlite3_stmt *rows = NULL, *insert = NULL;
 	char *columns = NULL, *select = NULL;
@@ -388,7 +389,7 @@ static int copy_rows(struct catalog *catalog, const struct plain *plain, sqlite3
 	if (!result && sqlite3_prepare_v2(catalog->database, select, -1, &rows, NULL))
 		result = SQLITE_CORRUPT;
 	if (!result)
-		result = copy_named(catalog, rows, insert, names);
+		result = copy_named(catalog, rows, insert, targets);
 	sqlite3_finalize(rows);
 	sqlite3_finalize(insert);
 	sqlite3_free(columns);
@@ -397,7 +398,7 @@ static int copy_rows(struct catalog *catalog, const struct plain *plain, sqlite3
 }
 
 static int copy_once(struct catalog *catalog, const struct plain *plain, sqlite3 *to,
-		     const char *const *names)
+		     struct plain_target *targets)
 {
 	int result;
 
@@ -406,7 +407,7 @@ static int copy_once(struct catalog *catalog, const struct plain *plain, sqlite3
 	result = sqlite3_exec(to, "SAVEPOINT copy", NULL, NULL, NULL);
 	if (result)
 		return result;
-	result = copy_rows(catalog, plain, to, names);
+	result = copy_rows(catalog, plain, to, targets);
 	if (result)
 		sqlite3_exec(to, "ROLLBACK TO copy", NULL, NULL, NULL);
 	sqlite3_exec(to, "RELEASE copy", NULL, NULL, NULL);
@@ -414,14 +415,14 @@ static int copy_once(struct catalog *catalog, const struct plain *plain, sqlite3
 }
 
 int catalog_copy(struct catalog *catalog, const struct plain *plain, sqlite3 *to,
-		 const char *const *names)
+		 struct plain_target *targets)
 {
-	int result = copy_once(catalog, plain, to, names);
+	int result = copy_once(catalog, plain, to, targets);
 
 	if (result != SQLITE_CORRUPT)
 		return result;
 	renew(catalog);
-	return copy_once(catalog, plain, to, names);
+	return copy_once(catalog, plain, to, targets);
 }
 
 /* --- zones --- */

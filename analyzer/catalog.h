@@ -41,12 +41,11 @@ struct catalog_entry {
 const struct catalog_entry *catalog_entry(const struct catalog *catalog, size_t file);
 
 /*
- * Copy the rows of a small plain table of those files for which names has the name that their
- * segment shall have; NULL leaves a file out. Files without an entry give no row. Returns an
- * SQLite result code.
+ * Copy the rows of a small plain table. targets has one for each file; one without a name
+ * leaves the file out. Files without an entry give no row. Returns an SQLite result code.
  */
 int catalog_copy(struct catalog *catalog, const struct plain *plain, sqlite3 *to,
-		 const char *const *names);
+		 struct plain_target *targets);
 
 /* What all rows that a file has of a stream are within, in one column. */
 struct zone {

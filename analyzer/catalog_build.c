@@ -118,12 +118,12 @@ static int add_plain(sqlite3 *catalog, const struct listing_file *file,
 	int error = 0;
 
 	for (size_t i = 0; i < PLAIN_COUNT && !error; i++) {
+		struct plain_target target = {.name = file->name};
 		char *problem = NULL;
 
 		if (!plain_get(i)->is_small)
 			continue;
-		error = errno_of(
-			plain_copy(catalog, plain_get(i), file->name, segment, &problem));
+		error = errno_of(plain_copy(catalog, plain_get(i), &target, segment, &problem));
 		if (problem)
 			error = -ENODATA;
 		free(problem);

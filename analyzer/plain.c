@@ -7,6 +7,9 @@
  */
 #include "analyzer/plain.h"
 
+#include "schema/page_guard.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,8 +169,8 @@ int plain_prepare_insert(sqlite3 *to, const struct plain *plain, const char *col
 	char *text;
 	int result;
 
-	sqlite3_str_appendf(sql, "INSERT INTO \"%w\"(segment%s) VALUES(?", plain->name,
-			    columns);
+	sqlite3_str_appendf(sql, "INSERT INTO \"%w\"(rowid, segment%s) VALUES(?, ?",
+			    plain->name, columns);
 	for (const char *c = columns; *c; c++)
 		if (*c == ',') /* our names have none */
 			sqlite3_str_appendall(sql, ", ?");
@@ -178,23 +181,51 @@ int plain_prepare_insert(sqlite3 *to, const struct plain *plain, const char *col
 	return result;
 }
 
-int plain_insert(sqlite3_stmt *insert, const char *name, sqlite3_stmt *row, int first)
+int plain_insert(sqlite3_stmt *insert, struct plain_target *target, sqlite3_stmt *row,
+		 int first)
 {
-	int result = sqlite3_bind_text(insert, 1, name, -1, SQLITE_STATIC);
+	int result = target->rowid ? sqlite3_bind_int64(insert, 1, target->rowid++)
+				   : sqlite3_bind_null(insert, 1);
 
+	if (!result)
+		result = sqlite3_bind_text(insert, 2, target->name, -1, SQLITE_STATIC);
 	for (int i = first; i < sqlite3_column_count(row) && !result; i++)
 		result =
-			sqlite3_bind_value(insert, i - first + 2, sqlite3_column_value(row, i));
+			sqlite3_bind_value(insert, i - first + 3, sqlite3_column_value(row, i));
 	if (!result)
 		sqlite3_step(insert);
 	return result ? result : sqlite3_reset(insert);
 }
 
-static void tell(char **problem, struct segment_reader *from, const char *words,
-		 const char *more)
+/* Say what is wrong with the segment's last answer, or with the page that it needed. */
+static int tell_error(char **problem, struct segment_reader *from, const struct plain *plain)
 {
-	if (asprintf(problem, "%s: %s%s", segment_path(from), words, more) < 0)
-		*problem = NULL;
+	struct page_damage damage;
+	int size;
+
+	if (!segment_is_sealed(from) || !page_guard_damage(segment_database(from), &damage))
+		size = asprintf(problem, "%s: table %s: %s", segment_path(from), plain->name,
+				sqlite3_errmsg(segment_database(from)));
+	else if (damage.end)
+		size = asprintf(problem, "%s: table %s: the file ends at offset %" PRIu64,
+				segment_path(from), plain->name, damage.end);
+	else
+		size = asprintf(problem,
+				"%s: table %s: the page at offset %" PRIu64
+				" does not match its checksum",
+				segment_path(from), plain->name, damage.offset);
+	if (size >= 0)
+		return SQLITE_OK;
+	*problem = NULL;
+	return SQLITE_NOMEM;
+}
+
+static int tell_missing(char **problem, struct segment_reader *from, const struct plain *plain)
+{
+	if (asprintf(problem, "%s: has no table %s", segment_path(from), plain->name) >= 0)
+		return SQLITE_OK;
+	*problem = NULL;
+	return SQLITE_NOMEM;
 }
 
 /* The query on the segment and the columns that it fills. */
@@ -209,20 +240,17 @@ static int make_query(sqlite3 *to, const struct plain *plain, struct segment_rea
 		if (sqlite3_errcode(segment_database(from)) == SQLITE_OK ||
 		    result == SQLITE_NOMEM)
 			return result;
-		tell(problem, from, sqlite3_errmsg(segment_database(from)), "");
-		return SQLITE_OK;
+		return tell_error(problem, from, plain);
 	}
-	if (!**columns) {
-		tell(problem, from, "has no table ", plain->name);
-		return SQLITE_OK;
-	}
+	if (!**columns)
+		return tell_missing(problem, from, plain);
 	*query = plain->query
 			 ? sqlite3_mprintf("%s", plain->query)
 			 : sqlite3_mprintf("SELECT %s FROM \"%w\"", *columns + 2, plain->name);
 	return *query ? SQLITE_OK : SQLITE_NOMEM;
 }
 
-int plain_copy(sqlite3 *to, const struct plain *plain, const char *name,
+int plain_copy(sqlite3 *to, const struct plain *plain, struct plain_target *target,
 	       struct segment_reader *from, char **problem)
 {
 	sqlite3 *database = segment_database(from);
@@ -237,11 +265,9 @@ int plain_copy(sqlite3 *to, const struct plain *plain, const char *name,
 		if (!read)
 			result = plain_prepare_insert(to, plain, columns, &insert);
 		while (!read && !result && (read = sqlite3_step(statement)) == SQLITE_ROW)
-			read = result = plain_insert(insert, name, statement, 0);
+			read = result = plain_insert(insert, target, statement, 0);
 		if (!result && read != SQLITE_DONE)
-			tell(problem, from, sqlite3_errmsg(database), "");
-		if (!result && read != SQLITE_DONE && !*problem)
-			result = SQLITE_NOMEM;
+			result = tell_error(problem, from, plain);
 	}
 	sqlite3_finalize(statement);
 	sqlite3_finalize(insert);

@@ -21,6 +21,12 @@ struct plain {
 	int is_small;	     /* fit for a catalog */
 };
 
+/* How the rows of a segment are entered. */
+struct plain_target {
+	const char *name; /* of the segment */
+	int64_t rowid;	  /* of the next row; 0: SQLite's choice */
+};
+
 #define PLAIN_COUNT 10
 
 const struct plain *plain_get(size_t i);
@@ -33,10 +39,10 @@ const struct plain *plain_find(const char *name); /* or NULL */
 int plain_create(sqlite3 *database, const struct plain *plain);
 
 /*
- * Copy a segment's rows, which shall have the given name. What cannot be read is told in
- * *problem, a line that the caller frees (NULL: all was read); rows before it are kept.
+ * Copy a segment's rows. What cannot be read is told in *problem, a line that the caller frees
+ * (NULL: all was read); rows before it are kept.
  */
-int plain_copy(sqlite3 *to, const struct plain *plain, const char *name,
+int plain_copy(sqlite3 *to, const struct plain *plain, struct plain_target *target,
 	       struct segment_reader *from, char **problem);
 
 /*
@@ -45,7 +51,8 @@ int plain_copy(sqlite3 *to, const struct plain *plain, const char *name,
  */
 int plain_prepare_insert(sqlite3 *to, const struct plain *plain, const char *columns,
 			 sqlite3_stmt **out);
-int plain_insert(sqlite3_stmt *insert, const char *name, sqlite3_stmt *row, int first);
+int plain_insert(sqlite3_stmt *insert, struct plain_target *target, sqlite3_stmt *row,
+		 int first);
 
 /*
  * ", name, name" of the table's columns beside the segment; of those that table has in other,

@@ -63,48 +63,49 @@ static struct store *open_store(struct recording *recording)
 
 /* --- filling --- */
 
-/* The names that the segments of a catalog have here. */
-static const char **segment_names(struct recording *recording, struct catalog *catalog,
-				  size_t count)
+/* Rows come in the order of their segments, wherever they are read from. */
+static struct plain_target make_target(struct recording *recording, size_t i)
 {
-	const char **names = calloc(count + 1, sizeof(*names));
-
-	for (size_t i = 0; names && i < recording_segment_count(recording); i++) {
-		const struct recording_segment *segment = recording_segment(recording, i);
-
-		if (segment->catalog == catalog)
-			names[segment->file] = segment->name;
-	}
-	return names;
+	return (struct plain_target){
+		.name = recording_segment(recording, i)->name,
+		.rowid = ((int64_t)i << 32) + 1,
+	};
 }
 
 static int load_catalog(struct store *store, const struct plain *plain, size_t i)
 {
+	struct recording *recording = store->recording;
+	struct plain_target *targets;
 	size_t count;
-	struct catalog *catalog = recording_catalog(store->recording, i, &count);
-	const char **names;
+	struct catalog *catalog = recording_catalog(recording, i, &count);
 	int result;
 
 	if (!catalog)
 		return SQLITE_OK;
-	names = segment_names(store->recording, catalog, count);
-	if (!names)
+	targets = calloc(count + 1, sizeof(*targets));
+	if (!targets)
 		return SQLITE_NOMEM;
-	result = catalog_copy(catalog, plain, store->database, names);
-	free(names);
+	for (size_t j = 0; j < recording_segment_count(recording); j++) {
+		const struct recording_segment *segment = recording_segment(recording, j);
+
+		if (segment->catalog == catalog)
+			targets[segment->file] = make_target(recording, j);
+	}
+	result = catalog_copy(catalog, plain, store->database, targets);
+	free(targets);
 	return result;
 }
 
 static int load_segment(struct store *store, const struct plain *plain, size_t i)
 {
 	struct segment_reader *reader = recording_reader(store->recording, i);
+	struct plain_target target = make_target(store->recording, i);
 	char *problem = NULL;
 	int result;
 
 	if (!reader)
 		return SQLITE_OK; /* noted */
-	result = plain_copy(store->database, plain,
-			    recording_segment(store->recording, i)->name, reader, &problem);
+	result = plain_copy(store->database, plain, &target, reader, &problem);
 	if (problem)
 		recording_add_note(store->recording, "%s", problem);
 	free(problem);
@@ -188,11 +189,14 @@ static int disconnect(sqlite3_vtab *base)
 	return SQLITE_OK;
 }
 
-/* idxStr has the numbers of the columns whose values come as arguments: ";0;3". */
+/*
+ * idxStr has the numbers of the columns whose values come as arguments: ";0;3". The estimates
+ * are SQLite's own for an ordinary table with an index: in a join, the stream is scanned once
+ * and the plain table looked up.
+ */
 static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
 	sqlite3_str *plan = sqlite3_str_new(NULL);
-	double rows = 1000;
 	int arguments = 0;
 
 	for (int i = 0; i < info->nConstraint; i++) {
@@ -202,10 +206,9 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 			continue;
 		info->aConstraintUsage[i].argvIndex = ++arguments;
 		sqlite3_str_appendf(plan, ";%d", info->aConstraint[i].iColumn);
-		rows /= 10;
 	}
-	info->estimatedRows = (sqlite3_int64)rows + 1;
-	info->estimatedCost = rows + 10;
+	info->estimatedRows = arguments ? 10 : 1 << 20;
+	info->estimatedCost = arguments ? 30 : 3 << 20;
 	if (!arguments) {
 		sqlite3_free(sqlite3_str_finish(plan));
 		return SQLITE_OK;

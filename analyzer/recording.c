@@ -302,9 +302,9 @@ static void note_gaps(struct recording *recording)
 		uint32_t step = segment->sequence - before->sequence;
 
 		if (!strcmp(before->recording_id, segment->recording_id) && step > 1)
-			recording_add_note(recording,
-					   "%s: the %u segments before it are missing",
-					   segment->path, step - 1);
+			recording_add_note(recording, "%s: %u segment%s before it %s missing",
+					   segment->path, step - 1, step == 2 ? "" : "s",
+					   step == 2 ? "is" : "are");
 	}
 }
 
