@@ -60,6 +60,29 @@ static int authorize(void *unused, int action, const char *first, const char *se
 	}
 }
 
+int database_attach(sqlite3 *database, const char *path, const char *name)
+{
+	char *sql = sqlite3_mprintf("ATTACH %Q AS \"%w\"", path, name);
+	int result;
+
+	sqlite3_set_authorizer(database, NULL, NULL);
+	sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 1);
+	result = sql ? sqlite3_exec(database, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+	sqlite3_free(sql);
+	return result;
+}
+
+int database_detach(sqlite3 *database, const char *name)
+{
+	char *sql = sqlite3_mprintf("DETACH \"%w\"", name);
+	int result = sql ? sqlite3_exec(database, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+
+	sqlite3_free(sql);
+	sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_set_authorizer(database, authorize, NULL);
+	return result;
+}
+
 int database_open(struct recording *recording, sqlite3 **out, char **problem)
 {
 	sqlite3 *database = NULL;

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 
 static const struct command *const commands[] = {
-	&info_command, &report_command, &sql_command, &verify_command,
+	&info_command, &report_command, &sql_command, &verify_command, &export_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -31,7 +31,8 @@ static void print_help(void)
 	       "  flowplay info build/demo\n"
 	       "  flowplay report summary build/demo\n"
 	       "  flowplay sql build/demo 'SELECT count(*) FROM flow'\n"
-	       "  flowplay verify build/demo\n");
+	       "  flowplay verify build/demo\n"
+	       "  flowplay export --to sqlite -o demo.sqlite build/demo\n");
 }
 
 /* A recording may have more segments than the usual limit of open files. */
@@ -59,7 +60,7 @@ int main(int argc, char **argv)
 {
 	if (argc < 2) {
 		command_say(
-			"which command? info, report, sql or verify; see flowplay --help");
+			"which command? info, report, sql, verify or export; see flowplay --help");
 		return COMMAND_MISUSE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {

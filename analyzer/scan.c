@@ -22,6 +22,7 @@ struct scan {
 	char **texts;		/* of the bounds */
 	struct bound *resolved; /* the bounds in the codes of this segment */
 	size_t bound_count;
+	size_t only; /* the one segment that may be asked for; ALL, or ONLY_NONE */
 
 	size_t segment; /* number of the one that chunks are of */
 	struct chunk *chunks;
@@ -38,7 +39,9 @@ struct scan {
 	int uses_lookup; /* row is a row of it */
 };
 
-#define NO_KEY UINT32_MAX
+#define NO_KEY	  UINT32_MAX
+#define ALL	  SIZE_MAX
+#define ONLY_NONE (SIZE_MAX - 1)
 
 struct scan *scan_new(struct recording *recording, enum stream_id stream)
 {
@@ -50,6 +53,7 @@ struct scan *scan_new(struct recording *recording, enum stream_id stream)
 	scan->stream_id = stream;
 	scan->stream = stream_get(stream);
 	scan->key = NO_KEY;
+	scan->only = ALL;
 	scan->needed = calloc(scan->stream->column_count, 1);
 	scan->columns = calloc(scan->stream->column_count, sizeof(*scan->columns));
 	if (!scan->needed || !scan->columns) {
@@ -148,11 +152,13 @@ static int overlaps(const struct zone *zone, const struct scan_bound *bound,
 	return bound->low <= zone->high && bound->high >= zone->low;
 }
 
-/* Whether the segment may hold rows within the bounds, as far as its catalog knows. */
+/* Whether the current segment may hold rows within the bounds, as far as its catalog knows. */
 static int may_hold(const struct scan *scan, const struct recording_segment *segment)
 {
 	const struct zone *zone;
 
+	if (scan->only != ALL && scan->only != scan->segment)
+		return 0;
 	if (!segment->catalog)
 		return 1;
 	zone = catalog_zone(segment->catalog, segment->file, scan->stream_id,
@@ -381,10 +387,11 @@ static int fill_lookup(struct scan *scan)
 /* Make the lookup, without bounds. When it cannot be, scans go on without it. */
 static void make_lookup(struct scan *scan)
 {
-	size_t bound_count = scan->bound_count;
+	size_t bound_count = scan->bound_count, only = scan->only;
 	uint64_t rows;
 
 	scan->bound_count = 0;
+	scan->only = ALL;
 	rows = count_rows(scan);
 	if (rows < UINT32_MAX &&
 	    lookup_bytes(scan->stream, scan->needed, rows) <= SCAN_LOOKUP_BYTES)
@@ -397,6 +404,7 @@ static void make_lookup(struct scan *scan)
 	}
 	rewind_scan(scan);
 	scan->bound_count = bound_count;
+	scan->only = only;
 }
 
 static int next_looked_up(struct scan *scan)
@@ -422,6 +430,16 @@ static int next_looked_up(struct scan *scan)
 }
 
 /* --- what the header promises --- */
+
+void scan_limit(struct scan *scan, const char *segment)
+{
+	size_t count = recording_segment_count(scan->recording);
+
+	scan->only = segment ? ONLY_NONE : ALL;
+	for (size_t i = 0; segment && i < count && scan->only == ONLY_NONE; i++)
+		if (!strcmp(recording_segment(scan->recording, i)->name, segment))
+			scan->only = i;
+}
 
 int scan_begin(struct scan *scan, const unsigned char *needed, const struct scan_bound *bounds,
 	       size_t bound_count)

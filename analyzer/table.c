@@ -6,7 +6,8 @@
  * arguments: "USED;column operator;column operator;..." with USED the colUsed mask in
  * hexadecimal. Constraints are only hints (omit stays 0): SQLite checks each row again with its
  * own rules of affinity and collation, so a value is pushed down only where it has exactly the
- * column's type.
+ * column's type. Beside the stored columns, the hidden one with the segment's name is a
+ * constraint, too.
  */
 #include "analyzer/table.h"
 #include "analyzer/address.h"
@@ -52,6 +53,12 @@ static unsigned int derived_count(const struct stream *stream)
 	while (derived_column(stream, count))
 		count++;
 	return count;
+}
+
+/* Number of the hidden column that has the segment's name. */
+static int hidden_segment(const struct stream *stream)
+{
+	return (int)(stream->column_count + derived_count(stream)) + HIDDEN_SEGMENT;
 }
 
 static void declare_column(sqlite3_str *sql, const struct column *column)
@@ -172,8 +179,14 @@ static char pushable(const struct table *table, sqlite3_index_info *info, int i)
 	char letter = operator_letter(constraint->op);
 	enum column_type type;
 
-	if (!constraint->usable || constraint->iColumn < 0 ||
-	    (unsigned int)constraint->iColumn >= table->stream->column_count)
+	if (!constraint->usable || constraint->iColumn < 0)
+		return 0;
+	if (constraint->iColumn == hidden_segment(table->stream))
+		return letter == '=' && !sqlite3_stricmp(sqlite3_vtab_collation(info, i),
+							 "BINARY")
+			       ? letter
+			       : 0;
+	if ((unsigned int)constraint->iColumn >= table->stream->column_count)
 		return 0;
 	type = table->stream->columns[constraint->iColumn].type;
 	if (type == COLUMN_INTEGER || type == COLUMN_TIME)
@@ -332,6 +345,13 @@ static int advance(struct cursor *cursor)
 	return error && error != -ENODATA ? SQLITE_NOMEM : SQLITE_OK;
 }
 
+/* To the segment of that name. */
+static void limit(struct scan *scan, sqlite3_value *name)
+{
+	if (sqlite3_value_type(name) == SQLITE_TEXT)
+		scan_limit(scan, (const char *)sqlite3_value_text(name));
+}
+
 static int filter(sqlite3_vtab_cursor *base, int number, const char *plan, int argc,
 		  sqlite3_value **values)
 {
@@ -343,11 +363,16 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *plan, int a
 	int error = -ENOMEM;
 	char *end;
 
+	scan_limit(cursor->scan, NULL);
 	if (bounds && needed) {
 		mark_needed(stream, strtoull(plan, &end, 16), needed);
 		for (int i = 0; i < argc && *end == ';'; i++, end++) {
 			unsigned int column = (unsigned int)strtoul(end + 1, &end, 10);
 
+			if (column >= stream->column_count) {
+				limit(cursor->scan, values[i]);
+				continue;
+			}
 			bounds[bound_count].column = column;
 			if (make_bound(&bounds[bound_count], &stream->columns[column], *end,
 				       values[i]))
