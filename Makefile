@@ -62,13 +62,14 @@ RECORDER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard recorder/*_test.c))
 ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c analyzer/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard testdata/*/*.c))
+SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
 
 all: flowrec flowplay
 	@:
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
-tools: $(TOOLS)
+tools: $(TOOLS) $(SEGMENT_BENCH)
 	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
 	@:
@@ -164,6 +165,11 @@ $(filter-out $(BUILD)/testdata/fuzz/%,$(TOOLS)): $(BUILD)/testdata/%: $(BUILD)/t
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lpcap -lm
 $(BUILD)/testdata/fuzz/replay: ;
+
+# The tool that measures the schema: several files, in a directory of their own.
+$(SEGMENT_BENCH): $(call objects,$(wildcard testdata/bench/segment/*.c)) $(SCHEMA_OBJ)
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
 
 # --- what people type ---
 

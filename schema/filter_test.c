@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tests of the filter: what is there passes, most of what is not does not.
+ */
+#include "schema/filter.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static uint64_t noise(uint64_t *state)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *state ^ *state >> 29;
+}
+
+static void check(uint32_t count, size_t value_size)
+{
+	uint64_t state = count + value_size, *values = malloc(2 * count * value_size);
+	size_t size = filter_size(count), words = value_size / 8;
+	uint8_t *filter = calloc(1, size);
+	uint32_t passed = 0;
+
+	for (size_t i = 0; i < 2 * count * words; i++)
+		values[i] = noise(&state);
+	filter_add(filter, size, values, value_size, count);
+	for (uint32_t i = 0; i < count; i++)
+		assert_int_equal(filter_passes(filter, size, values + i * words, value_size),
+				 1);
+	for (uint32_t i = count; i < 2 * count; i++)
+		passed += (uint32_t)filter_passes(filter, size, values + i * words, value_size);
+	assert_true(passed <= count / 50 + 2);
+	free(filter);
+	free(values);
+}
+
+static void what_is_there_passes(void **state)
+{
+	static const uint32_t counts[] = {1, 2, 7, 100, 5000, FILTER_MOST_VALUES};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		check(counts[i], 8);
+		check(counts[i], 16);
+	}
+}
+
+static void what_is_no_filter_lets_all_pass(void **state)
+{
+	uint8_t bytes[33] = {0};
+	uint64_t value = 1;
+
+	assert_int_equal(filter_passes(bytes, 0, &value, 8), 1);
+	assert_int_equal(filter_passes(bytes, 33, &value, 8), 1);
+	assert_int_equal(filter_passes(bytes, 32, &value, 8), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_there_passes),
+		cmocka_unit_test(what_is_no_filter_lets_all_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
