@@ -22,33 +22,20 @@ struct entry {
 	int is_there;
 };
 
-struct known_zone {
-	struct zone zone;
-	int is_known;
-};
-
 struct catalog {
 	const struct listing *listing;
 	sqlite3 *database;
 	struct entry *entries; /* one for each file of the listing */
 	/* One for each file, loaded at first use; by stream and column. */
-	struct known_zone **zones[STREAM_COUNT];
+	struct zone **zones[STREAM_COUNT];
 };
 
-static int compare_name(const void *name, const void *file)
+/* The number of the file whose name is first in the row, or -1. */
+static long find_file(const struct catalog *catalog, sqlite3_stmt *row)
 {
-	return strcmp(name, ((const struct listing_file *)file)->name);
-}
+	const char *name = (const char *)sqlite3_column_text(row, 0);
 
-/* The number of the file of that name, or -1. */
-static long find_file(const struct catalog *catalog, const char *name)
-{
-	const struct listing *listing = catalog->listing;
-	const struct listing_file *file = name ? bsearch(name, listing->files, listing->count,
-							 sizeof(*listing->files), compare_name)
-					       : NULL;
-
-	return file ? file - listing->files : -1;
+	return name ? listing_find(catalog->listing, name) : -1;
 }
 
 static void forget_entries(struct catalog *catalog)
@@ -93,7 +80,7 @@ static int is_same_file(const struct stat *status, sqlite3_stmt *row)
 
 static int read_entry(struct catalog *catalog, sqlite3_stmt *row, size_t *stale)
 {
-	long number = find_file(catalog, (const char *)sqlite3_column_text(row, 0));
+	long number = find_file(catalog, row);
 	struct entry *entry = number < 0 ? NULL : &catalog->entries[number];
 
 	if (!entry || !is_same_file(&catalog->listing->files[number].status, row)) {
@@ -241,11 +228,11 @@ static int delete_stale(struct catalog *catalog, sqlite3 *database)
 	if (sqlite3_prepare_v2(catalog->database, "SELECT segment FROM file", -1, &rows, NULL))
 		return -EIO;
 	while (!error && (result = sqlite3_step(rows)) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(rows, 0);
-		long number = find_file(catalog, name);
+		long number = find_file(catalog, rows);
 
 		if (number < 0 || !catalog->entries[number].is_there)
-			error = delete_entry(database, name);
+			error = delete_entry(database,
+					     (const char *)sqlite3_column_text(rows, 0));
 	}
 	sqlite3_finalize(rows);
 	if (!error && result != SQLITE_DONE)
@@ -363,7 +350,7 @@ static int copy_named(struct catalog *catalog, sqlite3_stmt *rows, sqlite3_stmt 
 	int result = SQLITE_OK, step = SQLITE_DONE;
 
 	while (!result && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-		long number = find_file(catalog, (const char *)sqlite3_column_text(rows, 0));
+		long number = find_file(catalog, rows);
 
 		if (number >= 0 && targets[number].name && catalog->entries[number].is_there)
 			result = plain_insert(insert, &targets[number], rows, 1);
@@ -427,89 +414,11 @@ int catalog_copy(struct catalog *catalog, const struct plain *plain, sqlite3 *to
 
 /* --- zones --- */
 
-static void set_zone(struct zone *zone, sqlite3_stmt *row, enum column_type type)
-{
-	const void *least = sqlite3_column_blob(row, 1),
-		   *greatest = sqlite3_column_blob(row, 2);
-
-	if (type != COLUMN_ADDRESS) {
-		zone->low = sqlite3_column_int64(row, 1);
-		zone->high = sqlite3_column_int64(row, 2);
-		return;
-	}
-	memcpy(&zone->least, least, sizeof(zone->least));
-	memcpy(&zone->greatest, greatest, sizeof(zone->greatest));
-}
-
-static int is_zone(sqlite3_stmt *row, int i, enum column_type type)
-{
-	if (type == COLUMN_ADDRESS)
-		return sqlite3_column_type(row, i) == SQLITE_BLOB &&
-		       sqlite3_column_bytes(row, i) == sizeof(struct address);
-	return sqlite3_column_type(row, i) == SQLITE_INTEGER;
-}
-
-/* Run a query "segment, ..." with the names of a stream and a column. */
-static int each_file(struct catalog *catalog, const char *sql, const struct stream *stream,
-		     const struct column *column,
-		     void (*take)(struct known_zone *, sqlite3_stmt *, enum column_type),
-		     struct known_zone *zones)
-{
-	sqlite3_stmt *rows;
-	int result;
-
-	if (sqlite3_prepare_v2(catalog->database, sql, -1, &rows, NULL))
-		return -EBADMSG;
-	sqlite3_bind_text(rows, 1, stream->name, -1, SQLITE_STATIC);
-	if (sqlite3_bind_parameter_count(rows) > 1)
-		sqlite3_bind_text(rows, 2, column->name, -1, SQLITE_STATIC);
-	while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
-		long number = find_file(catalog, (const char *)sqlite3_column_text(rows, 0));
-
-		if (number >= 0)
-			take(&zones[number], rows, column->type);
-	}
-	sqlite3_finalize(rows);
-	return result == SQLITE_DONE ? 0 : -EBADMSG;
-}
-
-static void take_rows(struct known_zone *zone, sqlite3_stmt *row, enum column_type type)
-{
-	zone->zone.row_count += (uint64_t)sqlite3_column_int64(row, 1);
-	zone->is_known = 0; /* until its values are */
-}
-
-static void take_values(struct known_zone *zone, sqlite3_stmt *row, enum column_type type)
-{
-	if (!is_zone(row, 1, type) || !is_zone(row, 2, type))
-		return;
-	set_zone(&zone->zone, row, type);
-	zone->is_known = 1;
-}
-
-static int load_zones(struct catalog *catalog, const struct stream *stream,
-		      const struct column *column, struct known_zone *zones)
-{
-	int error;
-
-	for (size_t i = 0; i < catalog->listing->count; i++)
-		zones[i] = (struct known_zone){.is_known = catalog->entries[i].is_there};
-	error = each_file(catalog, "SELECT segment, rows FROM stream_size WHERE stream = ?",
-			  stream, column, take_rows, zones);
-	if (!error)
-		error = each_file(catalog,
-				  "SELECT segment, minimum, maximum FROM zone WHERE stream = ?"
-				  " AND \"column\" = ?",
-				  stream, column, take_values, zones);
-	return error;
-}
-
 /* Returns the loaded zones, or NULL. */
-static struct known_zone *get_zones(struct catalog *catalog, enum stream_id id,
-				    unsigned int column)
+static struct zone *get_zones(struct catalog *catalog, enum stream_id id, unsigned int column)
 {
 	const struct stream *stream = stream_get(id);
-	struct known_zone *zones;
+	struct zone *zones;
 	int error;
 
 	if (!catalog->zones[id])
@@ -519,7 +428,8 @@ static struct known_zone *get_zones(struct catalog *catalog, enum stream_id id,
 	zones = calloc(catalog->listing->count + 1, sizeof(*zones));
 	if (!zones)
 		return NULL;
-	error = load_zones(catalog, stream, &stream->columns[column], zones);
+	error = zone_load(catalog->database, catalog->listing, stream, &stream->columns[column],
+			  zones);
 	if (error) {
 		free(zones);
 		return NULL;
@@ -531,12 +441,14 @@ static struct known_zone *get_zones(struct catalog *catalog, enum stream_id id,
 const struct zone *catalog_zone(struct catalog *catalog, size_t file, enum stream_id stream,
 				unsigned int column)
 {
-	struct known_zone *zones;
+	struct zone *zones;
 
 	if (!catalog->database)
 		return NULL;
 	zones = get_zones(catalog, stream, column);
 	if (!zones && !renew(catalog))
 		zones = get_zones(catalog, stream, column);
-	return zones && zones[file].is_known ? &zones[file].zone : NULL;
+	if (!zones || !zones[file].is_known || !catalog->entries[file].is_there)
+		return NULL;
+	return &zones[file];
 }

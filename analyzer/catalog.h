@@ -17,6 +17,7 @@
 
 #include "analyzer/listing.h"
 #include "analyzer/plain.h"
+#include "analyzer/zone.h"
 
 #define CATALOG_NAME "catalog"
 
@@ -47,16 +48,9 @@ const struct catalog_entry *catalog_entry(const struct catalog *catalog, size_t 
 int catalog_copy(struct catalog *catalog, const struct plain *plain, sqlite3 *to,
 		 struct plain_target *targets);
 
-/* What all rows that a file has of a stream are within, in one column. */
-struct zone {
-	uint64_t row_count; /* 0: the rest means nothing */
-	int64_t low, high;
-	struct address least, greatest; /* of an address column, bytewise */
-};
-
 /*
- * NULL when it is not known. The column must not be a text. Valid until another function of the
- * catalog is called.
+ * What the rows of a file are within. NULL when it is not known. The column must not be a text.
+ * Valid until another function of the catalog is called.
  */
 const struct zone *catalog_zone(struct catalog *catalog, size_t file, enum stream_id stream,
 				unsigned int column);

@@ -7,6 +7,7 @@
  */
 #include "analyzer/catalog_build.h"
 #include "analyzer/catalog.h"
+#include "analyzer/zone.h"
 
 #include "schema/codec.h"
 #include "schema/page_guard.h"
@@ -194,14 +195,6 @@ static const struct column *row_column(sqlite3_stmt *row, const struct stream **
 	return column < 0 ? NULL : &(*stream)->columns[column];
 }
 
-static int is_value(sqlite3_stmt *row, int i, enum column_type type)
-{
-	if (type == COLUMN_ADDRESS)
-		return sqlite3_column_type(row, i) == SQLITE_BLOB &&
-		       sqlite3_column_bytes(row, i) == sizeof(struct address);
-	return sqlite3_column_type(row, i) == SQLITE_INTEGER;
-}
-
 static int add_zone(sqlite3_stmt *insert, sqlite3_stmt *row, const struct listing_file *file)
 {
 	const struct stream *stream;
@@ -210,8 +203,8 @@ static int add_zone(sqlite3_stmt *insert, sqlite3_stmt *row, const struct listin
 
 	if (!column || column->type == COLUMN_TEXT)
 		return 0;
-	if (!sqlite3_column_int(row, 5) || !is_value(row, 3, column->type) ||
-	    !is_value(row, 4, column->type))
+	if (!sqlite3_column_int(row, 5) || !zone_is_value(row, 3, column->type) ||
+	    !zone_is_value(row, 4, column->type))
 		return -ENODATA;
 	if (sqlite3_column_int64(row, 2) != sqlite3_column_int64(row, 6))
 		error = put_zero(insert, stream, column, file);

@@ -149,3 +149,16 @@ void listing_free(struct listing *listing)
 	free(listing->directory);
 	*listing = (struct listing){0};
 }
+
+static int compare_name(const void *name, const void *file)
+{
+	return strcmp(name, ((const struct listing_file *)file)->name);
+}
+
+long listing_find(const struct listing *listing, const char *name)
+{
+	const struct listing_file *file = bsearch(name, listing->files, listing->count,
+						  sizeof(*listing->files), compare_name);
+
+	return file ? file - listing->files : -1;
+}

@@ -29,6 +29,9 @@ struct listing {
 int listing_make(const char *path, struct listing *out, char **problem);
 void listing_free(struct listing *listing);
 
+/* The number of the file of that name, or -1. */
+long listing_find(const struct listing *listing, const char *name);
+
 /* Whether the name is that of a segment that is being written, or was torn. */
 int listing_is_live(const char *name);
 
