@@ -9,7 +9,7 @@
 #include "analyzer/catalog.h"
 #include "analyzer/zone.h"
 
-#include "schema/codec.h"
+#include "schema/checksum.h"
 #include "schema/page_guard.h"
 #include "schema/seal.h"
 
@@ -60,7 +60,7 @@ int32_t catalog_version(void)
 	}
 	if (fclose(out))
 		return 0;
-	sum = codec_checksum(text, size);
+	sum = checksum(text, size);
 	free(text);
 	return (int32_t)(sum & 0x7fffffff);
 }
@@ -263,6 +263,22 @@ static int add_zero_zones(sqlite3 *catalog, const struct listing_file *file,
 	return error ? error : result == SQLITE_DONE ? 0 : -ENODATA;
 }
 
+/* A segment says once what it is. */
+static int check_identity(sqlite3 *catalog, const struct listing_file *file)
+{
+	sqlite3_stmt *count;
+	int error = errno_of(sqlite3_prepare_v2(
+		catalog, "SELECT count(*) FROM segment WHERE segment = ?", -1, &count, NULL));
+
+	if (error)
+		return error;
+	sqlite3_bind_text(count, 1, file->name, -1, SQLITE_STATIC);
+	if (sqlite3_step(count) != SQLITE_ROW || sqlite3_column_int(count, 0) != 1)
+		error = -ENODATA;
+	sqlite3_finalize(count);
+	return error;
+}
+
 static int add_content(sqlite3 *catalog, const struct listing_file *file)
 {
 	struct segment_reader *segment = NULL;
@@ -274,6 +290,8 @@ static int add_content(sqlite3 *catalog, const struct listing_file *file)
 	if (error)
 		return error == -ENOMEM ? error : -ENODATA;
 	error = segment_is_sealed(segment) ? add_plain(catalog, file, segment) : -ENODATA;
+	if (!error)
+		error = check_identity(catalog, file);
 	if (!error)
 		error = prepare_zone(catalog, &insert);
 	if (!error)

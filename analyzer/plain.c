@@ -16,6 +16,8 @@
 
 extern const char segment_sql[];
 
+#define PART_BYTES "length(part.data) + ifnull(length(part.entries), 0)"
+
 static const struct plain plains[PLAIN_COUNT] = {
 	{.name = "segment", .is_small = 1},
 	{.name = "host", .is_small = 1},
@@ -30,18 +32,16 @@ static const struct plain plains[PLAIN_COUNT] = {
 		.is_small = 1,
 		.columns = "stream TEXT, rows INTEGER, bytes INTEGER, first_ns INTEGER,"
 			   " last_ns INTEGER",
-		.query =
-			"SELECT stream, sum(row_count), (SELECT sum(length(part.data)) FROM"
-			" part JOIN chunk AS c USING (chunk_id) WHERE c.stream = chunk.stream),"
-			" min(first_ns), max(last_ns) FROM chunk GROUP BY stream",
+		.query = "SELECT stream, sum(row_count), (SELECT sum(" PART_BYTES ") FROM part"
+			 " JOIN chunk AS c USING (chunk_id) WHERE c.stream = chunk.stream),"
+			 " min(first_ns), max(last_ns) FROM chunk GROUP BY stream",
 	},
 	{
 		.name = "column_size",
 		.columns = "stream TEXT, \"column\" TEXT, rows INTEGER, bytes INTEGER",
-		.query = "SELECT c.stream, c.name, sum(chunk.row_count),"
-			 " sum(length(part.data)) FROM stream_column AS c"
-			 " JOIN part USING (column_id) JOIN chunk USING (chunk_id)"
-			 " GROUP BY c.column_id",
+		.query = "SELECT c.stream, c.name, sum(chunk.row_count), sum(" PART_BYTES ")"
+			 " FROM stream_column AS c JOIN part USING (column_id)"
+			 " JOIN chunk USING (chunk_id) GROUP BY c.column_id",
 	},
 };
 

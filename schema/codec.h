@@ -1,45 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The codec of one column of a chunk: values to the bytes of a part and back, as FORMAT.md has
- * it.
+ * One part of a chunk as bytes: its header, which says what it refers to, and its values as
+ * numbers or as codes of its dictionary. FORMAT.md has the bytes.
+ *
+ * Values are in the order that the reference makes: what to group and what follows what is
+ * schema/chunk.h's affair.
  */
 #ifndef SCHEMA_CODEC_H
 #define SCHEMA_CODEC_H
 
-#include "schema/event.h"
+#include "schema/entries.h"
 
-#include <stddef.h>
-#include <stdint.h>
+#define MOST_REFERENCES 2U /* that a part makes at once */
+#define MOST_DEPTH	3U /* of references of references */
 
-struct codec; /* buffers and compression contexts that are used again and again */
-
-/* NULL when memory is short. */
-struct codec *codec_new(int level);
-void codec_free(struct codec *codec);
-
-/* The bytes of a part and its zone map; data is the codec's own until its next call. */
-struct part {
-	const uint8_t *data;
-	size_t size;
-	uint64_t checksum;
-	int all_zero;			/* needs no part */
-	int64_t minimum, maximum;	/* of integers */
-	struct address lowest, highest; /* of addresses, bytewise */
+enum reference_kind {
+	REFERENCE_NONE = 0,
+	REFERENCE_SINCE = 1,   /* value less the other column's value in the same row */
+	REFERENCE_FOLLOW = 2,  /* one value for each group of rows */
+	REFERENCE_GROUPED = 3, /* rows in the order of groups */
 };
 
-/* Encode count (1 to 65,536) values. Returns 0 or -ENOMEM. */
-int codec_encode_integers(struct codec *codec, const uint64_t *values, uint32_t count,
-			  struct part *out);
-int codec_encode_addresses(struct codec *codec, const struct address *values, uint32_t count,
-			   struct part *out);
+struct part_header {
+	enum reference_kind kind;
+	unsigned int reference_count;
+	unsigned int references[MOST_REFERENCES]; /* columns */
+	int has_entries;
+	int is_address;
+};
 
-/*
- * Decode exactly count values of value_size 8 (uint64_t) or 16 (struct address). Returns 0,
- * -EBADMSG when the bytes are not such a part (values are undefined then), -ENOMEM.
- */
-int codec_decode(struct codec *codec, const uint8_t *data, size_t size, size_t value_size,
-		 uint32_t count, void *values);
+/* Append a header. Returns 0 or -ENOMEM. */
+int part_put_header(const struct part_header *header, struct bytes *out);
 
-uint64_t codec_checksum(const void *data, size_t size);
+/* Read one of the part of that column; references are to earlier columns. 0 or -EBADMSG. */
+int part_get_header(struct reader *reader, unsigned int column, struct part_header *out);
+
+/* Read count codes of a dictionary of entry_count. `wide` has room for as many numbers. */
+int part_get_codes(struct numbers_coder *coder, struct reader *reader, uint32_t entry_count,
+		   uint32_t count, uint64_t *wide, uint16_t *codes);
 
 #endif

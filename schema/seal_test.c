@@ -269,6 +269,54 @@ static void provisional_rows_stay_apart(void **state)
 	assert_answer(directory, 1, "SELECT finished_ns IS NULL FROM segment", "1");
 }
 
+static size_t chunks_with(struct segment_reader *segment, const char *column, uint64_t half)
+{
+	struct bound bound = {
+		.column = (unsigned int)stream_column(stream_get(STREAM_FLOW), column),
+		.low = (int64_t)half,
+		.high = (int64_t)half,
+		.address = {{0, half}},
+	};
+	struct chunk *chunks;
+	size_t count;
+
+	assert_int_equal(segment_chunks(segment, STREAM_FLOW, &bound, 1, &chunks, &count), 0);
+	free(chunks);
+	return count;
+}
+
+/* Addresses by the exact set, flow ids by the filter, both within the zone map. */
+static void what_is_not_there_opens_no_chunk(void **state)
+{
+	const unsigned int id = 0, source = 3; /* columns */
+	static struct address addresses[3000];
+	static uint64_t ids[3000];
+	struct segment_reader *segment;
+	struct chunk *chunks;
+	char digest[SEAL_DIGEST_SIZE];
+	size_t count, passed = 0;
+
+	write_live(10, 300);
+	seal(NULL, digest);
+	segment = scratch_segment(directory, 1);
+	assert_int_equal(segment_chunks(segment, STREAM_FLOW, NULL, 0, &chunks, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(segment_column(segment, STREAM_FLOW, chunks, id, ids), 0);
+	assert_int_equal(segment_column(segment, STREAM_FLOW, chunks, source, addresses), 0);
+	for (size_t i = 0; i < 3000; i++) {
+		assert_int_equal(chunks_with(segment, "flow_id", ids[i]), 1);
+		assert_int_equal(chunks_with(segment, "source_address", addresses[i].half[1]),
+				 1);
+		passed += chunks_with(segment, "flow_id", ids[i] ^ 1);
+	}
+	assert_true(passed < 150);
+	/* One byte above the five hundred that there are, and one byte below. */
+	assert_int_equal(chunks_with(segment, "source_address", 0xffffULL << 16 | 501ULL << 32),
+			 0);
+	free(chunks);
+	segment_reader_close(segment);
+}
+
 static void a_seal_names_the_one_before(void **state)
 {
 	char first[SEAL_DIGEST_SIZE], second[SEAL_DIGEST_SIZE];
@@ -498,6 +546,7 @@ int main(void)
 		CASE(small_chunks_are_merged_and_nothing_is_changed),
 		CASE(rows_come_back_in_order),
 		CASE(provisional_rows_stay_apart),
+		CASE(what_is_not_there_opens_no_chunk),
 		CASE(a_seal_names_the_one_before),
 		CASE(a_segment_is_sealed_by_one_at_a_time),
 		CASE(damage_is_not_sealed),

@@ -43,6 +43,8 @@ CREATE TABLE part(
   minimum,
   maximum,
   checksum INTEGER NOT NULL,
+  filter BLOB,
+  entries BLOB,
   data BLOB NOT NULL,
   UNIQUE(chunk_id, column_id)
 );

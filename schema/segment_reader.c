@@ -7,8 +7,7 @@
  * so that every answer is of the same instant; where its directory cannot be written, from a
  * working copy.
  */
-#include "schema/segment_reader.h"
-#include "schema/codec.h"
+#include "schema/segment_private.h"
 #include "schema/page_guard.h"
 #include "schema/seal.h"
 #include "schema/segment_writer.h"
@@ -25,28 +24,7 @@
 
 #define LEAST_BYTES 512 /* the smallest page of SQLite */
 
-struct segment_reader {
-	sqlite3 *database;
-	sqlite3_stmt *part_query;
-	sqlite3_stmt *digest_query;
-	struct codec *codec;
-	char *path;
-	char *problem;
-	int finished, sealed;
-	uint64_t covered_ns;
-	int64_t damage_offset; /* where the last problem was; negative: not known */
-	int64_t checked_chunk; /* the last chunk whose parts were found complete */
-	char **texts;	       /* by string_id; loaded at first use */
-	size_t *text_sizes;
-	uint64_t text_count;
-	int texts_loaded, texts_error;
-	int *column_ids[STREAM_COUNT]; /* 0: this segment lacks the column */
-};
-
-static int problem(struct segment_reader *segment, int error, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int problem(struct segment_reader *segment, int error, const char *format, ...)
+int reader_problem(struct segment_reader *segment, int error, const char *format, ...)
 {
 	va_list arguments;
 
@@ -59,7 +37,7 @@ static int problem(struct segment_reader *segment, int error, const char *format
 	return error;
 }
 
-static int sqlite_problem_in(struct segment_reader *segment, const char *where)
+int reader_sqlite_problem(struct segment_reader *segment, const char *where)
 {
 	int code = sqlite3_errcode(segment->database) & 0xff;
 	int error = code == SQLITE_NOMEM ? -ENOMEM : -EBADMSG;
@@ -68,80 +46,101 @@ static int sqlite_problem_in(struct segment_reader *segment, const char *where)
 	if (code == SQLITE_CANTOPEN || code == SQLITE_PERM || code == SQLITE_READONLY)
 		error = -EACCES;
 	if (!segment->sealed || !page_guard_damage(segment->database, &damage))
-		return problem(segment, error, "%s: %s%s; expected a Flowtape segment",
-			       segment->path, where, sqlite3_errmsg(segment->database));
+		return reader_problem(segment, error, "%s: %s%s; expected a Flowtape segment",
+				      segment->path, where, sqlite3_errmsg(segment->database));
 	if (damage.end)
-		problem(segment, error,
-			"%s: %sthe file ends at offset %llu; expected a page at %llu",
-			segment->path, where, (unsigned long long)damage.end,
-			(unsigned long long)damage.offset);
+		reader_problem(segment, error,
+			       "%s: %sthe file ends at offset %llu; expected a page at %llu",
+			       segment->path, where, (unsigned long long)damage.end,
+			       (unsigned long long)damage.offset);
 	else
-		problem(segment, error,
-			"%s: %sthe page at offset %llu does not match its checksum",
-			segment->path, where, (unsigned long long)damage.offset);
+		reader_problem(segment, error,
+			       "%s: %sthe page at offset %llu does not match its checksum",
+			       segment->path, where, (unsigned long long)damage.offset);
 	segment->damage_offset = (int64_t)damage.offset;
 	return error;
 }
 
-static int sqlite_problem(struct segment_reader *segment)
-{
-	return sqlite_problem_in(segment, "");
-}
-
 /* One integer that a query gives. */
-static int query_integer(struct segment_reader *segment, const char *sql, int64_t *out)
+int reader_integer(struct segment_reader *segment, const char *sql, int64_t *out)
 {
 	sqlite3_stmt *statement = NULL;
 	int error = 0;
 
 	if (sqlite3_prepare_v2(segment->database, sql, -1, &statement, NULL) != SQLITE_OK ||
 	    sqlite3_step(statement) != SQLITE_ROW)
-		error = sqlite_problem(segment);
+		error = reader_sqlite_problem(segment, "");
 	else
 		*out = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
 	return error;
 }
 
+int reader_prepare(struct segment_reader *segment, sqlite3_stmt **statement, const char *sql)
+{
+	if (*statement)
+		sqlite3_reset(*statement);
+	else if (sqlite3_prepare_v3(segment->database, sql, -1, SQLITE_PREPARE_PERSISTENT,
+				    statement, NULL) != SQLITE_OK)
+		return reader_sqlite_problem(segment, "");
+	return 0;
+}
+
 static int check_format(struct segment_reader *segment)
 {
 	int64_t application = 0, version = 0, major, minor, finished;
-	int error = query_integer(segment, "PRAGMA application_id", &application);
+	int error = reader_integer(segment, "PRAGMA application_id", &application);
 
 	if (!error)
-		error = query_integer(segment, "PRAGMA user_version", &version);
+		error = reader_integer(segment, "PRAGMA user_version", &version);
 	if (error)
 		return error;
 	if (application != SEGMENT_APPLICATION_ID)
-		return problem(segment, -EBADMSG,
-			       "%s: an SQLite database with application id 0x%llx; expected a "
-			       "Flowtape segment (0x%x)",
-			       segment->path, (unsigned long long)application,
-			       SEGMENT_APPLICATION_ID);
-	error = query_integer(segment, "SELECT format_major FROM segment", &major);
+		return reader_problem(
+			segment, -EBADMSG,
+			"%s: an SQLite database with application id 0x%llx; expected a "
+			"Flowtape segment (0x%x)",
+			segment->path, (unsigned long long)application, SEGMENT_APPLICATION_ID);
+	error = reader_integer(segment, "SELECT format_major FROM segment", &major);
 	if (!error)
-		error = query_integer(segment, "SELECT format_minor FROM segment", &minor);
+		error = reader_integer(segment, "SELECT format_minor FROM segment", &minor);
 	if (error)
 		return error;
 	if (major < version / 65536)
 		major = version / 65536;
 	if (major > SEGMENT_FORMAT_MAJOR)
-		return problem(segment, -EPROTONOSUPPORT,
-			       "%s: format %lld.%lld is newer than this program reads (%d.x)",
-			       segment->path, (long long)major, (long long)minor,
-			       SEGMENT_FORMAT_MAJOR);
+		return reader_problem(
+			segment, -EPROTONOSUPPORT,
+			"%s: format %lld.%lld is newer than this program reads (%d.x)",
+			segment->path, (long long)major, (long long)minor,
+			SEGMENT_FORMAT_MAJOR);
 	if (major < SEGMENT_FORMAT_MAJOR)
-		return problem(segment, -EPROTONOSUPPORT,
-			       "%s: format %lld.%lld is older than this program reads (%d.x)",
-			       segment->path, (long long)major, (long long)minor,
-			       SEGMENT_FORMAT_MAJOR);
-	error = query_integer(segment, "SELECT finished_ns IS NOT NULL FROM segment",
-			      &finished);
+		return reader_problem(
+			segment, -EPROTONOSUPPORT,
+			"%s: format %lld.%lld is older than this program reads (%d.x)",
+			segment->path, (long long)major, (long long)minor,
+			SEGMENT_FORMAT_MAJOR);
+	error = reader_integer(segment, "SELECT finished_ns IS NOT NULL FROM segment",
+			       &finished);
 	if (!error)
-		error = query_integer(segment, "SELECT covered_ns FROM segment",
-				      (int64_t *)&segment->covered_ns);
+		error = reader_integer(segment, "SELECT covered_ns FROM segment",
+				       (int64_t *)&segment->covered_ns);
 	segment->finished = !error && finished;
 	return error;
+}
+
+/* Columns that we do not know count too: parts may refer to them by position. */
+static int add_file_column(struct segment_reader *segment, int id, int column_id)
+{
+	unsigned int count = segment->file_column_counts[id];
+	int *columns = realloc(segment->file_columns[id], (count + 1) * sizeof(*columns));
+
+	if (!columns)
+		return -ENOMEM;
+	columns[count] = column_id;
+	segment->file_columns[id] = columns;
+	segment->file_column_counts[id] = count + 1;
+	return 0;
 }
 
 /* Which of the columns that we know this segment has, and their numbers in it. */
@@ -156,9 +155,10 @@ static int map_columns(struct segment_reader *segment)
 			return -ENOMEM;
 	}
 	if (sqlite3_prepare_v2(segment->database,
-			       "SELECT stream, name, column_id FROM stream_column", -1,
-			       &statement, NULL) != SQLITE_OK)
-		return sqlite_problem(segment);
+			       "SELECT stream, name, column_id FROM stream_column"
+			       " ORDER BY column_id",
+			       -1, &statement, NULL) != SQLITE_OK)
+		return reader_sqlite_problem(segment, "");
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
 		const char *stream = (const char *)sqlite3_column_text(statement, 0);
 		const char *name = (const char *)sqlite3_column_text(statement, 1);
@@ -167,9 +167,13 @@ static int map_columns(struct segment_reader *segment)
 
 		if (column >= 0)
 			segment->column_ids[id][column] = sqlite3_column_int(statement, 2);
+		if (id >= 0 && add_file_column(segment, id, sqlite3_column_int(statement, 2))) {
+			sqlite3_finalize(statement);
+			return -ENOMEM;
+		}
 	}
 	sqlite3_finalize(statement);
-	return result == SQLITE_DONE ? 0 : sqlite_problem(segment);
+	return result == SQLITE_DONE ? 0 : reader_sqlite_problem(segment, "");
 }
 
 static int has_journal(const char *path)
@@ -213,7 +217,7 @@ static int begin_reading(struct segment_reader *segment)
 			 "PRAGMA cell_size_check = 1; PRAGMA mmap_size = 0; BEGIN;"
 			 "PRAGMA schema_version",
 			 NULL, NULL, NULL) != SQLITE_OK)
-		return sqlite_problem(segment);
+		return reader_sqlite_problem(segment, "");
 	return 0;
 }
 
@@ -228,7 +232,7 @@ static int open_path(struct segment_reader *segment, const char *path, const cha
 				 SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
 				 NULL);
 	free(name);
-	return result ? sqlite_problem(segment) : begin_reading(segment);
+	return result ? reader_sqlite_problem(segment, "") : begin_reading(segment);
 }
 
 static int is_live(const char *path)
@@ -251,12 +255,13 @@ static int detect_seal(struct segment_reader *segment)
 		return 0;
 	file = open(segment->path, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
-		return problem(segment, -errno, "%s: %s", segment->path, strerror(errno));
+		return reader_problem(segment, -errno, "%s: %s", segment->path,
+				      strerror(errno));
 	is_sealed = page_guard_detect(file);
 	close(file);
 	if (is_sealed < 0)
-		return problem(segment, is_sealed, "%s: %s", segment->path,
-			       strerror(-is_sealed));
+		return reader_problem(segment, is_sealed, "%s: %s", segment->path,
+				      strerror(-is_sealed));
 	segment->sealed = is_sealed;
 	return 0;
 }
@@ -269,9 +274,10 @@ static int open_database(struct segment_reader *segment)
 	if (error)
 		return error;
 	if (segment->sealed && page_guard_open(segment->path, &segment->database))
-		return problem(segment, -EBADMSG,
-			       "%s: its first page is damaged; expected a Flowtape segment",
-			       segment->path);
+		return reader_problem(
+			segment, -EBADMSG,
+			"%s: its first page is damaged; expected a Flowtape segment",
+			segment->path);
 	if (segment->sealed)
 		return begin_reading(segment);
 	if (!has_journal(segment->path))
@@ -296,18 +302,19 @@ int segment_open(const char *path, struct segment_reader **out, char **why)
 	if (!segment)
 		return -ENOMEM;
 	segment->path = strdup(path);
-	segment->codec = codec_new(1);
-	if (!segment->path || !segment->codec)
+	segment->decoder = chunk_decoder_new();
+	if (!segment->path || !segment->decoder)
 		error = -ENOMEM;
 	else if (stat(path, &status))
-		error = problem(segment, -errno, "%s: %s", path, strerror(errno));
+		error = reader_problem(segment, -errno, "%s: %s", path, strerror(errno));
 	else if (!S_ISREG(status.st_mode) || !status.st_size)
-		error = problem(segment, -EBADMSG, "%s: %s; expected a Flowtape segment", path,
-				S_ISREG(status.st_mode) ? "an empty file" : "not a file");
+		error = reader_problem(
+			segment, -EBADMSG, "%s: %s; expected a Flowtape segment", path,
+			S_ISREG(status.st_mode) ? "an empty file" : "not a file");
 	else if (status.st_size < LEAST_BYTES)
-		error = problem(segment, -EBADMSG,
-				"%s: %lld bytes; expected a Flowtape segment", path,
-				(long long)status.st_size);
+		error = reader_problem(segment, -EBADMSG,
+				       "%s: %lld bytes; expected a Flowtape segment", path,
+				       (long long)status.st_size);
 	else
 		error = open_database(segment);
 	if (!error)
@@ -329,11 +336,16 @@ void segment_reader_close(struct segment_reader *segment)
 	if (!segment)
 		return;
 	sqlite3_finalize(segment->part_query);
+	sqlite3_finalize(segment->filter_query);
 	sqlite3_finalize(segment->digest_query);
 	sqlite3_close(segment->database);
-	codec_free(segment->codec);
-	for (int id = 0; id < STREAM_COUNT; id++)
+	chunk_decoder_free(segment->decoder);
+	for (unsigned int i = 0; i < COPIES; i++)
+		free(segment->copies[i].data);
+	for (int id = 0; id < STREAM_COUNT; id++) {
 		free(segment->column_ids[id]);
+		free(segment->file_columns[id]);
+	}
 	for (uint64_t i = 0; segment->texts && i <= segment->text_count; i++)
 		free(segment->texts[i]);
 	free(segment->texts);
@@ -376,343 +388,4 @@ uint64_t segment_covered_ns(const struct segment_reader *segment)
 sqlite3 *segment_database(struct segment_reader *segment)
 {
 	return segment->database;
-}
-
-/* --- chunks --- */
-
-static void bound_condition(FILE *sql, const struct column *column, int column_id,
-			    const struct bound *bound)
-{
-	static const struct address none;
-	int zero_fits = bound->low <= 0 && bound->high >= 0;
-
-	if (column->type == COLUMN_ADDRESS)
-		zero_fits = !memcmp(&bound->address, &none, sizeof(none));
-	fprintf(sql,
-		" AND (EXISTS(SELECT 1 FROM part WHERE chunk_id = chunk.chunk_id"
-		" AND column_id = %d",
-		column_id);
-	if (column->type == COLUMN_ADDRESS) {
-		fprintf(sql, " AND x'");
-		for (unsigned int i = 0; i < 16; i++)
-			fprintf(sql, "%02x", ((const unsigned char *)&bound->address)[i]);
-		fprintf(sql, "' BETWEEN minimum AND maximum)");
-	} else
-		fprintf(sql, " AND minimum <= %lld AND maximum >= %lld)",
-			(long long)bound->high, (long long)bound->low);
-	if (zero_fits)
-		fprintf(sql,
-			" OR NOT EXISTS(SELECT 1 FROM part WHERE chunk_id = chunk.chunk_id"
-			" AND column_id = %d)",
-			column_id);
-	fprintf(sql, ")");
-}
-
-static char *chunk_query(struct segment_reader *segment, enum stream_id id,
-			 const struct bound *bounds, size_t bound_count)
-{
-	const struct stream *stream = stream_get(id);
-	char *text = NULL;
-	size_t size;
-	FILE *sql = open_memstream(&text, &size);
-
-	if (!sql)
-		return NULL;
-	fprintf(sql,
-		"SELECT chunk_id, row_count, first_ns, last_ns, slice FROM chunk WHERE stream = '%s'",
-		stream->name);
-	for (size_t i = 0; i < bound_count; i++)
-		bound_condition(sql, &stream->columns[bounds[i].column],
-				segment->column_ids[id][bounds[i].column], &bounds[i]);
-	fprintf(sql, " ORDER BY chunk_id");
-	return fclose(sql) ? NULL : text;
-}
-
-int segment_chunks(struct segment_reader *segment, enum stream_id stream,
-		   const struct bound *bounds, size_t bound_count, struct chunk **out,
-		   size_t *count)
-{
-	char *sql = chunk_query(segment, stream, bounds, bound_count);
-	sqlite3_stmt *statement = NULL;
-	struct chunk *chunks = NULL;
-	size_t used = 0, capacity = 0;
-	int result, error = 0;
-
-	if (!sql)
-		return -ENOMEM;
-	result = sqlite3_prepare_v2(segment->database, sql, -1, &statement, NULL);
-	free(sql);
-	if (result != SQLITE_OK)
-		return sqlite_problem(segment);
-	while (!error && (result = sqlite3_step(statement)) == SQLITE_ROW) {
-		int64_t rows = sqlite3_column_int64(statement, 1);
-
-		if (used == capacity) {
-			void *more;
-
-			capacity = capacity ? capacity * 2 : 64;
-			more = realloc(chunks, capacity * sizeof(*chunks));
-			if (!more) {
-				error = -ENOMEM;
-				break;
-			}
-			chunks = more;
-		}
-		chunks[used] = (struct chunk){
-			.chunk_id = sqlite3_column_int64(statement, 0),
-			.row_count = (uint32_t)rows,
-			.first_ns = (uint64_t)sqlite3_column_int64(statement, 2),
-			.last_ns = (uint64_t)sqlite3_column_int64(statement, 3),
-			.slice = (uint64_t)sqlite3_column_int64(statement, 4),
-		};
-		if (rows < 1 || rows > BATCH_ROWS)
-			error = problem(
-				segment, -EBADMSG,
-				"%s: stream %s, chunk %lld: %lld rows; expected 1 to %u",
-				segment->path, stream_get(stream)->name,
-				(long long)chunks[used].chunk_id, (long long)rows, BATCH_ROWS);
-		used++;
-	}
-	if (!error && result != SQLITE_DONE)
-		error = sqlite_problem(segment);
-	sqlite3_finalize(statement);
-	if (error) {
-		free(chunks);
-		return error;
-	}
-	*out = chunks;
-	*count = used;
-	return 0;
-}
-
-/* --- columns --- */
-
-static int prepare(struct segment_reader *segment, sqlite3_stmt **statement, const char *sql)
-{
-	if (*statement)
-		sqlite3_reset(*statement);
-	else if (sqlite3_prepare_v3(segment->database, sql, -1, SQLITE_PREPARE_PERSISTENT,
-				    statement, NULL) != SQLITE_OK)
-		return sqlite_problem(segment);
-	return 0;
-}
-
-static int chunk_problem(struct segment_reader *segment, const struct chunk *chunk)
-{
-	char where[32];
-
-	snprintf(where, sizeof(where), "chunk %lld: ", (long long)chunk->chunk_id);
-	return sqlite_problem_in(segment, where);
-}
-
-int segment_check_chunk(struct segment_reader *segment, const struct chunk *chunk)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *digest;
-	int result, error;
-	int64_t expected = 0;
-
-	if (segment->checked_chunk == chunk->chunk_id)
-		return 0;
-	error = prepare(
-		segment, &segment->digest_query,
-		"SELECT chunk.stream, row_count, first_ns, last_ns, chunk.checksum, name,"
-		" part.checksum FROM chunk LEFT JOIN part USING (chunk_id)"
-		" LEFT JOIN stream_column USING (column_id) WHERE chunk_id = ?"
-		" ORDER BY column_id");
-	if (error)
-		return error;
-	digest = open_memstream(&text, &size);
-	if (!digest)
-		return -ENOMEM;
-	sqlite3_bind_int64(segment->digest_query, 1, chunk->chunk_id);
-	for (int row = 0; (result = sqlite3_step(segment->digest_query)) == SQLITE_ROW; row++) {
-		sqlite3_stmt *query = segment->digest_query;
-		const char *name = (const char *)sqlite3_column_text(query, 5);
-
-		if (!row) {
-			expected = sqlite3_column_int64(query, 4);
-			fprintf(digest, "%s|%lld|%lld|%lld", sqlite3_column_text(query, 0),
-				(long long)sqlite3_column_int64(query, 1),
-				(long long)sqlite3_column_int64(query, 2),
-				(long long)sqlite3_column_int64(query, 3));
-		}
-		if (sqlite3_column_type(query, 6) != SQLITE_NULL)
-			fprintf(digest, "|%s:%lld", name ? name : "?",
-				(long long)sqlite3_column_int64(query, 6));
-	}
-	if (fclose(digest))
-		error = -ENOMEM;
-	else if (result != SQLITE_DONE)
-		error = chunk_problem(segment, chunk);
-	else if ((int64_t)codec_checksum(text, size) != expected)
-		error = problem(segment, -EBADMSG,
-				"%s: chunk %lld: its list of parts does not match its checksum",
-				segment->path, (long long)chunk->chunk_id);
-	else
-		segment->checked_chunk = chunk->chunk_id;
-	free(text);
-	sqlite3_reset(segment->digest_query);
-	return error;
-}
-
-static int damaged_part(struct segment_reader *segment, enum stream_id stream,
-			const struct chunk *chunk, unsigned int column, const char *what)
-{
-	return problem(segment, -EBADMSG, "%s: stream %s, chunk %lld, column %s: %s",
-		       segment->path, stream_get(stream)->name, (long long)chunk->chunk_id,
-		       stream_get(stream)->columns[column].name, what);
-}
-
-static int part_problem(struct segment_reader *segment, enum stream_id stream,
-			const struct chunk *chunk, unsigned int column)
-{
-	char where[160];
-
-	snprintf(where, sizeof(where),
-		 "stream %s, chunk %lld, column %s: ", stream_get(stream)->name,
-		 (long long)chunk->chunk_id, stream_get(stream)->columns[column].name);
-	return sqlite_problem_in(segment, where);
-}
-
-int segment_column(struct segment_reader *segment, enum stream_id stream,
-		   const struct chunk *chunk, unsigned int column, void *values)
-{
-	int address = stream_get(stream)->columns[column].type == COLUMN_ADDRESS;
-	size_t value_size = address ? sizeof(struct address) : sizeof(uint64_t);
-	int column_id = segment->column_ids[stream][column];
-	const void *data;
-	int result, size, error = 0;
-
-	/* The pages of a sealed segment vouch for the list of its parts. */
-	if (!segment->sealed)
-		error = segment_check_chunk(segment, chunk);
-	if (!error)
-		error = prepare(segment, &segment->part_query,
-				"SELECT checksum, data FROM part"
-				" WHERE chunk_id = ? AND column_id = ?");
-	if (error)
-		return error;
-	sqlite3_bind_int64(segment->part_query, 1, chunk->chunk_id);
-	sqlite3_bind_int(segment->part_query, 2, column_id);
-	result = column_id ? sqlite3_step(segment->part_query) : SQLITE_DONE;
-	if (result == SQLITE_DONE) {
-		memset(values, 0, value_size * chunk->row_count);
-		return 0;
-	}
-	if (result != SQLITE_ROW)
-		return part_problem(segment, stream, chunk, column);
-	data = sqlite3_column_blob(segment->part_query, 1);
-	size = sqlite3_column_bytes(segment->part_query, 1);
-	if (!data || (int64_t)codec_checksum(data, (size_t)size) !=
-			     sqlite3_column_int64(segment->part_query, 0))
-		error = damaged_part(segment, stream, chunk, column,
-				     "the bytes do not match their checksum");
-	else if (codec_decode(segment->codec, data, (size_t)size, value_size, chunk->row_count,
-			      values))
-		error = damaged_part(segment, stream, chunk, column,
-				     "the bytes are not an encoded column");
-	sqlite3_reset(segment->part_query);
-	return error;
-}
-
-/* --- texts --- */
-
-/* How many texts there are; they are numbered from 1 without gaps. */
-static int count_texts(struct segment_reader *segment, int64_t *count)
-{
-	int64_t most = 0;
-	int error = query_integer(segment, "SELECT count(*) FROM string", count);
-
-	if (!error)
-		error = query_integer(segment, "SELECT ifnull(max(string_id), 0) FROM string",
-				      &most);
-	if (!error && (*count != most || most > INT32_MAX))
-		error = problem(
-			segment, -EBADMSG,
-			"%s: table string has %lld rows up to number %lld; expected as many",
-			segment->path, (long long)*count, (long long)most);
-	return error;
-}
-
-static int load_text(struct segment_reader *segment, sqlite3_stmt *statement)
-{
-	int64_t id = sqlite3_column_int64(statement, 0);
-	const char *text = (const char *)sqlite3_column_text(statement, 1);
-	size_t size = (size_t)sqlite3_column_bytes(statement, 1);
-
-	if (id < 1 || (uint64_t)id > segment->text_count || !text || segment->texts[id])
-		return 0;
-	/* With its 0 byte; a damaged text may have others in it. */
-	segment->texts[id] = malloc(size + 1);
-	if (!segment->texts[id])
-		return -ENOMEM;
-	memcpy(segment->texts[id], text, size + 1);
-	segment->text_sizes[id] = size;
-	return 0;
-}
-
-static int load_texts(struct segment_reader *segment)
-{
-	sqlite3_stmt *statement = NULL;
-	int64_t count = 0;
-	int result, error = count_texts(segment, &count);
-
-	if (error)
-		return error;
-	segment->texts = calloc((size_t)count + 1, sizeof(*segment->texts));
-	segment->text_sizes = calloc((size_t)count + 1, sizeof(*segment->text_sizes));
-	if (!segment->texts || !segment->text_sizes)
-		return -ENOMEM;
-	segment->text_count = (uint64_t)count;
-	if (sqlite3_prepare_v2(segment->database, "SELECT string_id, value FROM string", -1,
-			       &statement, NULL) != SQLITE_OK)
-		return sqlite_problem_in(segment, "table string: ");
-	while (!error && (result = sqlite3_step(statement)) == SQLITE_ROW)
-		error = load_text(segment, statement);
-	if (!error && result != SQLITE_DONE)
-		error = sqlite_problem_in(segment, "table string: ");
-	sqlite3_finalize(statement);
-	return error;
-}
-
-int segment_load_texts(struct segment_reader *segment)
-{
-	if (!segment->texts_loaded) {
-		segment->texts_loaded = 1;
-		segment->texts_error = load_texts(segment);
-	}
-	return segment->texts_error;
-}
-
-const char *segment_text(struct segment_reader *segment, uint64_t code, size_t *size)
-{
-	segment_load_texts(segment);
-	if (!code || code > segment->text_count || !segment->texts[code])
-		return NULL;
-	if (size)
-		*size = segment->text_sizes[code];
-	return segment->texts[code];
-}
-
-int segment_code(struct segment_reader *segment, const char *text, size_t size, uint64_t *code)
-{
-	sqlite3_stmt *statement = NULL;
-	int result, error = 0;
-
-	if (sqlite3_prepare_v2(segment->database,
-			       "SELECT string_id FROM string WHERE value = ?", -1, &statement,
-			       NULL) != SQLITE_OK)
-		return sqlite_problem_in(segment, "table string: ");
-	sqlite3_bind_text64(statement, 1, text, size, SQLITE_STATIC, SQLITE_UTF8);
-	result = sqlite3_step(statement);
-	if (result == SQLITE_ROW)
-		*code = (uint64_t)sqlite3_column_int64(statement, 0);
-	else if (result == SQLITE_DONE)
-		*code = 0;
-	else
-		error = sqlite_problem_in(segment, "table string: ");
-	sqlite3_finalize(statement);
-	return error;
 }

@@ -7,7 +7,9 @@
  * way.
  */
 #include "schema/segment_writer.h"
-#include "schema/codec.h"
+#include "schema/checksum.h"
+#include "schema/chunk.h"
+#include "schema/filter.h"
 #include "schema/page_guard.h"
 
 #include <errno.h>
@@ -38,8 +40,8 @@ static const char *const statement_sql[STATEMENTS] = {
 		"INSERT INTO chunk(stream, slice, row_count, first_ns, last_ns, checksum)"
 		" VALUES(?, ?, ?, ?, ?, 0)",
 	[INSERT_PART] =
-		"INSERT INTO part(chunk_id, column_id, minimum, maximum, checksum, data)"
-		" VALUES(?, ?, ?, ?, ?, ?)",
+		"INSERT INTO part(chunk_id, column_id, minimum, maximum, checksum, filter,"
+		" entries, data) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
 	[INSERT_STRING] = "INSERT INTO string(string_id, value) VALUES(?, ?)",
 	[DROP_PARTS] = "DELETE FROM part WHERE chunk_id IN"
 		       " (SELECT chunk_id FROM chunk WHERE slice = ?)",
@@ -51,7 +53,8 @@ static const char *const statement_sql[STATEMENTS] = {
 struct segment_writer {
 	sqlite3 *database;
 	sqlite3_stmt *statements[STATEMENTS];
-	struct codec *codec;
+	struct chunk_encoder *encoder;
+	uint8_t filter[FILTER_MOST_BYTES];
 	struct dictionary *strings;   /* code = string_id */
 	uint32_t stored_strings;      /* codes up to here are in the table */
 	uint32_t committed_strings;   /* and up to here for good */
@@ -252,9 +255,9 @@ static int open_writer(const char *path, int level, struct segment_writer **out)
 	if (!segment)
 		return -ENOMEM;
 	segment->path = strdup(path);
-	segment->codec = codec_new(level);
+	segment->encoder = chunk_encoder_new(level);
 	segment->strings = dictionary_new();
-	if (!segment->path || !segment->codec || !segment->strings)
+	if (!segment->path || !segment->encoder || !segment->strings)
 		error = -ENOMEM;
 	if (!error)
 		error = failure(segment,
@@ -333,8 +336,9 @@ int segment_copy_chunk(struct segment_writer *segment, int64_t live_chunk_id)
 	if (!error)
 		error = segment_put(
 			segment,
-			"INSERT INTO main.part(chunk_id, column_id, minimum, maximum, checksum, data)"
-			" SELECT ?, column_id, minimum, maximum, checksum, data FROM live.part"
+			"INSERT INTO main.part(chunk_id, column_id, minimum, maximum, checksum,"
+			" filter, entries, data) SELECT ?, column_id, minimum, maximum, checksum,"
+			" filter, entries, data FROM live.part"
 			" WHERE chunk_id = ? ORDER BY column_id",
 			"ii", (int64_t)sqlite3_last_insert_rowid(segment->database),
 			live_chunk_id);
@@ -397,10 +401,28 @@ static int store_texts(struct segment_writer *segment, struct batch *batch, unsi
 	return error;
 }
 
+/* A dictionary is an exact set; other columns that people look for may have a filter. */
+static size_t make_filter(struct segment_writer *segment, const struct batch *batch,
+			  const struct part *part)
+{
+	const struct column *column = &batch->stream->columns[part->column];
+	int is_address = column->type == COLUMN_ADDRESS;
+	uint64_t range =
+		is_address ? UINT64_MAX : (uint64_t)part->maximum - (uint64_t)part->minimum;
+
+	if (part->entries || !column->is_key)
+		return 0;
+	return filter_make(segment->filter, batch->columns[part->column].memory,
+			   is_address ? sizeof(struct address) : sizeof(uint64_t),
+			   batch->row_count, range);
+}
+
 static int store_part(struct segment_writer *segment, int64_t chunk_id, int column_id,
-		      const struct column *column, const struct part *part)
+		      const struct batch *batch, const struct part *part, uint64_t sum)
 {
 	sqlite3_stmt *insert = segment->statements[INSERT_PART];
+	const struct column *column = &batch->stream->columns[part->column];
+	size_t filter_size = make_filter(segment, batch, part);
 
 	sqlite3_bind_int64(insert, 1, chunk_id);
 	sqlite3_bind_int(insert, 2, column_id);
@@ -411,8 +433,13 @@ static int store_part(struct segment_writer *segment, int64_t chunk_id, int colu
 		sqlite3_bind_int64(insert, 3, part->minimum);
 		sqlite3_bind_int64(insert, 4, part->maximum);
 	}
-	sqlite3_bind_int64(insert, 5, (int64_t)part->checksum);
-	sqlite3_bind_blob64(insert, 6, part->data, part->size, SQLITE_STATIC);
+	sqlite3_bind_int64(insert, 5, (int64_t)sum);
+	if (filter_size)
+		sqlite3_bind_blob64(insert, 6, segment->filter, filter_size, SQLITE_STATIC);
+	if (part->entries)
+		sqlite3_bind_blob64(insert, 7, part->entries, part->entries_size,
+				    SQLITE_STATIC);
+	sqlite3_bind_blob64(insert, 8, part->data, part->data_size, SQLITE_STATIC);
 	return run(segment, INSERT_PART);
 }
 
@@ -426,30 +453,25 @@ struct digest {
 static int store_columns(struct segment_writer *segment, struct batch *batch, int64_t chunk_id,
 			 int first_column_id, FILE *digest)
 {
+	const struct part *parts;
+	size_t part_count;
 	int error = 0;
 
-	for (unsigned int i = 0; i < batch->stream->column_count && !error; i++) {
-		const struct column *column = &batch->stream->columns[i];
-		struct part part;
-
-		if (!batch->columns[i].memory)
-			continue;
-		if (column->type == COLUMN_TEXT && !batch->is_coded)
+	for (unsigned int i = 0; i < batch->stream->column_count && !error; i++)
+		if (batch->stream->columns[i].type == COLUMN_TEXT && batch->columns[i].memory &&
+		    !batch->is_coded)
 			error = store_texts(segment, batch, i);
-		if (error)
-			break;
-		if (column->type == COLUMN_ADDRESS)
-			error = codec_encode_addresses(segment->codec,
-						       batch->columns[i].addresses,
-						       batch->row_count, &part);
-		else
-			error = codec_encode_integers(segment->codec,
-						      batch->columns[i].integers,
-						      batch->row_count, &part);
-		if (error || part.all_zero)
-			continue;
-		error = store_part(segment, chunk_id, first_column_id + (int)i, column, &part);
-		fprintf(digest, "|%s:%lld", column->name, (long long)part.checksum);
+	if (!error)
+		error = chunk_encode(segment->encoder, batch, &parts, &part_count);
+	for (size_t i = 0; !error && i < part_count; i++) {
+		const struct part *part = &parts[i];
+		uint64_t sum = checksum_two(part->entries, part->entries_size, part->data,
+					    part->data_size);
+
+		error = store_part(segment, chunk_id, first_column_id + (int)part->column,
+				   batch, part, sum);
+		fprintf(digest, "|%s:%lld", batch->stream->columns[part->column].name,
+			(long long)sum);
 	}
 	return error;
 }
@@ -487,7 +509,7 @@ int segment_append(struct segment_writer *segment, struct batch *batch, uint64_t
 		error = error ? error : -ENOMEM;
 	if (!error) {
 		sqlite3_bind_int64(segment->statements[SET_CHECKSUM], 1,
-				   (int64_t)codec_checksum(digest.text, digest.size));
+				   (int64_t)checksum(digest.text, digest.size));
 		sqlite3_bind_int64(segment->statements[SET_CHECKSUM], 2, chunk_id);
 		error = run(segment, SET_CHECKSUM);
 	}
@@ -553,7 +575,7 @@ void segment_close(struct segment_writer *segment)
 		sqlite3_finalize(segment->statements[i]);
 	sqlite3_close(segment->database);
 	dictionary_free(segment->strings);
-	codec_free(segment->codec);
+	chunk_encoder_free(segment->encoder);
 	free(segment->path);
 	free(segment);
 }

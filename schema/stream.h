@@ -26,18 +26,24 @@ enum column_type {
 	COLUMN_TEXT = 4,    /* an entry of the segment's string dictionary */
 };
 
+#define COLUMN_REFERENCES 3
+
 struct column {
 	const char *name;
 	enum column_type type;
 	int optional;  /* zero (or no text) means "not known" and is shown as NULL */
 	size_t offset; /* of the member in the row struct */
 	size_t size;
+	int is_key;	  /* what people look for: worth a filter where values hardly repeat */
 	const char *unit; /* "" when the value has none */
 	const char *meaning;
 	const char *otel; /* the name in OpenTelemetry, or "" */
 	const char *ecs;
 	const char *ipfix; /* element name and number */
 	const char *zeek;
+	/* Earlier columns that may tell much about this one, best first: what its parts may
+	 * refer to. NULL where there are no more. */
+	const char *references[COLUMN_REFERENCES];
 };
 
 struct stream {

@@ -299,7 +299,7 @@ int segment_sizes(const struct rows *rows, const char *path, uint64_t *column_by
 	database = segment_database(opened.segment);
 	for (unsigned int j = 0; j < rows->column_count; j++)
 		column_bytes[j] = ask(database,
-				      "SELECT sum(length(data)) FROM part"
+				      "SELECT sum(ifnull(length(entries), 0) + length(data)) FROM part"
 				      " JOIN stream_column USING(column_id)"
 				      " WHERE stream = 'flow' AND name = ?",
 				      rows_column(rows, j)->name);

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Layouts of numbers: bits and planes.
+ */
+#include "schema/layout.h"
+
+#include <endian.h>
+#include <math.h>
+
+#define PADDING		 16U /* bytes after bits, so that whole words can be loaded */
+#define MOST_LOADED	 56U /* bits that one load at any bit offset surely has */
+#define SAMPLE_PRECISION 2U  /* magnitudes of 64-bit numbers in a byte */
+#define TABLE_BITS	 300 /* of an entropy code's own description, and 5 for each symbol */
+
+struct layout_coder {
+	struct plane_coder *planes;
+	uint8_t *scratch;		  /* eight planes, or a plane and bits */
+	float count_log[SAMPLE_SIZE + 1]; /* c * log2(c) */
+};
+
+struct layout_coder *layout_coder_new(int level)
+{
+	struct layout_coder *coder = calloc(1, sizeof(*coder));
+
+	if (!coder)
+		return NULL;
+	coder->planes = plane_coder_new(level);
+	coder->scratch = malloc(MOST_NUMBERS * 9 + PADDING);
+	if (!coder->planes || !coder->scratch) {
+		layout_coder_free(coder);
+		return NULL;
+	}
+	for (uint32_t count = 1; level && count <= SAMPLE_SIZE; count++)
+		coder->count_log[count] = (float)(count * log2(count));
+	return coder;
+}
+
+void layout_coder_free(struct layout_coder *coder)
+{
+	if (!coder)
+		return;
+	plane_coder_free(coder->planes);
+	free(coder->scratch);
+	free(coder);
+}
+
+static unsigned int bit_length(uint64_t number)
+{
+	return number ? 64 - (unsigned int)__builtin_clzll(number) : 0;
+}
+
+static uint64_t load(const uint8_t *from)
+{
+	uint64_t word;
+
+	memcpy(&word, from, sizeof(word));
+	return le64toh(word);
+}
+
+static void store(uint8_t *to, uint64_t word)
+{
+	word = htole64(word);
+	memcpy(to, &word, sizeof(word));
+}
+
+static uint64_t low_bits(uint64_t word, unsigned int bits)
+{
+	return word & ((1ULL << bits) - 1);
+}
+
+/* --- magnitudes --- */
+
+static unsigned int following_bits(uint64_t number, unsigned int precision)
+{
+	unsigned int length = bit_length(number >> precision);
+
+	return length ? length - 1 : 0;
+}
+
+static unsigned int magnitude(uint64_t number, unsigned int precision)
+{
+	unsigned int bits = following_bits(number, precision);
+
+	return (bits << precision) + (unsigned int)(number >> bits);
+}
+
+/* The finest with which the greatest number's magnitude is a byte. */
+static unsigned int finest_precision(uint64_t most)
+{
+	unsigned int precision = 7;
+
+	while (magnitude(most, precision) > 255)
+		precision--;
+	return precision;
+}
+
+/* --- the choice --- */
+
+double layout_entropy(const struct layout_coder *coder, const uint16_t *counts,
+		      unsigned int size)
+{
+	float logs = 0;
+	uint32_t sum = 0, kinds = 0;
+
+	for (unsigned int i = 0; i < size; i++) {
+		logs += coder->count_log[counts[i]];
+		sum += counts[i];
+		kinds += counts[i] != 0;
+	}
+	/* Miller and Madow: a sample looks more orderly than what it was taken from. */
+	return kinds > 1 ? (double)(coder->count_log[sum] - logs) + 0.72 * (kinds - 1) : 0;
+}
+
+/* An entropy code of bits has no less than one bit a symbol, but for what repeats. */
+static double coded(double bits, double symbols)
+{
+	return bits < symbols ? 0.6 * symbols + 0.4 * bits : bits;
+}
+
+static double magnitude_bits(struct layout_coder *coder, const uint64_t *sample, uint32_t size,
+			     double scale, int *drifting, double *whole_symbols)
+{
+	uint16_t all[256] = {0}, counts[256];
+	double spans = 0, whole, following = 0;
+	unsigned int kinds = 0;
+
+	for (uint32_t begin = 0; begin < size; begin += SAMPLE_SPAN) {
+		uint32_t end = size - begin < SAMPLE_SPAN ? size : begin + SAMPLE_SPAN;
+
+		memset(counts, 0, sizeof(counts));
+		for (uint32_t i = begin; i < end; i++)
+			counts[magnitude(sample[i], SAMPLE_PRECISION)]++;
+		spans += layout_entropy(coder, counts, 256);
+		for (unsigned int i = 0; i < 256; i++)
+			all[i] += counts[i];
+	}
+	for (unsigned int i = 0; i < 256; i++) {
+		kinds += all[i] != 0;
+		if (i >> SAMPLE_PRECISION > 1)
+			following += all[i] * ((i >> SAMPLE_PRECISION) - 1.0);
+	}
+	whole = layout_entropy(coder, all, 256);
+	*drifting = size == SAMPLE_SIZE && spans < 0.95 * whole;
+	if (*drifting)
+		whole = spans;
+	*whole_symbols = whole * scale;
+	return coded(whole * scale, size * scale) + following * scale + TABLE_BITS + 5 * kinds;
+}
+
+/* What planes of bytes take, by the entropy of each. */
+static double plane_bits(struct layout_coder *coder, const uint64_t *sample, uint32_t size,
+			 double scale, unsigned int planes)
+{
+	double bits = 0;
+
+	for (unsigned int plane = 0; plane < planes; plane++) {
+		uint16_t counts[256] = {0};
+		unsigned int kinds = 0;
+		double plain = 8.0 * size * scale, packed;
+
+		for (uint32_t i = 0; i < size; i++)
+			counts[(uint8_t)(sample[i] >> (8 * plane))]++;
+		for (unsigned int i = 0; i < 256; i++)
+			kinds += counts[i] != 0;
+		if (kinds <= 1)
+			continue;
+		packed = coded(layout_entropy(coder, counts, 256) * scale, size * scale) +
+			 TABLE_BITS + 5 * kinds;
+		bits += packed < plain ? packed : plain;
+	}
+	return bits;
+}
+
+double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_t sample_size,
+		     uint64_t most, uint32_t count, struct layout *out)
+{
+	unsigned int width = bit_length(most);
+	double scale, best, bits, symbols;
+	int drifting;
+
+	if (width > MOST_LOADED)
+		width = 64;
+	*out = (struct layout){LAYOUT_PACKED, width, 0};
+	best = (double)width * count;
+	if (!most || !sample_size)
+		return 8;
+	scale = (double)count / sample_size;
+	bits = magnitude_bits(coder, sample, sample_size, scale, &drifting, &symbols);
+	if (width <= 4) {
+		/* Here a symbol of the entropy code is several numbers. */
+		bits = coded(symbols, count * width / 8.0) + TABLE_BITS;
+		if (bits < 0.97 * best) {
+			*out = (struct layout){LAYOUT_TUPLES, width == 3 ? 4 : width, drifting};
+			best = bits;
+		}
+		return best + 16;
+	}
+	if (bits < 0.97 * best) {
+		*out = (struct layout){LAYOUT_MAGNITUDES, finest_precision(most), drifting};
+		best = bits;
+	}
+	if (width > 8) {
+		unsigned int planes = (bit_length(most) + 7) / 8;
+
+		bits = plane_bits(coder, sample, sample_size, scale, planes);
+		if (bits < 0.97 * best) {
+			*out = (struct layout){LAYOUT_PLANES, planes, 0};
+			best = bits;
+		}
+	}
+	return best + 16;
+}
+
+/* --- writing --- */
+
+/* Bits are appended to the low end of a word whose full bytes are stored. */
+struct bit_writer {
+	uint8_t *to;
+	uint64_t word;
+	unsigned int used;
+};
+
+static inline void put_bits(struct bit_writer *writer, uint64_t value, unsigned int bits)
+{
+	writer->word |= value << writer->used;
+	writer->used += bits;
+	store(writer->to, writer->word);
+	writer->to += writer->used >> 3;
+	writer->word >>= writer->used & ~7U;
+	writer->used &= 7;
+}
+
+/* More than MOST_LOADED bits go in two steps. */
+static inline void put_many_bits(struct bit_writer *writer, uint64_t value, unsigned int bits)
+{
+	put_bits(writer, low_bits(value, 32), 32);
+	put_bits(writer, value >> 32, bits - 32);
+}
+
+static uint8_t *end_bits(struct bit_writer *writer)
+{
+	return writer->to + (writer->used > 0);
+}
+
+static size_t pack(const uint64_t *numbers, uint32_t count, unsigned int width, uint8_t *to)
+{
+	struct bit_writer writer = {.to = to};
+
+	if (width == 64) {
+		for (uint32_t i = 0; i < count; i++)
+			store(to + 8 * (size_t)i, numbers[i]);
+		return 8 * (size_t)count;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		put_bits(&writer, numbers[i], width);
+	return (size_t)(end_bits(&writer) - to);
+}
+
+static int put_magnitudes(struct layout_coder *coder, const struct layout *layout,
+			  const uint64_t *numbers, uint32_t count, struct bytes *out)
+{
+	unsigned int precision = layout->parameter;
+	uint64_t any = 0;
+	struct bit_writer writer;
+	uint8_t *begin;
+	int error;
+
+	for (uint32_t i = 0; i < count; i++) {
+		coder->scratch[i] = (uint8_t)magnitude(numbers[i], precision);
+		any |= numbers[i];
+	}
+	error = plane_put(coder->planes, coder->scratch, count, layout->drifting, out);
+	if (error)
+		return error;
+	begin = bytes_room(out, 8 * (size_t)count + PADDING);
+	if (!begin)
+		return -ENOMEM;
+	writer = (struct bit_writer){.to = begin};
+	for (uint32_t i = 0; i < count && any >> precision > 1; i++) {
+		unsigned int bits = following_bits(numbers[i], precision);
+
+		if (bits > MOST_LOADED)
+			put_many_bits(&writer, low_bits(numbers[i], bits), bits);
+		else
+			put_bits(&writer, low_bits(numbers[i], bits), bits);
+	}
+	out->size += (size_t)(end_bits(&writer) - begin);
+	return 0;
+}
+
+int layout_put(struct layout_coder *coder, const struct layout *layout, const uint64_t *numbers,
+	       uint32_t count, struct bytes *out)
+{
+	uint8_t *to = bytes_room(out, 8 * (size_t)count + PADDING);
+	size_t size;
+	int error = 0;
+
+	if (!to)
+		return -ENOMEM;
+	to[0] = (uint8_t)layout->kind;
+	to[1] = (uint8_t)layout->parameter;
+	out->size += 2;
+	switch (layout->kind) {
+	case LAYOUT_PACKED:
+		if (layout->parameter)
+			out->size += pack(numbers, count, layout->parameter, to + 2);
+		return 0;
+	case LAYOUT_TUPLES:
+		size = pack(numbers, count, layout->parameter, coder->scratch);
+		return plane_put(coder->planes, coder->scratch, size, layout->drifting, out);
+	case LAYOUT_MAGNITUDES:
+		return put_magnitudes(coder, layout, numbers, count, out);
+	case LAYOUT_PLANES:
+		for (unsigned int plane = 0; plane < layout->parameter && !error; plane++) {
+			for (uint32_t i = 0; i < count; i++)
+				coder->scratch[i] = (uint8_t)(numbers[i] >> (8 * plane));
+			error = plane_put(coder->planes, coder->scratch, count, 0, out);
+		}
+		return error;
+	}
+	return -EINVAL;
+}
+
+/* --- reading --- */
+
+/* `room` bytes may be loaded from there on, at least what the numbers take. */
+static void unpack(const uint8_t *from, size_t room, uint64_t *numbers, uint32_t count,
+		   unsigned int width)
+{
+	uint64_t mask = (1ULL << width) - 1;
+	uint8_t last[16] = {0};
+	uint32_t i = 0;
+	size_t whole, at;
+
+	/* Numbers before which a whole word begins. */
+	whole = room >= 8 ? (room - 8) * 8 / width + 1 : 0;
+	if (whole > count)
+		whole = count;
+	for (; i < whole; i++) {
+		size_t bit = (size_t)i * width;
+
+		numbers[i] = load(from + (bit >> 3)) >> (bit & 7) & mask;
+	}
+	if (i == count)
+		return;
+	at = (size_t)i * width >> 3;
+	for (; i < count; i++) {
+		size_t bit = (size_t)i * width;
+
+		at = bit >> 3;
+		memset(last, 0, sizeof(last));
+		memcpy(last, from + at, room - at < 8 ? room - at : 8);
+		numbers[i] = load(last) >> (bit & 7) & mask;
+	}
+}
+
+static int get_packed(struct reader *reader, uint64_t *numbers, uint32_t count,
+		      unsigned int width)
+{
+	size_t size = ((size_t)count * width + 7) / 8, room = reader->left;
+	const uint8_t *from;
+
+	if (width > MOST_LOADED && width != 64)
+		return -EBADMSG;
+	from = reader_take(reader, size);
+	if (!from)
+		return -EBADMSG;
+	if (!width)
+		memset(numbers, 0, count * sizeof(*numbers));
+	else if (width == 64)
+		for (uint32_t i = 0; i < count; i++)
+			numbers[i] = load(from + 8 * (size_t)i);
+	else
+		unpack(from, room, numbers, count, width);
+	return 0;
+}
+
+static int get_tuples(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
+		      uint32_t count, unsigned int width)
+{
+	size_t size = ((size_t)count * width + 7) / 8;
+
+	if (width != 1 && width != 2 && width != 4)
+		return -EBADMSG;
+	if (plane_get(coder->planes, reader, coder->scratch, size))
+		return -EBADMSG;
+	unpack(coder->scratch, size + PADDING, numbers, count, width);
+	return 0;
+}
+
+struct magnitude_kind {
+	uint64_t first; /* number of that magnitude */
+	uint32_t bits;	/* that follow */
+};
+
+/* What each byte means; returns how many are magnitudes of 64-bit numbers. */
+static unsigned int list_magnitudes(struct magnitude_kind *kinds, unsigned int precision)
+{
+	unsigned int count = 0;
+
+	for (; count < 256; count++) {
+		unsigned int bits = count >> precision;
+
+		bits = bits ? bits - 1 : 0;
+		if (bits + precision > 63)
+			break;
+		kinds[count].first = (uint64_t)(count - (bits << precision)) << bits;
+		kinds[count].bits = bits;
+	}
+	return count;
+}
+
+static int get_magnitudes(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
+			  uint32_t count, unsigned int precision)
+{
+	struct magnitude_kind kinds[256];
+	const uint8_t *plane = coder->scratch, *from;
+	uint8_t *bits = coder->scratch + MOST_NUMBERS;
+	unsigned int valid, greatest = 0, most_bits;
+	size_t total = 0, at = 0;
+
+	if (precision > 7)
+		return -EBADMSG;
+	valid = list_magnitudes(kinds, precision);
+	if (plane_get(coder->planes, reader, coder->scratch, count))
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count; i++)
+		greatest = plane[i] > greatest ? plane[i] : greatest;
+	if (greatest >= valid)
+		return -EBADMSG;
+	most_bits = kinds[greatest].bits;
+	if (!most_bits) {
+		for (uint32_t i = 0; i < count; i++)
+			numbers[i] = plane[i];
+		return 0;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		total += kinds[plane[i]].bits;
+	from = reader_take(reader, (total + 7) / 8);
+	if (!from)
+		return -EBADMSG;
+	memcpy(bits, from, (total + 7) / 8);
+	if (most_bits <= MOST_LOADED) {
+		for (uint32_t i = 0; i < count; i++) {
+			const struct magnitude_kind *kind = &kinds[plane[i]];
+			uint64_t word = load(bits + (at >> 3)) >> (at & 7);
+
+			numbers[i] = kind->first + low_bits(word, kind->bits);
+			at += kind->bits;
+		}
+		return 0;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct magnitude_kind *kind = &kinds[plane[i]];
+		uint64_t word = load(bits + (at >> 3)) >> (at & 7);
+
+		if (kind->bits > MOST_LOADED)
+			word = low_bits(word, 32) | load(bits + (at >> 3) + 4) >> (at & 7)
+											  << 32;
+		numbers[i] = kind->first + low_bits(word, kind->bits);
+		at += kind->bits;
+	}
+	return 0;
+}
+
+static inline void join(const uint8_t *planes, uint64_t *numbers, uint32_t count,
+			unsigned int plane_count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t number = 0;
+
+		for (unsigned int plane = 0; plane < plane_count; plane++)
+			number |= (uint64_t)planes[(size_t)plane * count + i] << (8 * plane);
+		numbers[i] = number;
+	}
+}
+
+static int get_planes(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
+		      uint32_t count, unsigned int plane_count)
+{
+	const uint8_t *planes = coder->scratch;
+
+	if (plane_count < 1 || plane_count > 8)
+		return -EBADMSG;
+	for (unsigned int plane = 0; plane < plane_count; plane++)
+		if (plane_get(coder->planes, reader, coder->scratch + (size_t)plane * count,
+			      count))
+			return -EBADMSG;
+	switch (plane_count) {
+	case 1:
+		join(planes, numbers, count, 1);
+		break;
+	case 2:
+		join(planes, numbers, count, 2);
+		break;
+	case 3:
+		join(planes, numbers, count, 3);
+		break;
+	case 4:
+		join(planes, numbers, count, 4);
+		break;
+	default:
+		join(planes, numbers, count, plane_count);
+	}
+	return 0;
+}
+
+int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
+	       uint32_t count)
+{
+	const uint8_t *header = reader_take(reader, 2);
+
+	if (!header)
+		return -EBADMSG;
+	switch (header[0]) {
+	case LAYOUT_PACKED:
+		return get_packed(reader, numbers, count, header[1]);
+	case LAYOUT_TUPLES:
+		return get_tuples(coder, reader, numbers, count, header[1]);
+	case LAYOUT_MAGNITUDES:
+		return get_magnitudes(coder, reader, numbers, count, header[1]);
+	case LAYOUT_PLANES:
+		return get_planes(coder, reader, numbers, count, header[1]);
+	default:
+		return -EBADMSG;
+	}
+}
