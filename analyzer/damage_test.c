@@ -8,7 +8,7 @@
 #include <fcntl.h>
 
 #define SEGMENTS 3U
-#define STEP	 1531 /* bytes from flip to flip */
+#define STEP	 3067 /* bytes from flip to flip */
 
 static const char *const questions[] = {
 	"SELECT count(*), sum(source_bytes), sum(destination_port), max(end_ns) FROM flow",

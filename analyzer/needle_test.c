@@ -265,6 +265,12 @@ static void every_row_is_still_found(void **state)
 	sample_expect(sample.database,
 		      "SELECT count(*), count(DISTINCT segment), min(start_ns) FROM flow",
 		      "520000|200|1700000060000000000");
+	/* Texts outlive the segments that they are from. */
+	sample_expect(sample.database,
+		      "SELECT min(process_executable_name), max(process_executable_name),"
+		      " max(network_transport) FROM flow",
+		      "client|server|tcp");
+	assert_int_equal(recording_open_count(sample.recording), RECORDING_OPEN);
 	assert_false(recording_is_partial(sample.recording));
 	sample_close(&sample);
 }

@@ -23,6 +23,8 @@ struct recording {
 	size_t place_count;
 	struct recording_segment *segments;
 	size_t segment_count;
+	size_t open_count; /* of them */
+	uint64_t uses;	   /* of open segments, so far */
 	char **notes;
 	size_t note_count;
 	int partial;
@@ -346,6 +348,8 @@ int recording_open(const char *const *paths, size_t count, struct recording **ou
 	      compare);
 	drop_copies(recording);
 	note_gaps(recording);
+	for (size_t i = 0; i < recording->segment_count; i++)
+		recording->open_count += recording->segments[i].reader != NULL;
 	*out = recording;
 	return 0;
 fail:
@@ -366,14 +370,36 @@ const struct recording_segment *recording_segment(const struct recording *record
 	return &recording->segments[i];
 }
 
+/* Close the sealed segment that has not been used for the longest time. */
+static void close_one(struct recording *recording)
+{
+	struct recording_segment *oldest = NULL;
+
+	for (size_t i = 0; i < recording->segment_count; i++) {
+		struct recording_segment *segment = &recording->segments[i];
+
+		if (segment->reader && segment_is_sealed(segment->reader) &&
+		    (!oldest || segment->used < oldest->used))
+			oldest = segment;
+	}
+	if (!oldest)
+		return;
+	segment_reader_close(oldest->reader);
+	oldest->reader = NULL;
+	recording->open_count--;
+}
+
 struct segment_reader *recording_reader(struct recording *recording, size_t i)
 {
 	struct recording_segment *segment = &recording->segments[i];
 	char *problem = NULL;
 	int error;
 
+	segment->used = ++recording->uses;
 	if (segment->reader || segment->is_lost)
 		return segment->reader;
+	if (recording->open_count >= RECORDING_OPEN)
+		close_one(recording);
 	error = segment_open(segment->path, &segment->reader, &problem);
 	if (error) {
 		segment->is_lost = 1;
@@ -382,16 +408,13 @@ struct segment_reader *recording_reader(struct recording *recording, size_t i)
 		free(problem);
 		return NULL;
 	}
+	recording->open_count++;
 	return segment->reader;
 }
 
 size_t recording_open_count(const struct recording *recording)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < recording->segment_count; i++)
-		count += recording->segments[i].reader != NULL;
-	return count;
+	return recording->open_count;
 }
 
 size_t recording_catalog_count(const struct recording *recording)

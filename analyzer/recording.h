@@ -25,6 +25,7 @@ struct recording_segment {
 	struct catalog *catalog; /* of its directory; NULL: a file that was named by itself */
 	size_t file;		 /* its number in the catalog */
 	struct segment_reader *reader; /* NULL: not open; see recording_reader */
+	uint64_t used;		       /* when, as a running number */
 	int is_lost;		       /* it cannot be opened */
 };
 
@@ -40,7 +41,12 @@ void recording_close(struct recording *recording);
 size_t recording_segment_count(const struct recording *recording);
 const struct recording_segment *recording_segment(const struct recording *recording, size_t i);
 
-/* The open segment. NULL when it cannot be opened (any more), which is noted. */
+/*
+ * The open segment, until another one is asked for: of the sealed ones, which are always the
+ * same, no more than RECORDING_OPEN stay open. NULL when it cannot be opened (any more), which is
+ * noted.
+ */
+#define RECORDING_OPEN 128
 struct segment_reader *recording_reader(struct recording *recording, size_t i);
 
 /* How many segments are open. */

@@ -58,7 +58,7 @@ uint32_t scan_row(const struct scan *scan);
 /* Values of needed columns of this row. */
 uint64_t scan_integer(const struct scan *scan, unsigned int column);
 const struct address *scan_address(const struct scan *scan, unsigned int column);
-/* NULL when the row has no text. Valid until the recording is closed. */
+/* NULL when the row has no text. Valid until another function is called. */
 const char *scan_text(const struct scan *scan, unsigned int column, size_t *size);
 
 #endif
