@@ -176,6 +176,11 @@ static int open_segment(struct recording *recording, struct recording_segment *s
 	if (error)
 		recording_add_note(recording, "%s: damaged: its table segment cannot be read",
 				   segment->path);
+	/* A live one is read as it is now; a sealed one can be opened again. */
+	if (!error && segment_is_sealed(segment->reader)) {
+		segment_reader_close(segment->reader);
+		segment->reader = NULL;
+	}
 	return error;
 }
 
