@@ -68,25 +68,10 @@ static int copy(struct export_job *job, const char *table, const char *columns,
 	return result;
 }
 
-static int ends_with(const char *name, const char *suffix)
-{
-	size_t size = strlen(name), suffix_size = strlen(suffix);
-
-	return size >= suffix_size && !strcmp(name + size - suffix_size, suffix);
-}
-
-/* Whether people look things up by the column: by time, address, port, or who it was. */
+/* Whether people look things up by the column. */
 static int is_key(const struct column *column)
 {
-	static const char *const suffixes[] = {"_port", "flow_id",	"entity_id",
-					       "_pid",	"community_id", "container_id"};
-
-	if (column->type == COLUMN_TIME || column->type == COLUMN_ADDRESS)
-		return 1;
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-		if (ends_with(column->name, suffixes[i]))
-			return 1;
-	return 0;
+	return column->is_key || column->type == COLUMN_TIME;
 }
 
 static int make_index(sqlite3 *database, const struct stream *stream,
