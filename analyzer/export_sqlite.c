@@ -167,8 +167,9 @@ static int write_notes(struct export_job *job)
 static int write_all(struct export_job *job)
 {
 	int result = sqlite3_exec(job->database,
-				  "PRAGMA output.journal_mode = OFF;"
-				  "PRAGMA output.synchronous = OFF; BEGIN",
+				  "PRAGMA output.journal_mode = MEMORY;"
+				  "PRAGMA output.synchronous = OFF;"
+				  "PRAGMA output.cache_size = -65536; BEGIN",
 				  NULL, NULL, NULL);
 
 	for (int id = 0; id < STREAM_COUNT && !result; id++)

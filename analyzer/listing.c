@@ -150,6 +150,28 @@ void listing_free(struct listing *listing)
 	*listing = (struct listing){0};
 }
 
+int listing_follow(struct listing_file *file)
+{
+	size_t size = strlen(file->path);
+	struct stat status;
+	char *path;
+
+	if (!listing_is_live(file->name))
+		return -ENOENT;
+	size -= strlen(SEGMENT_LIVE_SUFFIX);
+	if (asprintf(&path, "%.*s%s", (int)size, file->path, SEGMENT_SUFFIX) < 0)
+		return -ENOMEM;
+	if (stat(path, &status)) {
+		free(path);
+		return -ENOENT;
+	}
+	file->name = path + (file->name - file->path);
+	file->status = status;
+	free(file->path);
+	file->path = path;
+	return 0;
+}
+
 static int compare_name(const void *name, const void *file)
 {
 	return strcmp(name, ((const struct listing_file *)file)->name);

@@ -29,6 +29,12 @@ struct listing {
 int listing_make(const char *path, struct listing *out, char **problem);
 void listing_free(struct listing *listing);
 
+/*
+ * A live segment is gone: when it has been sealed since it was listed, the file is the sealed
+ * one from now on. Returns 0, -ENOENT, or -ENOMEM.
+ */
+int listing_follow(struct listing_file *file);
+
 /* The number of the file of that name, or -1. */
 long listing_find(const struct listing *listing, const char *name);
 

@@ -28,12 +28,16 @@ struct table {
 	struct store *store;
 	const struct plain *plain;
 	size_t number;
-	unsigned int begins;
+	uint64_t texts; /* a bit for each column that is a text; the others are integers */
 };
 
 struct cursor {
 	sqlite3_vtab_cursor base; /* first: SQLite knows only this */
-	sqlite3_stmt *rows;
+	sqlite3_stmt *scan;	  /* of all rows */
+	sqlite3_stmt *lookup;	  /* of those that have the values of a plan */
+	char *plan;
+	unsigned int lookups; /* begun with this plan */
+	sqlite3_stmt *rows;   /* one of the two */
 	int at_end;
 };
 
@@ -148,9 +152,12 @@ static int declare(sqlite3 *database, struct table *table)
 	if (!result)
 		result = sqlite3_bind_text(columns, 1, table->plain->name, -1, SQLITE_STATIC);
 	for (int i = 0; !result && (result = sqlite3_step(columns)) == SQLITE_ROW; i++) {
+		const char *type = (const char *)sqlite3_column_text(columns, 1);
+
 		sqlite3_str_appendf(sql, "%s\"%w\" %s", i ? ", " : "(",
-				    sqlite3_column_text(columns, 0),
-				    sqlite3_column_text(columns, 1));
+				    sqlite3_column_text(columns, 0), type);
+		if (type && !strcmp(type, "TEXT"))
+			table->texts |= 1ULL << i;
 		result = SQLITE_OK;
 	}
 	sqlite3_str_appendall(sql, ")");
@@ -231,8 +238,12 @@ static int open_cursor(sqlite3_vtab *base, sqlite3_vtab_cursor **out)
 
 static int close_cursor(sqlite3_vtab_cursor *base)
 {
-	sqlite3_finalize(((struct cursor *)base)->rows);
-	sqlite3_free(base);
+	struct cursor *cursor = (struct cursor *)base;
+
+	sqlite3_finalize(cursor->scan);
+	sqlite3_finalize(cursor->lookup);
+	sqlite3_free(cursor->plan);
+	sqlite3_free(cursor);
 	return SQLITE_OK;
 }
 
@@ -247,69 +258,95 @@ static int fail(sqlite3_vtab *base, int result)
 	return result;
 }
 
-static const char *column_name(sqlite3_stmt *any, int column)
+static int prepare_scan(const struct table *table, struct cursor *cursor)
 {
-	return sqlite3_column_name(any, column + 1);
-}
-
-/* "SELECT rowid, *", with a condition for each argument that has the type of its column. */
-static char *make_query(struct table *table, sqlite3_stmt *any, const char *plan, int argc,
-			sqlite3_value **values, sqlite3_str *key)
-{
-	sqlite3_str *sql = sqlite3_str_new(NULL);
-
-	sqlite3_str_appendf(sql, "SELECT rowid, * FROM \"%w\" WHERE 1", table->plain->name);
-	for (int i = 0; i < argc && plan && *plan == ';'; i++) {
-		int column = (int)strtol(plan + 1, (char **)&plan, 10);
-		const char *type = sqlite3_column_decltype(any, column + 1);
-		int is_text = type && !strcmp(type, "TEXT");
-
-		if (sqlite3_value_type(values[i]) != (is_text ? SQLITE_TEXT : SQLITE_INTEGER))
-			continue;
-		sqlite3_str_appendf(sql, " AND \"%w\" = ?%d", column_name(any, column), i + 1);
-		sqlite3_str_appendf(key, "%s\"%w\"", sqlite3_str_length(key) ? ", " : "",
-				    column_name(any, column));
-	}
-	return sqlite3_str_finish(sql);
-}
-
-static int make_index(struct table *table, const char *key)
-{
-	char *sql = sqlite3_mprintf("CREATE INDEX IF NOT EXISTS \"%w by %w\" ON \"%w\"(%s)",
-				    table->plain->name, key, table->plain->name, key);
-	int result = sql ? sqlite3_exec(table->store->database, sql, NULL, NULL, NULL)
-			 : SQLITE_NOMEM;
+	char *sql = sqlite3_mprintf("SELECT rowid, * FROM \"%w\"", table->plain->name);
+	int result =
+		sql ? sqlite3_prepare_v2(table->store->database, sql, -1, &cursor->scan, NULL)
+		    : SQLITE_NOMEM;
 
 	sqlite3_free(sql);
 	return result;
 }
 
-static int prepare(struct table *table, const char *plan, int argc, sqlite3_value **values,
-		   sqlite3_stmt **out)
+/* The next column of a plan, or -1. */
+static int next_column(const char **plan)
 {
-	sqlite3 *database = table->store->database;
-	sqlite3_str *key = sqlite3_str_new(NULL);
-	sqlite3_stmt *any = NULL;
-	char *all = sqlite3_mprintf("SELECT rowid, * FROM \"%w\"", table->plain->name);
-	char *sql = NULL, *words;
-	int result = all ? sqlite3_prepare_v2(database, all, -1, &any, NULL) : SQLITE_NOMEM;
+	return **plan == ';' ? (int)strtol(*plan + 1, (char **)plan, 10) : -1;
+}
 
-	if (!result) {
-		sql = make_query(table, any, plan, argc, values, key);
-		result = sql ? SQLITE_OK : SQLITE_NOMEM;
+/* The scan with a condition for each column of the plan. */
+static int prepare_lookup(const struct table *table, struct cursor *cursor, const char *plan)
+{
+	sqlite3_str *sql = sqlite3_str_new(NULL);
+	char *text;
+	int result, column;
+
+	sqlite3_finalize(cursor->lookup);
+	sqlite3_free(cursor->plan);
+	cursor->lookup = NULL;
+	cursor->lookups = 0;
+	cursor->plan = sqlite3_mprintf("%s", plan);
+	sqlite3_str_appendf(sql, "SELECT rowid, * FROM \"%w\" WHERE 1", table->plain->name);
+	while ((column = next_column(&plan)) >= 0)
+		sqlite3_str_appendf(sql, " AND \"%w\" = ?",
+				    sqlite3_column_name(cursor->scan, column + 1));
+	text = sqlite3_str_finish(sql);
+	result = text && cursor->plan ? sqlite3_prepare_v2(table->store->database, text, -1,
+							   &cursor->lookup, NULL)
+				      : SQLITE_NOMEM;
+	sqlite3_free(text);
+	return result;
+}
+
+/* An index of the columns of the plan. */
+static int make_index(const struct table *table, const struct cursor *cursor)
+{
+	sqlite3_str *sql = sqlite3_str_new(NULL);
+	const char *plan = cursor->plan;
+	char *text;
+	int result, column;
+
+	sqlite3_str_appendf(sql, "CREATE INDEX IF NOT EXISTS \"%w%w\" ON \"%w\"",
+			    table->plain->name, plan, table->plain->name);
+	for (int i = 0; (column = next_column(&plan)) >= 0; i++)
+		sqlite3_str_appendf(sql, "%s\"%w\"", i ? ", " : "(",
+				    sqlite3_column_name(cursor->scan, column + 1));
+	sqlite3_str_appendall(sql, ")");
+	text = sqlite3_str_finish(sql);
+	result = text ? sqlite3_exec(table->store->database, text, NULL, NULL, NULL)
+		      : SQLITE_NOMEM;
+	sqlite3_free(text);
+	return result;
+}
+
+/* Whether each value has the type of its column. */
+static int has_types(const struct table *table, const char *plan, int argc,
+		     sqlite3_value **values)
+{
+	for (int i = 0; i < argc; i++) {
+		int column = next_column(&plan);
+		int type = column >= 0 && table->texts >> column & 1 ? SQLITE_TEXT
+								     : SQLITE_INTEGER;
+
+		if (sqlite3_value_type(values[i]) != type)
+			return 0;
 	}
-	sqlite3_finalize(any);
-	words = sqlite3_str_finish(key);
-	if (!result && words && table->begins == LOOKUPS)
-		result = make_index(table, words);
-	if (!result)
-		result = sqlite3_prepare_v2(database, sql, -1, out, NULL);
+	return 1;
+}
+
+static int begin_lookup(const struct table *table, struct cursor *cursor, const char *plan,
+			int argc, sqlite3_value **values)
+{
+	int result = SQLITE_OK;
+
+	if (!cursor->plan || strcmp(cursor->plan, plan))
+		result = prepare_lookup(table, cursor, plan);
+	if (!result && ++cursor->lookups == LOOKUPS)
+		result = make_index(table, cursor);
+	cursor->rows = cursor->lookup;
 	for (int i = 0; i < argc && !result; i++)
-		if (i < sqlite3_bind_parameter_count(*out))
-			result = sqlite3_bind_value(*out, i + 1, values[i]);
-	sqlite3_free(words);
-	sqlite3_free(sql);
-	sqlite3_free(all);
+		result = sqlite3_bind_value(cursor->lookup, i + 1, values[i]);
 	return result;
 }
 
@@ -334,11 +371,13 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *plan, int a
 		result = load(table->store, table->plain);
 		table->store->is_loaded[table->number] = !result;
 	}
-	sqlite3_finalize(cursor->rows);
-	cursor->rows = NULL;
-	table->begins += argc > 0 && table->begins <= LOOKUPS;
-	if (!result)
-		result = prepare(table, plan, argc, values, &cursor->rows);
+	if (!result && !cursor->scan)
+		result = prepare_scan(table, cursor);
+	if (cursor->rows)
+		sqlite3_reset(cursor->rows);
+	cursor->rows = cursor->scan;
+	if (!result && argc && has_types(table, plan, argc, values))
+		result = begin_lookup(table, cursor, plan, argc, values);
 	return result ? fail(base->pVtab, result) : next(base);
 }
 

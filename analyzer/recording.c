@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What a path names. */
 struct place {
@@ -158,24 +159,37 @@ static void note_unfinished(struct recording *recording,
 			   segment->path, time);
 }
 
+/* Whether a live segment has been sealed since it was listed; then file is the sealed one. */
+static int was_sealed(struct listing_file *file)
+{
+	return listing_is_live(file->name) && access(file->path, F_OK) && !listing_follow(file);
+}
+
 /* Open the segment and read what it says of itself. What is wrong is noted. */
-static int open_segment(struct recording *recording, struct recording_segment *segment)
+static int open_segment(struct recording *recording, struct listing_file *file,
+			struct recording_segment *segment)
 {
 	char *problem = NULL;
-	int error = segment_open(segment->path, &segment->reader, &problem);
+	int error = segment_open(file->path, &segment->reader, &problem);
 
+	/* Even when it could be opened: its journal may have been gone. */
+	if (was_sealed(file)) {
+		segment_reader_close(segment->reader);
+		segment->reader = NULL;
+		free(problem);
+		error = segment_open(file->path, &segment->reader, &problem);
+	}
 	if (error) {
 		if (problem)
 			add_line(recording, problem);
 		else
-			recording_add_note(recording, "%s: %s", segment->path,
-					   strerror(-error));
+			recording_add_note(recording, "%s: %s", file->path, strerror(-error));
 		return error;
 	}
 	error = read_identity(segment);
 	if (error)
 		recording_add_note(recording, "%s: damaged: its table segment cannot be read",
-				   segment->path);
+				   file->path);
 	/* A live one is read as it is now; a sealed one can be opened again. */
 	if (!error && segment_is_sealed(segment->reader)) {
 		segment_reader_close(segment->reader);
@@ -184,20 +198,27 @@ static int open_segment(struct recording *recording, struct recording_segment *s
 	return error;
 }
 
-static int add_segment(struct recording *recording, const struct place *place, size_t i,
+static int name_segment(struct recording_segment *segment, const struct listing_file *file,
+			int whole_path)
+{
+	segment->path = strdup(file->path);
+	segment->name = strdup(whole_path ? file->path : file->name);
+	segment->size_bytes = (uint64_t)file->status.st_size + journal_size(file->path);
+	return segment->path && segment->name ? 0 : -ENOMEM;
+}
+
+static int add_segment(struct recording *recording, struct place *place, size_t i,
 		       int whole_path)
 {
-	const struct listing_file *file = &place->listing.files[i];
+	struct listing_file *file = &place->listing.files[i];
 	const struct catalog_entry *entry =
 		place->catalog ? catalog_entry(place->catalog, i) : NULL;
 	struct recording_segment segment = {.catalog = place->catalog, .file = i}, *segments;
-	int error = -ENOMEM;
+	int error =
+		entry ? take_entry(&segment, entry) : open_segment(recording, file, &segment);
 
-	segment.path = strdup(file->path);
-	segment.name = strdup(whole_path ? file->path : file->name);
-	segment.size_bytes = (uint64_t)file->status.st_size + journal_size(file->path);
-	if (segment.path && segment.name)
-		error = entry ? take_entry(&segment, entry) : open_segment(recording, &segment);
+	if (!error)
+		error = name_segment(&segment, file, whole_path);
 	segments = error ? NULL
 			 : realloc(recording->segments,
 				   (recording->segment_count + 1) * sizeof(*segments));

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
 	"flowplay verify RECORDING...\n"
@@ -147,11 +148,14 @@ static void add_up(struct verify *verify, const struct verify_summary *summary)
 }
 
 static int check_file(struct verify *verify, const struct listing *listing,
-		      const struct listing_file *file, struct chain_link *link)
+		      struct listing_file *file, struct chain_link *link)
 {
 	char *problem = NULL;
 	int error;
 
+	/* The recorder may have sealed it in the meantime. */
+	if (listing_is_live(file->name) && access(file->path, F_OK))
+		listing_follow(file);
 	link->segment = verify->whole_path ? file->path : file->name;
 	link->directory = listing->directory;
 	verify->segment = link->segment;
@@ -179,7 +183,7 @@ static int check_files(struct verify *verify)
 	int error = 0;
 
 	for (size_t i = 0; i < verify->listing_count && !error; i++) {
-		const struct listing *listing = &verify->listings[i];
+		struct listing *listing = &verify->listings[i];
 
 		for (size_t j = 0; j < listing->count && !error; j++) {
 			progress_show(&verify->progress, done);
@@ -189,6 +193,20 @@ static int check_files(struct verify *verify)
 	}
 	progress_clear(&verify->progress);
 	return error;
+}
+
+/* Of each directory, what came before the first segment is not here to be checked. */
+static void tell_begins(const struct verify *verify)
+{
+	for (size_t i = 0; i < verify->link_count; i++) {
+		const struct chain_link *link = &verify->links[i];
+		const char *id = link->summary.recording_id;
+
+		if (*id && link->directory && link->number > 1 &&
+		    (!i || strcmp(id, link[-1].summary.recording_id)))
+			command_say("%s: number %" PRIu32 " is the first one that is here",
+				    link->segment, link->number);
+	}
 }
 
 /* --- what is said --- */
@@ -249,6 +267,8 @@ static int check(struct command_line *line)
 		error = check_files(&verify);
 	if (!error)
 		error = chain_check(verify.links, verify.link_count, add_break, &verify);
+	if (!error)
+		tell_begins(&verify);
 	if (!error && verify.link_count)
 		error = print_damages(&verify, &line->render);
 	if (error)

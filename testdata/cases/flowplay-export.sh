@@ -36,6 +36,7 @@ try --to sqlite -o
 try --format json --to sqlite -o new recording
 try --to sqlite -o missing/new recording
 try --to=sqlite --output=new missing
+(ulimit -f 100; trap '' XFSZ; try --to sqlite -o new recording)
 ls
 
 echo '--- a partial recording'
