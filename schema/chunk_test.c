@@ -460,8 +460,139 @@ static void references_go_to_earlier_columns_and_not_too_far(void **state)
 	chunk_decoder_free(decoder);
 }
 
+/* --- seeds of the fuzzers --- */
+
+static void put16(FILE *file, size_t number)
+{
+	assert_true(number < 65536);
+	fputc((int)(number & 0xff), file);
+	fputc((int)(number >> 8), file);
+}
+
+static FILE *seed_file(const char *directory, const char *fuzzer, const char *name)
+{
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s/%s", directory, fuzzer, name);
+	file = fopen(path, "wb");
+	if (!file)
+		perror(path);
+	return file;
+}
+
+static void write_part(const struct part_bytes *part, FILE *file)
+{
+	fwrite(part->entries, 1, part->entries_size, file);
+	fwrite(part->data, 1, part->data_size, file);
+}
+
+/* A chunk as a seed, and where asked for its parts that refer to no other, as one each. */
+static int write_seeds_of(struct trial *trial, const char *directory, const char *name,
+			  int each_part)
+{
+	unsigned int column_count = trial->batch->stream->column_count;
+	FILE *file = seed_file(directory, "chunk", name);
+
+	if (!file)
+		return 1;
+	encode(trial);
+	put16(file, trial->batch->row_count - 1);
+	for (unsigned int i = 0; i < column_count; i++) {
+		put16(file, trial->parts[i].entries_size);
+		put16(file, trial->parts[i].data_size);
+		write_part(&trial->parts[i], file);
+	}
+	fclose(file);
+	for (unsigned int i = 0; i < column_count && each_part; i++) {
+		const struct part_bytes *part = &trial->parts[i];
+		char column_name[200];
+
+		if (!trial->has_part[i] || part->data[0] & 3)
+			continue;
+		snprintf(column_name, sizeof(column_name), "%s_%s", name,
+			 trial->batch->stream->columns[i].name);
+		file = seed_file(directory, "column", column_name);
+		if (!file)
+			return 1;
+		put16(file, trial->batch->row_count - 1);
+		fputc((int)value_size(trial, i), file);
+		put16(file, part->entries_size);
+		write_part(part, file);
+		fclose(file);
+	}
+	return 0;
+}
+
+/* Rows as traffic has them: few clients, each with its services and processes. */
+static void fill_with_traffic(struct trial *trial)
+{
+	struct address *source = column_memory(trial, column_named(trial, "source_address"));
+	struct address *destination =
+		column_memory(trial, column_named(trial, "destination_address"));
+	static const uint16_t ports[] = {443, 53, 22, 0, 8080};
+	static const uint8_t protocols[] = {6, 17, 6, 1, 6};
+
+	for (uint32_t row = 0; row < trial->batch->row_count; row++) {
+		uint64_t client = random_word() % 9, service = random_word() % 5;
+		uint64_t packets = 1 + random_word() % (1 + random_word() % 40);
+		uint64_t process = (client * 5 + service) * 0x9e3779b97f4a7c15ULL;
+
+		integers(trial, "start_ns")[row] =
+			(row ? integers(trial, "start_ns")[row - 1] : 1700000000000000000ULL) +
+			random_word() % 4000000;
+		integers(trial, "end_ns")[row] = integers(trial, "start_ns")[row] +
+						 (random_word() >> (34 + random_word() % 20));
+		source[row] = address_from_numbers(0, 0xffff0a000001ULL + client);
+		destination[row] = address_from_numbers(0x20010db800000000ULL, service * 7 + 1);
+		integers(trial, "source_port")[row] = 32768 + random_word() % 28232;
+		integers(trial, "destination_port")[row] = ports[service];
+		integers(trial, "network_iana_number")[row] = protocols[service];
+		integers(trial, "network_transport")[row] = 1 + service % 3;
+		integers(trial, "source_packets")[row] = packets;
+		integers(trial, "source_bytes")[row] = packets * 60 + random_word() % packets;
+		integers(trial, "source_tcp_flags")[row] =
+			protocols[service] == 6 ? packets > 3 ? 0x1b : 0x02 : 0;
+		integers(trial, "process_entity_id")[row] = process;
+		integers(trial, "process_pid")[row] = process >> 49;
+		integers(trial, "process_executable_name")[row] = 4 + service;
+		integers(trial, "container_id")[row] = 10 + client / 2;
+	}
+}
+
+static int write_seeds(const char *directory)
+{
+	static const uint32_t sizes[] = {1, 40, 600};
+	int failed = 0;
+
+	random_begin(51);
+	for (unsigned int i = 0; i < 3; i++) {
+		struct trial trial = trial_new(STREAM_FLOW, sizes[i]);
+		char name[32];
+
+		snprintf(name, sizeof(name), "traffic_%u", sizes[i]);
+		fill_with_traffic(&trial);
+		failed |= write_seeds_of(&trial, directory, name, sizes[i] > 100);
+		trial_free(&trial);
+	}
+	for (unsigned int stream = 0; stream < STREAM_COUNT; stream++) {
+		struct trial trial = trial_new(stream, 50);
+
+		for (unsigned int i = 0; i < trial.batch->stream->column_count; i++)
+			fill_by_chance(&trial, i);
+		failed |= write_seeds_of(&trial, directory, trial.batch->stream->name,
+					 stream == STREAM_PROCESS);
+		trial_free(&trial);
+	}
+	return failed;
+}
+
+/* With FLOWTAPE_SEEDS=testdata/seeds the seeds of schema/{column,chunk}_fuzz.c are made anew.
+ */
 int main(void)
 {
+	const char *seeds = getenv("FLOWTAPE_SEEDS");
+
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(batches_of_every_stream_come_back),
 		cmocka_unit_test(small_batches_come_back),
@@ -473,5 +604,7 @@ int main(void)
 		cmocka_unit_test(references_go_to_earlier_columns_and_not_too_far),
 	};
 
+	if (seeds)
+		return write_seeds(seeds);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,26 +6,57 @@
 
 #include <string.h>
 
+#define FEW_CODES 1024U
+
+/*
+ * The rows are taken in as many strands, each with places of its own, because the increments
+ * for equal codes wait for each other.
+ */
+static inline void order_rows(const uint16_t *codes, uint32_t limit, uint32_t row_count,
+			      const uint16_t *before, uint16_t *order, unsigned int strands,
+			      uint32_t *places)
+{
+	uint32_t length = row_count / strands, sum = 0;
+
+	memset(places, 0, limit * strands * sizeof(*places));
+	for (uint32_t i = 0; i < length; i++)
+		for (unsigned int strand = 0; strand < strands; strand++) {
+			uint32_t at = strand * length + i;
+
+			places[codes[before ? before[at] : at] * strands + strand]++;
+		}
+	for (uint32_t at = length * strands; at < row_count; at++)
+		places[codes[before ? before[at] : at] * strands + strands - 1]++;
+	for (uint32_t i = 0; i < limit * strands; i++) {
+		uint32_t size = places[i];
+
+		places[i] = sum;
+		sum += size;
+	}
+	for (uint32_t i = 0; i < length; i++)
+		for (unsigned int strand = 0; strand < strands; strand++) {
+			uint32_t at = strand * length + i, row = before ? before[at] : at;
+
+			order[places[codes[row] * strands + strand]++] = (uint16_t)row;
+		}
+	for (uint32_t at = length * strands; at < row_count; at++) {
+		uint32_t row = before ? before[at] : at;
+
+		order[places[codes[row] * strands + strands - 1]++] = (uint16_t)row;
+	}
+}
+
 void grouping_order(const uint16_t *codes, uint32_t limit, uint32_t row_count,
 		    const uint16_t *before, uint16_t *order)
 {
-	uint32_t starts[65536], sum = 0;
+	uint32_t places[65536];
 
-	memset(starts, 0, limit * sizeof(*starts));
-	for (uint32_t row = 0; row < row_count; row++)
-		starts[codes[row]]++;
-	for (uint32_t code = 0; code < limit; code++) {
-		uint32_t size = starts[code];
-
-		starts[code] = sum;
-		sum += size;
-	}
-	if (!before)
-		for (uint32_t row = 0; row < row_count; row++)
-			order[starts[codes[row]]++] = (uint16_t)row;
+	if (limit > FEW_CODES)
+		order_rows(codes, limit, row_count, before, order, 1, places);
+	else if (before)
+		order_rows(codes, limit, row_count, before, order, 4, places);
 	else
-		for (uint32_t i = 0; i < row_count; i++)
-			order[starts[codes[before[i]]]++] = before[i];
+		order_rows(codes, limit, row_count, NULL, order, 4, places);
 }
 
 uint32_t grouping_first_rows(const uint16_t *order, const uint16_t *codes, const uint16_t *more,

@@ -3,13 +3,12 @@
  * Layouts of numbers: bits and planes.
  */
 #include "schema/layout.h"
+#include "schema/magnitude.h"
 
-#include <endian.h>
 #include <math.h>
 
-#define PADDING		 16U /* bytes after bits, so that whole words can be loaded */
-#define MOST_LOADED	 56U /* bits that one load at any bit offset surely has */
-#define SAMPLE_PRECISION 2U  /* magnitudes of 64-bit numbers in a byte */
+#define SAMPLE_PRECISION 2U /* magnitudes of 64-bit numbers in a byte */
+#define PLANE_SAMPLE	 512U
 #define TABLE_BITS	 300 /* of an entropy code's own description, and 5 for each symbol */
 
 struct layout_coder {
@@ -25,7 +24,7 @@ struct layout_coder *layout_coder_new(int level)
 	if (!coder)
 		return NULL;
 	coder->planes = plane_coder_new(level);
-	coder->scratch = malloc(MOST_NUMBERS * 9 + PADDING);
+	coder->scratch = malloc(MOST_NUMBERS * 9 + BITS_PADDING);
 	if (!coder->planes || !coder->scratch) {
 		layout_coder_free(coder);
 		return NULL;
@@ -44,59 +43,10 @@ void layout_coder_free(struct layout_coder *coder)
 	free(coder);
 }
 
-static unsigned int bit_length(uint64_t number)
-{
-	return number ? 64 - (unsigned int)__builtin_clzll(number) : 0;
-}
-
-static uint64_t load(const uint8_t *from)
-{
-	uint64_t word;
-
-	memcpy(&word, from, sizeof(word));
-	return le64toh(word);
-}
-
-static void store(uint8_t *to, uint64_t word)
-{
-	word = htole64(word);
-	memcpy(to, &word, sizeof(word));
-}
-
-static uint64_t low_bits(uint64_t word, unsigned int bits)
-{
-	return word & ((1ULL << bits) - 1);
-}
-
-/* --- magnitudes --- */
-
-static unsigned int following_bits(uint64_t number, unsigned int precision)
-{
-	unsigned int length = bit_length(number >> precision);
-
-	return length ? length - 1 : 0;
-}
-
-static unsigned int magnitude(uint64_t number, unsigned int precision)
-{
-	unsigned int bits = following_bits(number, precision);
-
-	return (bits << precision) + (unsigned int)(number >> bits);
-}
-
-/* The finest with which the greatest number's magnitude is a byte. */
-static unsigned int finest_precision(uint64_t most)
-{
-	unsigned int precision = 7;
-
-	while (magnitude(most, precision) > 255)
-		precision--;
-	return precision;
-}
-
 /* --- the choice --- */
 
-double layout_entropy(const struct layout_coder *coder, const uint16_t *counts,
+/* Of a histogram, in bits, all of it together. The sum of counts is at most SAMPLE_SIZE. */
+static double entropy(const struct layout_coder *coder, const uint16_t *counts,
 		      unsigned int size)
 {
 	float logs = 0;
@@ -122,24 +72,28 @@ static double magnitude_bits(struct layout_coder *coder, const uint64_t *sample,
 {
 	uint16_t all[256] = {0}, counts[256];
 	double spans = 0, whole, following = 0;
-	unsigned int kinds = 0;
+	unsigned int kinds = 0, limit;
+	uint64_t any = 0;
 
+	for (uint32_t i = 0; i < size; i++)
+		any |= sample[i];
+	limit = magnitude(any, SAMPLE_PRECISION) + 1;
 	for (uint32_t begin = 0; begin < size; begin += SAMPLE_SPAN) {
 		uint32_t end = size - begin < SAMPLE_SPAN ? size : begin + SAMPLE_SPAN;
 
-		memset(counts, 0, sizeof(counts));
+		memset(counts, 0, limit * sizeof(*counts));
 		for (uint32_t i = begin; i < end; i++)
 			counts[magnitude(sample[i], SAMPLE_PRECISION)]++;
-		spans += layout_entropy(coder, counts, 256);
-		for (unsigned int i = 0; i < 256; i++)
+		spans += entropy(coder, counts, limit);
+		for (unsigned int i = 0; i < limit; i++)
 			all[i] += counts[i];
 	}
-	for (unsigned int i = 0; i < 256; i++) {
+	for (unsigned int i = 0; i < limit; i++) {
 		kinds += all[i] != 0;
 		if (i >> SAMPLE_PRECISION > 1)
 			following += all[i] * ((i >> SAMPLE_PRECISION) - 1.0);
 	}
-	whole = layout_entropy(coder, all, 256);
+	whole = entropy(coder, all, limit);
 	*drifting = size == SAMPLE_SIZE && spans < 0.95 * whole;
 	if (*drifting)
 		whole = spans;
@@ -147,25 +101,28 @@ static double magnitude_bits(struct layout_coder *coder, const uint64_t *sample,
 	return coded(whole * scale, size * scale) + following * scale + TABLE_BITS + 5 * kinds;
 }
 
-/* What planes of bytes take, by the entropy of each. */
+/* What planes of bytes take, by the entropy of each, as a part of the sample has it. */
 static double plane_bits(struct layout_coder *coder, const uint64_t *sample, uint32_t size,
 			 double scale, unsigned int planes)
 {
 	double bits = 0;
+	uint32_t step = size > PLANE_SAMPLE ? size / PLANE_SAMPLE : 1;
 
+	scale *= step;
+	size /= step;
 	for (unsigned int plane = 0; plane < planes; plane++) {
 		uint16_t counts[256] = {0};
 		unsigned int kinds = 0;
 		double plain = 8.0 * size * scale, packed;
 
 		for (uint32_t i = 0; i < size; i++)
-			counts[(uint8_t)(sample[i] >> (8 * plane))]++;
+			counts[(uint8_t)(sample[i * step + i % step] >> (8 * plane))]++;
 		for (unsigned int i = 0; i < 256; i++)
 			kinds += counts[i] != 0;
 		if (kinds <= 1)
 			continue;
-		packed = coded(layout_entropy(coder, counts, 256) * scale, size * scale) +
-			 TABLE_BITS + 5 * kinds;
+		packed = coded(entropy(coder, counts, 256) * scale, size * scale) + TABLE_BITS +
+			 5 * kinds;
 		bits += packed < plain ? packed : plain;
 	}
 	return bits;
@@ -199,7 +156,7 @@ double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_
 		*out = (struct layout){LAYOUT_MAGNITUDES, finest_precision(most), drifting};
 		best = bits;
 	}
-	if (width > 8) {
+	if (width > 16) {
 		unsigned int planes = (bit_length(most) + 7) / 8;
 
 		bits = plane_bits(coder, sample, sample_size, scale, planes);
@@ -213,42 +170,13 @@ double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_
 
 /* --- writing --- */
 
-/* Bits are appended to the low end of a word whose full bytes are stored. */
-struct bit_writer {
-	uint8_t *to;
-	uint64_t word;
-	unsigned int used;
-};
-
-static inline void put_bits(struct bit_writer *writer, uint64_t value, unsigned int bits)
-{
-	writer->word |= value << writer->used;
-	writer->used += bits;
-	store(writer->to, writer->word);
-	writer->to += writer->used >> 3;
-	writer->word >>= writer->used & ~7U;
-	writer->used &= 7;
-}
-
-/* More than MOST_LOADED bits go in two steps. */
-static inline void put_many_bits(struct bit_writer *writer, uint64_t value, unsigned int bits)
-{
-	put_bits(writer, low_bits(value, 32), 32);
-	put_bits(writer, value >> 32, bits - 32);
-}
-
-static uint8_t *end_bits(struct bit_writer *writer)
-{
-	return writer->to + (writer->used > 0);
-}
-
 static size_t pack(const uint64_t *numbers, uint32_t count, unsigned int width, uint8_t *to)
 {
 	struct bit_writer writer = {.to = to};
 
 	if (width == 64) {
 		for (uint32_t i = 0; i < count; i++)
-			store(to + 8 * (size_t)i, numbers[i]);
+			store_word(to + 8 * (size_t)i, numbers[i]);
 		return 8 * (size_t)count;
 	}
 	for (uint32_t i = 0; i < count; i++)
@@ -256,42 +184,10 @@ static size_t pack(const uint64_t *numbers, uint32_t count, unsigned int width, 
 	return (size_t)(end_bits(&writer) - to);
 }
 
-static int put_magnitudes(struct layout_coder *coder, const struct layout *layout,
-			  const uint64_t *numbers, uint32_t count, struct bytes *out)
-{
-	unsigned int precision = layout->parameter;
-	uint64_t any = 0;
-	struct bit_writer writer;
-	uint8_t *begin;
-	int error;
-
-	for (uint32_t i = 0; i < count; i++) {
-		coder->scratch[i] = (uint8_t)magnitude(numbers[i], precision);
-		any |= numbers[i];
-	}
-	error = plane_put(coder->planes, coder->scratch, count, layout->drifting, out);
-	if (error)
-		return error;
-	begin = bytes_room(out, 8 * (size_t)count + PADDING);
-	if (!begin)
-		return -ENOMEM;
-	writer = (struct bit_writer){.to = begin};
-	for (uint32_t i = 0; i < count && any >> precision > 1; i++) {
-		unsigned int bits = following_bits(numbers[i], precision);
-
-		if (bits > MOST_LOADED)
-			put_many_bits(&writer, low_bits(numbers[i], bits), bits);
-		else
-			put_bits(&writer, low_bits(numbers[i], bits), bits);
-	}
-	out->size += (size_t)(end_bits(&writer) - begin);
-	return 0;
-}
-
 int layout_put(struct layout_coder *coder, const struct layout *layout, const uint64_t *numbers,
 	       uint32_t count, struct bytes *out)
 {
-	uint8_t *to = bytes_room(out, 8 * (size_t)count + PADDING);
+	uint8_t *to = bytes_room(out, 8 * (size_t)count + BITS_PADDING);
 	size_t size;
 	int error = 0;
 
@@ -309,7 +205,8 @@ int layout_put(struct layout_coder *coder, const struct layout *layout, const ui
 		size = pack(numbers, count, layout->parameter, coder->scratch);
 		return plane_put(coder->planes, coder->scratch, size, layout->drifting, out);
 	case LAYOUT_MAGNITUDES:
-		return put_magnitudes(coder, layout, numbers, count, out);
+		return magnitudes_put(coder->planes, coder->scratch, layout->parameter,
+				      layout->drifting, numbers, count, out);
 	case LAYOUT_PLANES:
 		for (unsigned int plane = 0; plane < layout->parameter && !error; plane++) {
 			for (uint32_t i = 0; i < count; i++)
@@ -324,8 +221,8 @@ int layout_put(struct layout_coder *coder, const struct layout *layout, const ui
 /* --- reading --- */
 
 /* `room` bytes may be loaded from there on, at least what the numbers take. */
-static void unpack(const uint8_t *from, size_t room, uint64_t *numbers, uint32_t count,
-		   unsigned int width)
+static void unpack(const uint8_t *from, size_t room, uint64_t base, uint64_t *numbers,
+		   uint32_t count, unsigned int width)
 {
 	uint64_t mask = (1ULL << width) - 1;
 	uint8_t last[16] = {0};
@@ -339,7 +236,7 @@ static void unpack(const uint8_t *from, size_t room, uint64_t *numbers, uint32_t
 	for (; i < whole; i++) {
 		size_t bit = (size_t)i * width;
 
-		numbers[i] = load(from + (bit >> 3)) >> (bit & 7) & mask;
+		numbers[i] = base + (load_word(from + (bit >> 3)) >> (bit & 7) & mask);
 	}
 	if (i == count)
 		return;
@@ -350,11 +247,11 @@ static void unpack(const uint8_t *from, size_t room, uint64_t *numbers, uint32_t
 		at = bit >> 3;
 		memset(last, 0, sizeof(last));
 		memcpy(last, from + at, room - at < 8 ? room - at : 8);
-		numbers[i] = load(last) >> (bit & 7) & mask;
+		numbers[i] = base + (load_word(last) >> (bit & 7) & mask);
 	}
 }
 
-static int get_packed(struct reader *reader, uint64_t *numbers, uint32_t count,
+static int get_packed(struct reader *reader, uint64_t base, uint64_t *numbers, uint32_t count,
 		      unsigned int width)
 {
 	size_t size = ((size_t)count * width + 7) / 8, room = reader->left;
@@ -366,17 +263,18 @@ static int get_packed(struct reader *reader, uint64_t *numbers, uint32_t count,
 	if (!from)
 		return -EBADMSG;
 	if (!width)
-		memset(numbers, 0, count * sizeof(*numbers));
+		for (uint32_t i = 0; i < count; i++)
+			numbers[i] = base;
 	else if (width == 64)
 		for (uint32_t i = 0; i < count; i++)
-			numbers[i] = load(from + 8 * (size_t)i);
+			numbers[i] = base + load_word(from + 8 * (size_t)i);
 	else
-		unpack(from, room, numbers, count, width);
+		unpack(from, room, base, numbers, count, width);
 	return 0;
 }
 
-static int get_tuples(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-		      uint32_t count, unsigned int width)
+static int get_tuples(struct layout_coder *coder, struct reader *reader, uint64_t base,
+		      uint64_t *numbers, uint32_t count, unsigned int width)
 {
 	size_t size = ((size_t)count * width + 7) / 8;
 
@@ -384,86 +282,11 @@ static int get_tuples(struct layout_coder *coder, struct reader *reader, uint64_
 		return -EBADMSG;
 	if (plane_get(coder->planes, reader, coder->scratch, size))
 		return -EBADMSG;
-	unpack(coder->scratch, size + PADDING, numbers, count, width);
+	unpack(coder->scratch, size + BITS_PADDING, base, numbers, count, width);
 	return 0;
 }
 
-struct magnitude_kind {
-	uint64_t first; /* number of that magnitude */
-	uint32_t bits;	/* that follow */
-};
-
-/* What each byte means; returns how many are magnitudes of 64-bit numbers. */
-static unsigned int list_magnitudes(struct magnitude_kind *kinds, unsigned int precision)
-{
-	unsigned int count = 0;
-
-	for (; count < 256; count++) {
-		unsigned int bits = count >> precision;
-
-		bits = bits ? bits - 1 : 0;
-		if (bits + precision > 63)
-			break;
-		kinds[count].first = (uint64_t)(count - (bits << precision)) << bits;
-		kinds[count].bits = bits;
-	}
-	return count;
-}
-
-static int get_magnitudes(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-			  uint32_t count, unsigned int precision)
-{
-	struct magnitude_kind kinds[256];
-	const uint8_t *plane = coder->scratch, *from;
-	uint8_t *bits = coder->scratch + MOST_NUMBERS;
-	unsigned int valid, greatest = 0, most_bits;
-	size_t total = 0, at = 0;
-
-	if (precision > 7)
-		return -EBADMSG;
-	valid = list_magnitudes(kinds, precision);
-	if (plane_get(coder->planes, reader, coder->scratch, count))
-		return -EBADMSG;
-	for (uint32_t i = 0; i < count; i++)
-		greatest = plane[i] > greatest ? plane[i] : greatest;
-	if (greatest >= valid)
-		return -EBADMSG;
-	most_bits = kinds[greatest].bits;
-	if (!most_bits) {
-		for (uint32_t i = 0; i < count; i++)
-			numbers[i] = plane[i];
-		return 0;
-	}
-	for (uint32_t i = 0; i < count; i++)
-		total += kinds[plane[i]].bits;
-	from = reader_take(reader, (total + 7) / 8);
-	if (!from)
-		return -EBADMSG;
-	memcpy(bits, from, (total + 7) / 8);
-	if (most_bits <= MOST_LOADED) {
-		for (uint32_t i = 0; i < count; i++) {
-			const struct magnitude_kind *kind = &kinds[plane[i]];
-			uint64_t word = load(bits + (at >> 3)) >> (at & 7);
-
-			numbers[i] = kind->first + low_bits(word, kind->bits);
-			at += kind->bits;
-		}
-		return 0;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		const struct magnitude_kind *kind = &kinds[plane[i]];
-		uint64_t word = load(bits + (at >> 3)) >> (at & 7);
-
-		if (kind->bits > MOST_LOADED)
-			word = low_bits(word, 32) | load(bits + (at >> 3) + 4) >> (at & 7)
-											  << 32;
-		numbers[i] = kind->first + low_bits(word, kind->bits);
-		at += kind->bits;
-	}
-	return 0;
-}
-
-static inline void join(const uint8_t *planes, uint64_t *numbers, uint32_t count,
+static inline void join(const uint8_t *planes, uint64_t base, uint64_t *numbers, uint32_t count,
 			unsigned int plane_count)
 {
 	for (uint32_t i = 0; i < count; i++) {
@@ -471,12 +294,12 @@ static inline void join(const uint8_t *planes, uint64_t *numbers, uint32_t count
 
 		for (unsigned int plane = 0; plane < plane_count; plane++)
 			number |= (uint64_t)planes[(size_t)plane * count + i] << (8 * plane);
-		numbers[i] = number;
+		numbers[i] = base + number;
 	}
 }
 
-static int get_planes(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-		      uint32_t count, unsigned int plane_count)
+static int get_planes(struct layout_coder *coder, struct reader *reader, uint64_t base,
+		      uint64_t *numbers, uint32_t count, unsigned int plane_count)
 {
 	const uint8_t *planes = coder->scratch;
 
@@ -488,25 +311,25 @@ static int get_planes(struct layout_coder *coder, struct reader *reader, uint64_
 			return -EBADMSG;
 	switch (plane_count) {
 	case 1:
-		join(planes, numbers, count, 1);
+		join(planes, base, numbers, count, 1);
 		break;
 	case 2:
-		join(planes, numbers, count, 2);
+		join(planes, base, numbers, count, 2);
 		break;
 	case 3:
-		join(planes, numbers, count, 3);
+		join(planes, base, numbers, count, 3);
 		break;
 	case 4:
-		join(planes, numbers, count, 4);
+		join(planes, base, numbers, count, 4);
 		break;
 	default:
-		join(planes, numbers, count, plane_count);
+		join(planes, base, numbers, count, plane_count);
 	}
 	return 0;
 }
 
-int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-	       uint32_t count)
+int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t base,
+	       uint64_t *numbers, uint32_t count)
 {
 	const uint8_t *header = reader_take(reader, 2);
 
@@ -514,13 +337,14 @@ int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t *numb
 		return -EBADMSG;
 	switch (header[0]) {
 	case LAYOUT_PACKED:
-		return get_packed(reader, numbers, count, header[1]);
+		return get_packed(reader, base, numbers, count, header[1]);
 	case LAYOUT_TUPLES:
-		return get_tuples(coder, reader, numbers, count, header[1]);
+		return get_tuples(coder, reader, base, numbers, count, header[1]);
 	case LAYOUT_MAGNITUDES:
-		return get_magnitudes(coder, reader, numbers, count, header[1]);
+		return magnitudes_get(coder->planes, coder->scratch, header[1], reader, base,
+				      numbers, count);
 	case LAYOUT_PLANES:
-		return get_planes(coder, reader, numbers, count, header[1]);
+		return get_planes(coder, reader, base, numbers, count, header[1]);
 	default:
 		return -EBADMSG;
 	}

@@ -4,14 +4,8 @@
  *
  *     packed      each in a fixed number of bits
  *     tuples      1, 2 or 4 bits each, and the bytes that they fill as a plane
- *     magnitudes  a plane of magnitudes, then the bits that tell numbers of one magnitude apart
+ *     magnitudes  a plane of first bits, then the others (schema/magnitude.h)
  *     planes      a plane of all lowest bytes, one of all second lowest bytes, ...
- *
- * A magnitude is a number's first bits and how many follow, as one byte; with 3 bits of
- * precision:
- *
- *     number      0 .. 15   16 17   18 19   ..   30 31   32 .. 35   36 .. 39   ..
- *     magnitude   0 .. 15     16      17    ..     23       24         25      ..
  *
  * The choice is made from a sample: spans of neighbours, taken all over the numbers.
  */
@@ -21,7 +15,7 @@
 #include "schema/plane.h"
 
 #define MOST_NUMBERS 65536U
-#define SAMPLE_SPAN  512U
+#define SAMPLE_SPAN  256U
 #define SAMPLE_SIZE  (8 * SAMPLE_SPAN)
 
 struct layout_coder;
@@ -50,17 +44,12 @@ void layout_coder_free(struct layout_coder *coder);
 double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_t sample_size,
 		     uint64_t most, uint32_t count, struct layout *out);
 
-/* Entropy of a histogram in bits, all of it together. The sum of the counts is at most
- * SAMPLE_SIZE. */
-double layout_entropy(const struct layout_coder *coder, const uint16_t *counts,
-		      unsigned int size);
-
 /* Append count numbers. Returns 0 or -ENOMEM. */
 int layout_put(struct layout_coder *coder, const struct layout *layout, const uint64_t *numbers,
 	       uint32_t count, struct bytes *out);
 
-/* Read exactly count numbers. Returns 0 or -EBADMSG. */
-int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t *numbers,
-	       uint32_t count);
+/* Read exactly count numbers and add base to each. Returns 0 or -EBADMSG. */
+int layout_get(struct layout_coder *coder, struct reader *reader, uint64_t base,
+	       uint64_t *numbers, uint32_t count);
 
 #endif

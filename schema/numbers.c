@@ -1,47 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers to a block of bytes: statistics, transforms, and the way back.
+ * Numbers to a block of bytes and back. Blocks nest, but never deeper than MOST_NESTING.
  */
 #include "schema/numbers.h"
+#include "schema/transform.h"
 
 #include <assert.h>
 
-#define RECENT	     15U /* values in the table of recent ones; also the rank of all others */
 #define MOST_NESTING 2U
 #define UNIT_FOLLOWS 0x10
-#define LEAST_RUN    2U	  /* values a run on average, for runs to be thought of */
-#define RUNS_SAVE    0.97 /* of the bits: nested blocks take time to read */
-#define RECENT_SAVES 0.85
-
-enum transform {
-	CONSTANT = 0,
-	OFFSET = 1,
-	DELTA = 2,
-	ZIGZAG = 3,
-	SECOND = 4,
-	RUNS = 5,
-	RECENTLY = 6,
-};
 
 struct numbers_coder {
 	struct layout_coder *layouts;
 	uint64_t *residual;
 	uint64_t *nested[MOST_NESTING][2];
-	uint64_t sample[SAMPLE_SIZE], changed[SAMPLE_SIZE], ranks[SAMPLE_SIZE];
-};
-
-/* What one pass over the values tells. */
-struct shape {
-	int64_t least, most;
-	int64_t least_step, most_step;
-	uint32_t runs;
-	uint64_t unit;
-};
-
-struct choice {
-	enum transform transform;
-	uint64_t step; /* of delta */
-	double bits;
+	uint64_t sample[SAMPLE_SIZE];
+	struct chooser chooser;
 };
 
 struct numbers_coder *numbers_coder_new(int level)
@@ -50,7 +24,7 @@ struct numbers_coder *numbers_coder_new(int level)
 
 	if (!coder)
 		return NULL;
-	coder->layouts = layout_coder_new(level);
+	coder->layouts = coder->chooser.layouts = layout_coder_new(level);
 	coder->residual = malloc(MOST_NUMBERS * sizeof(*coder->residual));
 	for (unsigned int i = 0; i < 2 * MOST_NESTING; i++) {
 		coder->nested[i / 2][i % 2] = malloc(MOST_NUMBERS * sizeof(uint64_t));
@@ -75,16 +49,6 @@ void numbers_coder_free(struct numbers_coder *coder)
 	free(coder);
 }
 
-static uint64_t zigzag(uint64_t difference)
-{
-	return difference << 1 ^ (uint64_t)((int64_t)difference >> 63);
-}
-
-static uint64_t unzigzag(uint64_t number)
-{
-	return number >> 1 ^ -(number & 1);
-}
-
 uint32_t numbers_sample(const uint64_t *values, uint32_t count, uint64_t *sample)
 {
 	if (count <= SAMPLE_SIZE) {
@@ -97,255 +61,16 @@ uint32_t numbers_sample(const uint64_t *values, uint32_t count, uint64_t *sample
 	return SAMPLE_SIZE;
 }
 
-/* --- statistics --- */
-
-static struct shape measure(const uint64_t *values, uint32_t count)
-{
-	struct shape shape = {
-		(int64_t)values[0], (int64_t)values[0], INT64_MAX, INT64_MIN, 1, 1};
-
-	for (uint32_t i = 1; i < count; i++) {
-		int64_t value = (int64_t)values[i];
-		int64_t step = (int64_t)(values[i] - values[i - 1]);
-
-		shape.least = value < shape.least ? value : shape.least;
-		shape.most = value > shape.most ? value : shape.most;
-		shape.least_step = step < shape.least_step ? step : shape.least_step;
-		shape.most_step = step > shape.most_step ? step : shape.most_step;
-		shape.runs += step != 0;
-	}
-	return shape;
-}
-
-/*
- * The greatest common divisor of all (value - least), and the quotients. A multiple of an odd
- * number is told by one multiplication with its inverse modulo 2^64, which gives the quotient.
- */
-static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
-static uint64_t inverse(uint64_t odd)
-{
-	uint64_t inverse = odd; /* right in 3 bits, and each step doubles them */
-
-	for (unsigned int step = 0; step < 5; step++)
-		inverse *= 2 - odd * inverse;
-	return inverse;
-}
-
-static uint64_t find_unit(const uint64_t *values, uint32_t count, uint64_t least)
-{
-	uint64_t unit = 0;
-
-	for (uint32_t i = 0; i < 64 && unit != 1; i++)
-		unit = greatest_common_divisor(values[(uint64_t)i * count / 64] - least, unit);
-	for (uint32_t i = 0; unit > 1 && i < count;) {
-		unsigned int twos = (unsigned int)__builtin_ctzll(unit);
-		uint64_t odd = unit >> twos, inverted = inverse(odd), most = UINT64_MAX / odd;
-		uint64_t low = (1ULL << twos) - 1;
-
-		while (i < count && !((values[i] - least) & low) &&
-		       ((values[i] - least) >> twos) * inverted <= most)
-			i++;
-		if (i < count)
-			unit = greatest_common_divisor(unit, values[i] - least);
-	}
-	return unit ? unit : 1;
-}
-
-/* --- the choice of a transform, from a sample of (value - base) / unit --- */
-
-/* What a transform makes of the value at i, which has two neighbours before it. */
-static inline uint64_t residual_of(enum transform transform, uint64_t step,
-				   const uint64_t *values)
-{
-	switch (transform) {
-	case DELTA:
-		return values[0] - values[-1] - step;
-	case ZIGZAG:
-		return zigzag(values[0] - values[-1]);
-	case SECOND:
-		return zigzag(values[0] - 2 * values[-1] + values[-2]);
-	default:
-		return values[0];
-	}
-}
-
-static double transformed_bits(struct numbers_coder *coder, const struct choice *choice,
-			       uint32_t sample_size, uint64_t most, uint32_t count)
-{
-	uint32_t begin = choice->transform == SECOND ? 2 : choice->transform != OFFSET;
-	uint32_t used = 0;
-	struct layout layout;
-
-	for (uint32_t i = 0; i < sample_size; i++)
-		if (i % SAMPLE_SPAN >= begin)
-			coder->changed[used++] =
-				residual_of(choice->transform, choice->step, &coder->sample[i]);
-	return layout_choose(coder->layouts, coder->changed, used, most, count, &layout) +
-	       80 * begin;
-}
-
-static void consider(struct numbers_coder *coder, enum transform transform, uint64_t step,
-		     uint32_t sample_size, uint64_t most, uint32_t count, struct choice *best)
-{
-	struct choice choice = {transform, step, 0};
-
-	choice.bits = transformed_bits(coder, &choice, sample_size, most, count);
-	if (choice.bits < best->bits)
-		*best = choice;
-}
-
-/* A value's rank among the recent ones, RECENT when it is not one; it becomes the most recent.
- */
-static inline unsigned int recall(uint64_t *recent, uint64_t value)
-{
-	uint64_t before = recent[0];
-	unsigned int rank = 0;
-
-	recent[0] = value;
-	while (before != value && ++rank < RECENT) {
-		uint64_t next = recent[rank];
-
-		recent[rank] = before;
-		before = next;
-	}
-	return rank;
-}
-
-static double recent_bits(struct numbers_coder *coder, uint32_t sample_size, uint32_t count)
-{
-	uint64_t recent[RECENT] = {0}, most = 0;
-	uint32_t used = 0, others = 0;
-	struct layout layout;
-	double bits;
-
-	for (uint32_t i = 0; i < sample_size; i++) {
-		unsigned int rank = recall(recent, coder->sample[i]);
-
-		/* A span's first values are strangers to what came before. */
-		if (i % SAMPLE_SPAN < SAMPLE_SPAN / 8)
-			continue;
-		coder->ranks[used++] = rank;
-		if (rank == RECENT) {
-			coder->changed[others++] = coder->sample[i];
-			most |= coder->sample[i];
-		}
-	}
-	if (!used)
-		return 1e18;
-	bits = layout_choose(coder->layouts, coder->ranks, used, RECENT, count, &layout);
-	return bits + layout_choose(coder->layouts, coder->changed, others, most,
-				    (uint32_t)((uint64_t)count * others / used), &layout);
-}
-
-static double runs_bits(struct numbers_coder *coder, uint32_t sample_size, uint32_t runs)
-{
-	uint64_t *lengths = coder->ranks, all = 0, longest = 0;
-	uint32_t used = 0;
-	struct layout layout;
-	double bits;
-
-	for (uint32_t i = 0; i < sample_size; i++) {
-		if (used && i % SAMPLE_SPAN && coder->sample[i] == coder->sample[i - 1]) {
-			lengths[used - 1]++;
-			continue;
-		}
-		lengths[used] = 0;
-		coder->changed[used++] = coder->sample[i];
-		all |= coder->sample[i];
-	}
-	for (uint32_t i = 0; i < used; i++)
-		longest = lengths[i] > longest ? lengths[i] : longest;
-	bits = layout_choose(coder->layouts, coder->changed, used, all, runs, &layout);
-	return bits + layout_choose(coder->layouts, lengths, used, longest, runs, &layout);
-}
-
-static uint64_t multiple(uint64_t number, uint64_t factor)
-{
-	return number < UINT64_MAX / factor ? number * factor : UINT64_MAX;
-}
-
-/*
- * The sample is in coder->sample; how far the values and their steps reach comes from all
- * values, where they are at hand, or from the sample.
- */
-static struct choice choose(struct numbers_coder *coder, const struct shape *shape,
-			    uint32_t sample_size, uint32_t count, unsigned int depth)
-{
-	uint64_t range = ((uint64_t)shape->most - (uint64_t)shape->least) / shape->unit;
-	struct choice best = {OFFSET, 0, 1e18};
-	double bits;
-	uint32_t repeats = 0;
-
-	consider(coder, OFFSET, 0, sample_size, range, count, &best);
-	if (count > 2 && range > 1) {
-		int64_t unit = (int64_t)shape->unit;
-		uint64_t least = (uint64_t)(shape->least_step / unit);
-		uint64_t steps = (uint64_t)(shape->most_step / unit) - least;
-
-		/* Few steps down in a long way up are better taken modulo 2^64. */
-		if (shape->least_step < 0 && steps > range / 2) {
-			least = 0;
-			steps = UINT64_MAX;
-		}
-		consider(coder, DELTA, least, sample_size, steps, count, &best);
-		if (shape->least_step < 0)
-			consider(coder, ZIGZAG, 0, sample_size, multiple(range, 2), count,
-				 &best);
-		if (best.transform != OFFSET && range > 65536)
-			consider(coder, SECOND, 0, sample_size, multiple(range, 4), count,
-				 &best);
-	}
-	if (depth == MOST_NESTING || count < 16)
-		return best;
-	if (shape->runs <= count / LEAST_RUN) {
-		bits = runs_bits(coder, sample_size, shape->runs);
-		if (bits < RUNS_SAVE * best.bits)
-			best = (struct choice){RUNS, 0, bits};
-	}
-	for (uint32_t i = 2; i < sample_size; i++)
-		repeats += coder->sample[i] == coder->sample[i - 1] ||
-			   coder->sample[i] == coder->sample[i - 2];
-	if (range > 2 && repeats > sample_size / 4) {
-		bits = recent_bits(coder, sample_size, count);
-		if (bits < RECENT_SAVES * best.bits)
-			best = (struct choice){RECENTLY, 0, bits};
-	}
-	return best;
-}
-
-/* Make the sample (value - base) / unit. */
-static void normalize_sample(struct numbers_coder *coder, uint32_t size,
-			     const struct shape *shape)
-{
-	for (uint32_t i = 0; i < size; i++) {
-		coder->sample[i] -= (uint64_t)shape->least;
-		if (shape->unit > 1)
-			coder->sample[i] /= shape->unit;
-	}
-}
-
 double numbers_estimate(struct numbers_coder *coder, const uint64_t *sample,
 			uint32_t sample_size, uint32_t count)
 {
-	struct shape shape = measure(sample, sample_size);
+	struct shape shape = shape_measure(sample, sample_size);
 
 	if (shape.least == shape.most)
 		return 8;
 	shape.runs = (uint32_t)((uint64_t)shape.runs * count / sample_size);
-	shape.unit = find_unit(sample, sample_size, (uint64_t)shape.least);
-	memcpy(coder->sample, sample, sample_size * sizeof(*sample));
-	normalize_sample(coder, sample_size, &shape);
-	return choose(coder, &shape, sample_size, count, 0).bits;
+	shape_find_unit(&shape, sample, sample_size);
+	return transform_choose(&coder->chooser, &shape, sample, sample_size, count, 1).bits;
 }
 
 /* --- writing --- */
@@ -405,95 +130,83 @@ static int put_recent(struct numbers_coder *coder, const uint64_t *values, uint3
 	return error;
 }
 
+/* What comes before the layout; `numbers` are normalized and not transformed yet. */
 static int put_header(const struct shape *shape, const struct choice *choice,
-		      const uint64_t *first, struct bytes *out)
+		      const uint64_t *numbers, struct bytes *out)
 {
-	int error = bytes_put(out, (uint8_t)(choice->transform |
-					     (shape->unit > 1 ? UNIT_FOLLOWS : 0)));
+	int has_unit = shape->unit > 1;
+	int error =
+		bytes_put(out, (uint8_t)(choice->transform | (has_unit ? UNIT_FOLLOWS : 0)));
 
 	if (!error)
 		error = bytes_put_varint(out, (uint64_t)shape->least);
-	if (!error && shape->unit > 1)
+	if (!error && has_unit)
 		error = bytes_put_varint(out, shape->unit);
-	if (!error && choice->transform > OFFSET)
-		error = bytes_put_varint(out,
-					 (first[0] - (uint64_t)shape->least) / shape->unit);
-	if (!error && choice->transform == DELTA)
+	if (!error && choice->transform > TRANSFORM_OFFSET)
+		error = bytes_put_varint(out, numbers[0]);
+	if (!error && choice->transform == TRANSFORM_DELTA)
 		error = bytes_put_varint(out, choice->step);
-	if (!error && choice->transform == SECOND)
-		error = bytes_put_varint(
-			out, zigzag((first[1] - (uint64_t)shape->least) / shape->unit -
-				    (first[0] - (uint64_t)shape->least) / shape->unit));
+	if (!error && choice->transform == TRANSFORM_SECOND)
+		error = bytes_put_varint(out, zigzag(numbers[1] - numbers[0]));
 	return error;
 }
 
-/* Transform in place; the first values have no neighbours before them. */
-static inline uint32_t transform_all(enum transform transform, uint64_t step, uint64_t *numbers,
-				     uint32_t count)
+/* In place, from the last one on. */
+static inline void transform_all(enum transform transform, uint64_t step, uint64_t *numbers,
+				 uint32_t count)
 {
-	uint32_t begin = transform == SECOND ? 2 : transform != OFFSET;
-
-	for (uint32_t i = count; i-- > begin;)
-		numbers[i] = residual_of(transform, step, &numbers[i]);
-	return begin;
+	for (uint32_t i = count; i-- > transform_begin(transform);)
+		numbers[i] = transformed(transform, step, &numbers[i]);
 }
 
 static int put_transformed(struct numbers_coder *coder, const uint64_t *values, uint32_t count,
 			   const struct shape *shape, const struct choice *choice,
 			   struct bytes *out)
 {
-	uint64_t *numbers = coder->residual, least = (uint64_t)shape->least;
-	uint32_t begin = 0;
-	int error = put_header(shape, choice, values, out);
+	uint64_t *numbers = coder->residual;
+	uint32_t begin = transform_begin(choice->transform);
+	int error;
+
+	shape_normalize(shape, values, count, numbers);
+	error = put_header(shape, choice, numbers, out);
+	if (error)
+		return error;
+	if (choice->transform == TRANSFORM_DELTA)
+		transform_all(TRANSFORM_DELTA, choice->step, numbers, count);
+	else if (choice->transform == TRANSFORM_ZIGZAG)
+		transform_all(TRANSFORM_ZIGZAG, 0, numbers, count);
+	else if (choice->transform == TRANSFORM_SECOND)
+		transform_all(TRANSFORM_SECOND, 0, numbers, count);
+	return put_laid_out(coder, numbers + begin, count - begin, out);
+}
+
+static int put_nested(struct numbers_coder *coder, enum transform transform,
+		      const uint64_t *values, uint32_t count, unsigned int depth,
+		      struct bytes *out)
+{
+	int error = bytes_put(out, (uint8_t)transform);
 
 	if (error)
 		return error;
-	if (shape->unit > 1) {
-		unsigned int twos = (unsigned int)__builtin_ctzll(shape->unit);
-		uint64_t inverted = inverse(shape->unit >> twos);
-
-		for (uint32_t i = 0; i < count; i++)
-			numbers[i] = ((values[i] - least) >> twos) * inverted;
-	} else
-		for (uint32_t i = 0; i < count; i++)
-			numbers[i] = values[i] - least;
-	switch (choice->transform) {
-	case DELTA:
-		begin = transform_all(DELTA, choice->step, numbers, count);
-		break;
-	case ZIGZAG:
-		begin = transform_all(ZIGZAG, 0, numbers, count);
-		break;
-	case SECOND:
-		begin = transform_all(SECOND, 0, numbers, count);
-		break;
-	default:
-		break;
-	}
-	return put_laid_out(coder, numbers + begin, count - begin, out);
+	return transform == TRANSFORM_RUNS ? put_runs(coder, values, count, depth, out)
+					   : put_recent(coder, values, count, depth, out);
 }
 
 static int put_block(struct numbers_coder *coder, const uint64_t *values, uint32_t count,
 		     unsigned int depth, struct bytes *out)
 {
-	struct shape shape = measure(values, count);
-	struct choice choice = {CONSTANT, 0, 0};
+	struct shape shape = shape_measure(values, count);
+	struct choice choice = {.transform = TRANSFORM_CONSTANT};
 	uint32_t size;
 
 	if (shape.least == shape.most)
-		return put_header(&shape, &choice, values, out);
-	shape.unit = find_unit(values, count, (uint64_t)shape.least);
+		return put_header(&shape, &choice, NULL, out);
+	shape_find_unit(&shape, values, count);
 	size = numbers_sample(values, count, coder->sample);
-	normalize_sample(coder, size, &shape);
-	choice = choose(coder, &shape, size, count, depth);
-	if (choice.transform == RUNS || choice.transform == RECENTLY) {
-		int error = bytes_put(out, (uint8_t)choice.transform);
-
-		if (error)
-			return error;
-		return choice.transform == RUNS ? put_runs(coder, values, count, depth, out)
-						: put_recent(coder, values, count, depth, out);
-	}
+	choice = transform_choose(&coder->chooser, &shape, coder->sample, size, count,
+				  depth < MOST_NESTING);
+	if (choice.transform == TRANSFORM_RUNS || choice.transform == TRANSFORM_RECENT)
+		return put_nested(coder, choice.transform, values, count, depth, out);
 	return put_transformed(coder, values, count, &shape, &choice, out);
 }
 
@@ -560,28 +273,29 @@ static int get_recent(struct numbers_coder *coder, struct reader *reader, uint64
 	return 0;
 }
 
-static void undo(enum transform transform, uint64_t step, uint64_t *values, uint32_t count)
+/*
+ * Undo a transform of steps. The first value is in its place; the others are added up from it,
+ * and what is multiplied by the unit are the steps.
+ */
+static void add_up(enum transform transform, uint64_t step, uint64_t unit, uint64_t *values,
+		   uint32_t count)
 {
-	uint64_t last;
+	uint64_t last = values[0];
 
 	switch (transform) {
-	case DELTA:
+	case TRANSFORM_DELTA:
 		for (uint32_t i = 1; i < count; i++)
-			values[i] += values[i - 1] + step;
+			values[i] = last += unit * (values[i] + step);
 		return;
-	case ZIGZAG:
+	case TRANSFORM_ZIGZAG:
 		for (uint32_t i = 1; i < count; i++)
-			values[i] = values[i - 1] + unzigzag(values[i]);
+			values[i] = last += unit * unzigzag(values[i]);
 		return;
-	case SECOND:
-		last = values[1] - values[0];
-		for (uint32_t i = 2; i < count; i++) {
-			last += unzigzag(values[i]);
-			values[i] = values[i - 1] + last;
+	default: /* TRANSFORM_SECOND: the first step is in the second place */
+		for (uint32_t i = 1; i < count; i++) {
+			step += unzigzag(values[i]);
+			values[i] = last += unit * step;
 		}
-		return;
-	default:
-		return;
 	}
 }
 
@@ -589,26 +303,25 @@ static int get_transformed(struct numbers_coder *coder, struct reader *reader,
 			   enum transform transform, uint64_t base, uint64_t unit,
 			   uint64_t *values, uint32_t count)
 {
-	uint64_t step = 0, first_step;
-	uint32_t begin = transform == SECOND ? 2 : transform != OFFSET;
+	uint64_t first, step = 0;
+	uint32_t begin = transform_begin(transform);
 
-	if (count < begin || (begin && reader_varint(reader, &values[0])) ||
-	    (transform == DELTA && reader_varint(reader, &step)))
-		return -EBADMSG;
-	if (transform == SECOND) {
-		if (reader_varint(reader, &first_step))
+	if (transform == TRANSFORM_OFFSET) {
+		if (layout_get(coder->layouts, reader, unit == 1 ? base : 0, values, count))
 			return -EBADMSG;
-		values[1] = values[0] + unzigzag(first_step);
-	}
-	if (layout_get(coder->layouts, reader, values + begin, count - begin))
-		return -EBADMSG;
-	undo(transform, step, values, count);
-	if (unit != 1)
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; unit != 1 && i < count; i++)
 			values[i] = base + unit * values[i];
-	else if (base)
-		for (uint32_t i = 0; i < count; i++)
-			values[i] += base;
+		return 0;
+	}
+	if (count < begin || reader_varint(reader, &first) ||
+	    (transform == TRANSFORM_DELTA && reader_varint(reader, &step)))
+		return -EBADMSG;
+	values[0] = base + unit * first;
+	if (transform == TRANSFORM_SECOND && reader_varint(reader, &values[1]))
+		return -EBADMSG;
+	if (layout_get(coder->layouts, reader, 0, values + begin, count - begin))
+		return -EBADMSG;
+	add_up(transform, step, unit, values, count);
 	return 0;
 }
 
@@ -620,19 +333,20 @@ static int get_block(struct numbers_coder *coder, struct reader *reader, uint64_
 
 	if (reader_byte(reader, &header))
 		return -EBADMSG;
-	if (header == RUNS || header == RECENTLY) {
+	if (header == TRANSFORM_RUNS || header == TRANSFORM_RECENT) {
 		if (depth == MOST_NESTING)
 			return -EBADMSG;
-		return header == RUNS ? get_runs(coder, reader, values, count, depth)
-				      : get_recent(coder, reader, values, count, depth);
+		return header == TRANSFORM_RUNS
+			       ? get_runs(coder, reader, values, count, depth)
+			       : get_recent(coder, reader, values, count, depth);
 	}
 	if (reader_varint(reader, &base) ||
 	    (header & UNIT_FOLLOWS && reader_varint(reader, &unit)))
 		return -EBADMSG;
 	header &= (uint8_t)~UNIT_FOLLOWS;
-	if (header > SECOND)
+	if (header > TRANSFORM_SECOND)
 		return -EBADMSG;
-	if (header == CONSTANT) {
+	if (header == TRANSFORM_CONSTANT) {
 		for (uint32_t i = 0; i < count; i++)
 			values[i] = base;
 		return 0;

@@ -3,7 +3,7 @@
  * Which chunks of a segment may hold rows within bounds: by zone map in SQL, then, of a sealed
  * segment, by the exact set of values or the filter that a part has.
  */
-#include "schema/segment_private.h"
+#include "schema/segment_reader_private.h"
 #include "schema/filter.h"
 
 #include <errno.h>

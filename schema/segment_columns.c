@@ -2,7 +2,7 @@
 /*
  * Columns of a chunk, from the bytes of their parts.
  */
-#include "schema/segment_private.h"
+#include "schema/segment_reader_private.h"
 #include "schema/checksum.h"
 
 #include <errno.h>

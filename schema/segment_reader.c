@@ -7,7 +7,7 @@
  * so that every answer is of the same instant; where its directory cannot be written, from a
  * working copy.
  */
-#include "schema/segment_private.h"
+#include "schema/segment_reader_private.h"
 #include "schema/page_guard.h"
 #include "schema/seal.h"
 #include "schema/segment_writer.h"

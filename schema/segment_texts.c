@@ -2,7 +2,7 @@
 /*
  * The dictionary of texts of a segment.
  */
-#include "schema/segment_private.h"
+#include "schema/segment_reader_private.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,15 +6,11 @@
  * was committed survives a crash of the writer and of the machine, and readers are never in the
  * way.
  */
-#include "schema/segment_writer.h"
-#include "schema/checksum.h"
-#include "schema/chunk.h"
-#include "schema/filter.h"
+#include "schema/segment_writer_private.h"
 #include "schema/page_guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,17 +19,6 @@
 #include <unistd.h>
 
 extern const char segment_sql[];
-
-enum statement {
-	INSERT_CHUNK,
-	INSERT_PART,
-	INSERT_STRING,
-	DROP_PARTS,
-	DROP_CHUNKS,
-	SET_COVERED,
-	SET_CHECKSUM,
-	STATEMENTS,
-};
 
 static const char *const statement_sql[STATEMENTS] = {
 	[INSERT_CHUNK] =
@@ -50,21 +35,7 @@ static const char *const statement_sql[STATEMENTS] = {
 	[SET_CHECKSUM] = "UPDATE chunk SET checksum = ? WHERE chunk_id = ?",
 };
 
-struct segment_writer {
-	sqlite3 *database;
-	sqlite3_stmt *statements[STATEMENTS];
-	struct chunk_encoder *encoder;
-	uint8_t filter[FILTER_MOST_BYTES];
-	struct dictionary *strings;   /* code = string_id */
-	uint32_t stored_strings;      /* codes up to here are in the table */
-	uint32_t committed_strings;   /* and up to here for good */
-	int column_ids[STREAM_COUNT]; /* column_id of each stream's column 0 */
-	char *path;
-	char problem[256];
-};
-
-/* SQLite's result as an errno; its words are kept. */
-static int failure(struct segment_writer *segment, int result)
+int writer_failure(struct segment_writer *segment, int result)
 {
 	int primary = result & 0xff;
 
@@ -100,14 +71,13 @@ static int failure(struct segment_writer *segment, int result)
 
 static int execute(struct segment_writer *segment, const char *sql)
 {
-	return failure(segment, sqlite3_exec(segment->database, sql, NULL, NULL, NULL));
+	return writer_failure(segment, sqlite3_exec(segment->database, sql, NULL, NULL, NULL));
 }
 
-/* Run a prepared statement whose values are bound. */
-static int run(struct segment_writer *segment, enum statement which)
+int writer_run(struct segment_writer *segment, enum statement which)
 {
 	int result = sqlite3_step(segment->statements[which]);
-	int error = failure(segment, result);
+	int error = writer_failure(segment, result);
 
 	sqlite3_reset(segment->statements[which]);
 	sqlite3_clear_bindings(segment->statements[which]);
@@ -117,8 +87,8 @@ static int run(struct segment_writer *segment, enum statement which)
 int segment_put(struct segment_writer *segment, const char *sql, const char *types, ...)
 {
 	sqlite3_stmt *statement;
-	int error = failure(segment,
-			    sqlite3_prepare_v2(segment->database, sql, -1, &statement, NULL));
+	int error = writer_failure(segment, sqlite3_prepare_v2(segment->database, sql, -1,
+							       &statement, NULL));
 	va_list values;
 
 	if (error)
@@ -132,7 +102,7 @@ int segment_put(struct segment_writer *segment, const char *sql, const char *typ
 					  SQLITE_TRANSIENT);
 	}
 	va_end(values);
-	error = failure(segment, sqlite3_step(statement));
+	error = writer_failure(segment, sqlite3_step(statement));
 	sqlite3_finalize(statement);
 	return error;
 }
@@ -181,7 +151,7 @@ static int query_integer(struct segment_writer *segment, const char *sql, int64_
 	if (result == SQLITE_ROW)
 		*out = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
-	return failure(segment, result);
+	return writer_failure(segment, result);
 }
 
 /* What the statements that a query gives do. */
@@ -189,12 +159,12 @@ static int execute_each(struct segment_writer *segment, const char *query)
 {
 	sqlite3_stmt *statement = NULL;
 	int result = sqlite3_prepare_v2(segment->database, query, -1, &statement, NULL);
-	int error = failure(segment, result);
+	int error = writer_failure(segment, result);
 
 	while (!error && (result = sqlite3_step(statement)) == SQLITE_ROW)
 		error = execute(segment, (const char *)sqlite3_column_text(statement, 0));
 	sqlite3_finalize(statement);
-	return error ? error : failure(segment, result);
+	return error ? error : writer_failure(segment, result);
 }
 
 /* Everything but chunks of the segment that is attached as "live". */
@@ -241,9 +211,10 @@ static int build(struct segment_writer *segment, const struct segment_identity *
 	if (!error && !identity)
 		error = copy_live(segment);
 	for (int i = 0; i < STATEMENTS && !error; i++)
-		error = failure(segment, sqlite3_prepare_v3(segment->database, statement_sql[i],
-							    -1, SQLITE_PREPARE_PERSISTENT,
-							    &segment->statements[i], NULL));
+		error = writer_failure(segment,
+				       sqlite3_prepare_v3(segment->database, statement_sql[i],
+							  -1, SQLITE_PREPARE_PERSISTENT,
+							  &segment->statements[i], NULL));
 	return error ? error : segment_commit(segment, 0);
 }
 
@@ -260,10 +231,10 @@ static int open_writer(const char *path, int level, struct segment_writer **out)
 	if (!segment->path || !segment->encoder || !segment->strings)
 		error = -ENOMEM;
 	if (!error)
-		error = failure(segment,
-				sqlite3_open_v2(path, &segment->database,
-						SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-						NULL));
+		error = writer_failure(
+			segment,
+			sqlite3_open_v2(path, &segment->database,
+					SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 	if (error) {
 		segment_close(segment);
 		return error;
@@ -312,7 +283,7 @@ int segment_create_sealed(const char *path, const char *live_path, uint32_t page
 	if (!error)
 		error = execute(segment, pragmas);
 	if (!error)
-		error = failure(segment, page_guard_reserve(segment->database));
+		error = writer_failure(segment, page_guard_reserve(segment->database));
 	if (!error)
 		error = segment_put(segment, "ATTACH ? AS live", "t", live_path);
 	if (!error)
@@ -321,27 +292,6 @@ int segment_create_sealed(const char *path, const char *live_path, uint32_t page
 		segment_close(segment);
 	else
 		*out = segment;
-	return error;
-}
-
-int segment_copy_chunk(struct segment_writer *segment, int64_t live_chunk_id)
-{
-	int error = segment_put(
-		segment,
-		"INSERT INTO main.chunk(stream, slice, row_count, first_ns, last_ns,"
-		" checksum) SELECT stream, slice, row_count, first_ns, last_ns,"
-		" checksum FROM live.chunk WHERE chunk_id = ?",
-		"i", live_chunk_id);
-
-	if (!error)
-		error = segment_put(
-			segment,
-			"INSERT INTO main.part(chunk_id, column_id, minimum, maximum, checksum,"
-			" filter, entries, data) SELECT ?, column_id, minimum, maximum, checksum,"
-			" filter, entries, data FROM live.part"
-			" WHERE chunk_id = ? ORDER BY column_id",
-			"ii", (int64_t)sqlite3_last_insert_rowid(segment->database),
-			live_chunk_id);
 	return error;
 }
 
@@ -357,177 +307,11 @@ void segment_rollback(struct segment_writer *segment)
 	segment->stored_strings = segment->committed_strings;
 }
 
-/* On failure nothing of the transaction is kept, so that the caller can begin another. */
-static int ended(struct segment_writer *segment, int error)
+int writer_ended(struct segment_writer *segment, int error)
 {
 	if (error)
 		segment_rollback(segment);
 	return error;
-}
-
-/* The batch's text codes become the segment's, and new strings enter the table. */
-static int store_texts(struct segment_writer *segment, struct batch *batch, unsigned int column)
-{
-	uint64_t *codes = batch->columns[column].integers;
-	uint32_t text_count = dictionary_count(batch->texts);
-	uint32_t *ids = calloc((size_t)text_count + 1, sizeof(*ids));
-	int error = 0;
-
-	if (!ids)
-		return -ENOMEM;
-	for (uint32_t row = 0; row < batch->row_count && !error; row++) {
-		if (codes[row] && !ids[codes[row]]) {
-			size_t size;
-			const char *text =
-				dictionary_text(batch->texts, (uint32_t)codes[row], &size);
-
-			ids[codes[row]] = dictionary_intern(segment->strings, text, size);
-			if (!ids[codes[row]])
-				error = -ENOMEM;
-		}
-		codes[row] = ids[codes[row]];
-	}
-	free(ids);
-	while (!error && segment->stored_strings < dictionary_count(segment->strings)) {
-		size_t size;
-		uint32_t id = ++segment->stored_strings;
-		const char *text = dictionary_text(segment->strings, id, &size);
-
-		sqlite3_bind_int64(segment->statements[INSERT_STRING], 1, id);
-		sqlite3_bind_text64(segment->statements[INSERT_STRING], 2, text, size,
-				    SQLITE_STATIC, SQLITE_UTF8);
-		error = run(segment, INSERT_STRING);
-	}
-	return error;
-}
-
-/* A dictionary is an exact set; other columns that people look for may have a filter. */
-static size_t make_filter(struct segment_writer *segment, const struct batch *batch,
-			  const struct part *part)
-{
-	const struct column *column = &batch->stream->columns[part->column];
-	int is_address = column->type == COLUMN_ADDRESS;
-	uint64_t range =
-		is_address ? UINT64_MAX : (uint64_t)part->maximum - (uint64_t)part->minimum;
-
-	if (part->entries || !column->is_key)
-		return 0;
-	return filter_make(segment->filter, batch->columns[part->column].memory,
-			   is_address ? sizeof(struct address) : sizeof(uint64_t),
-			   batch->row_count, range);
-}
-
-static int store_part(struct segment_writer *segment, int64_t chunk_id, int column_id,
-		      const struct batch *batch, const struct part *part, uint64_t sum)
-{
-	sqlite3_stmt *insert = segment->statements[INSERT_PART];
-	const struct column *column = &batch->stream->columns[part->column];
-	size_t filter_size = make_filter(segment, batch, part);
-
-	sqlite3_bind_int64(insert, 1, chunk_id);
-	sqlite3_bind_int(insert, 2, column_id);
-	if (column->type == COLUMN_ADDRESS) {
-		sqlite3_bind_blob(insert, 3, &part->lowest, 16, SQLITE_STATIC);
-		sqlite3_bind_blob(insert, 4, &part->highest, 16, SQLITE_STATIC);
-	} else {
-		sqlite3_bind_int64(insert, 3, part->minimum);
-		sqlite3_bind_int64(insert, 4, part->maximum);
-	}
-	sqlite3_bind_int64(insert, 5, (int64_t)sum);
-	if (filter_size)
-		sqlite3_bind_blob64(insert, 6, segment->filter, filter_size, SQLITE_STATIC);
-	if (part->entries)
-		sqlite3_bind_blob64(insert, 7, part->entries, part->entries_size,
-				    SQLITE_STATIC);
-	sqlite3_bind_blob64(insert, 8, part->data, part->data_size, SQLITE_STATIC);
-	return run(segment, INSERT_PART);
-}
-
-/* What chunk.checksum is the digest of, see FORMAT.md. */
-struct digest {
-	char *text;
-	size_t size;
-	FILE *stream;
-};
-
-static int store_columns(struct segment_writer *segment, struct batch *batch, int64_t chunk_id,
-			 int first_column_id, FILE *digest)
-{
-	const struct part *parts;
-	size_t part_count;
-	int error = 0;
-
-	for (unsigned int i = 0; i < batch->stream->column_count && !error; i++)
-		if (batch->stream->columns[i].type == COLUMN_TEXT && batch->columns[i].memory &&
-		    !batch->is_coded)
-			error = store_texts(segment, batch, i);
-	if (!error)
-		error = chunk_encode(segment->encoder, batch, &parts, &part_count);
-	for (size_t i = 0; !error && i < part_count; i++) {
-		const struct part *part = &parts[i];
-		uint64_t sum = checksum_two(part->entries, part->entries_size, part->data,
-					    part->data_size);
-
-		error = store_part(segment, chunk_id, first_column_id + (int)part->column,
-				   batch, part, sum);
-		fprintf(digest, "|%s:%lld", batch->stream->columns[part->column].name,
-			(long long)sum);
-	}
-	return error;
-}
-
-int segment_append(struct segment_writer *segment, struct batch *batch, uint64_t slice)
-{
-	sqlite3_stmt *insert = segment->statements[INSERT_CHUNK];
-	struct digest digest = {0};
-	uint64_t first_ns, last_ns;
-	int64_t chunk_id;
-	int error;
-
-	if (!batch->row_count)
-		return 0;
-	batch_span(batch, &first_ns, &last_ns);
-	sqlite3_bind_text(insert, 1, batch->stream->name, -1, SQLITE_STATIC);
-	if (slice)
-		sqlite3_bind_int64(insert, 2, (int64_t)slice);
-	sqlite3_bind_int64(insert, 3, batch->row_count);
-	sqlite3_bind_int64(insert, 4, (int64_t)first_ns);
-	sqlite3_bind_int64(insert, 5, (int64_t)last_ns);
-	error = run(segment, INSERT_CHUNK);
-	if (error)
-		return ended(segment, error);
-	chunk_id = sqlite3_last_insert_rowid(segment->database);
-	digest.stream = open_memstream(&digest.text, &digest.size);
-	if (!digest.stream)
-		return ended(segment, -ENOMEM);
-	fprintf(digest.stream, "%s|%u|%lld|%lld", batch->stream->name, batch->row_count,
-		(long long)first_ns, (long long)last_ns);
-	error = store_columns(segment, batch, chunk_id,
-			      segment->column_ids[stream_find(batch->stream->name)],
-			      digest.stream);
-	if (fclose(digest.stream))
-		error = error ? error : -ENOMEM;
-	if (!error) {
-		sqlite3_bind_int64(segment->statements[SET_CHECKSUM], 1,
-				   (int64_t)checksum(digest.text, digest.size));
-		sqlite3_bind_int64(segment->statements[SET_CHECKSUM], 2, chunk_id);
-		error = run(segment, SET_CHECKSUM);
-	}
-	free(digest.text);
-	return ended(segment, error);
-}
-
-int segment_drop_slice(struct segment_writer *segment, uint64_t slice)
-{
-	int error;
-
-	sqlite3_bind_int64(segment->statements[DROP_PARTS], 1, (int64_t)slice);
-	error = run(segment, DROP_PARTS);
-	if (!error) {
-		sqlite3_bind_int64(segment->statements[DROP_CHUNKS], 1, (int64_t)slice);
-		error = run(segment, DROP_CHUNKS);
-	}
-	return ended(segment, error);
 }
 
 int segment_commit(struct segment_writer *segment, uint64_t covered_ns)
@@ -536,13 +320,13 @@ int segment_commit(struct segment_writer *segment, uint64_t covered_ns)
 
 	if (covered_ns) {
 		sqlite3_bind_int64(segment->statements[SET_COVERED], 1, (int64_t)covered_ns);
-		error = run(segment, SET_COVERED);
+		error = writer_run(segment, SET_COVERED);
 	}
 	if (!error)
 		error = execute(segment, "COMMIT");
 	if (!error)
 		segment->committed_strings = segment->stored_strings;
-	return ended(segment, error);
+	return writer_ended(segment, error);
 }
 
 int segment_finish(struct segment_writer *segment, uint64_t finished_ns)
@@ -555,7 +339,7 @@ int segment_finish(struct segment_writer *segment, uint64_t finished_ns)
 	if (!error)
 		error = segment_commit(segment, 0);
 	if (error)
-		return ended(segment, error);
+		return writer_ended(segment, error);
 	for (int i = 0; i < STATEMENTS; i++) {
 		sqlite3_finalize(segment->statements[i]);
 		segment->statements[i] = NULL;

@@ -2,8 +2,8 @@
 /*
  * What the files of the segment reader share.
  */
-#ifndef SCHEMA_SEGMENT_PRIVATE_H
-#define SCHEMA_SEGMENT_PRIVATE_H
+#ifndef SCHEMA_SEGMENT_READER_PRIVATE_H
+#define SCHEMA_SEGMENT_READER_PRIVATE_H
 
 #include "schema/bytes.h"
 #include "schema/chunk.h"
