@@ -3,6 +3,7 @@
  * The SQL side of a recording.
  */
 #include "analyzer/database.h"
+#include "analyzer/description.h"
 #include "analyzer/functions.h"
 #include "analyzer/plain_table.h"
 #include "analyzer/table.h"
@@ -92,6 +93,8 @@ int database_open(struct recording *recording, sqlite3 **out, char **problem)
 		result = sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, &on);
 	if (!result)
 		result = functions_register(database);
+	if (!result)
+		result = description_create(database, recording);
 	if (!result)
 		result = plain_table_register(database, recording);
 	if (!result)

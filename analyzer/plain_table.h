@@ -2,10 +2,7 @@
 /*
  * The plain tables of all segments of a recording as SQL tables. Each is read when a statement
  * first asks for it: from the catalogs, and of segments that are in none, from their files.
- *
- *     the tables of analyzer/plain.h
- *     segment_file     path and size of each segment
- *     stream_column    what each column means, once
+ * The tables are those of analyzer/plain.h.
  */
 #ifndef ANALYZER_PLAIN_TABLE_H
 #define ANALYZER_PLAIN_TABLE_H

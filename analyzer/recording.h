@@ -43,8 +43,8 @@ const struct recording_segment *recording_segment(const struct recording *record
 
 /*
  * The open segment, until another one is asked for: of the sealed ones, which are always the
- * same, no more than RECORDING_OPEN stay open. NULL when it cannot be opened (any more), which is
- * noted.
+ * same, no more than RECORDING_OPEN stay open. NULL when it cannot be opened (any more), which
+ * is noted.
  */
 #define RECORDING_OPEN 128
 struct segment_reader *recording_reader(struct recording *recording, size_t i);

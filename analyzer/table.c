@@ -414,7 +414,8 @@ static void give_stored(const struct scan *scan, unsigned int i, const struct co
 	case COLUMN_TEXT:
 		words = scan_text(scan, i, &size);
 		if (words)
-			sqlite3_result_text64(context, words, size, SQLITE_TRANSIENT, SQLITE_UTF8);
+			sqlite3_result_text64(context, words, size, SQLITE_TRANSIENT,
+					      SQLITE_UTF8);
 		else if (!column->optional)
 			sqlite3_result_text(context, "", 0, SQLITE_STATIC);
 		return;
