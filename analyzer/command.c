@@ -59,10 +59,8 @@ static int wants_bold(void)
 static int set_format(const struct command *command, struct command_line *line,
 		      const char *name)
 {
-	int format = name ? render_format(name) : -1;
+	int format = render_format(name);
 
-	if (!name)
-		return command_misuse(command, "--format needs a value");
 	if (format < 0)
 		return command_misuse(command,
 				      "unknown format '%s'; text, json, jsonl, csv or markdown",
@@ -71,8 +69,27 @@ static int set_format(const struct command *command, struct command_line *line,
 	return -1;
 }
 
-int command_parse(const struct command *command, int argc, char **argv,
-		  struct command_line *line)
+/* The option that a word is, alone or before "=" and its value. */
+static const struct command_option *find_option(const struct command_option *options,
+						const char *word, const char **value)
+{
+	for (; options->name; options++) {
+		size_t size = strlen(options->name);
+
+		*value = NULL;
+		if (!strcmp(word, options->name) ||
+		    (options->letter && !strcmp(word, options->letter)))
+			return options;
+		if (!strncmp(word, options->name, size) && word[size] == '=') {
+			*value = word + size + 1;
+			return options;
+		}
+	}
+	return NULL;
+}
+
+int command_parse_options(const struct command *command, int argc, char **argv,
+			  struct command_line *line, const struct command_option *options)
 {
 	int status = -1, only_words = 0;
 
@@ -83,7 +100,8 @@ int command_parse(const struct command *command, int argc, char **argv,
 	if (!line->words)
 		return COMMAND_TROUBLE;
 	for (int i = 1; i < argc && status < 0; i++) {
-		const char *word = argv[i];
+		const struct command_option *option;
+		const char *word = argv[i], *value;
 
 		if (only_words || word[0] != '-' || !word[1]) {
 			line->words[line->word_count++] = word;
@@ -92,15 +110,27 @@ int command_parse(const struct command *command, int argc, char **argv,
 		} else if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
 			fputs(command->help, stdout);
 			status = COMMAND_WHOLE;
-		} else if (!strcmp(word, "--format")) {
-			status = set_format(command, line, argv[++i]); /* argv ends with NULL */
-		} else if (!strncmp(word, "--format=", 9)) {
-			status = set_format(command, line, word + 9);
+		} else if ((option = find_option(options, word, &value))) {
+			if (!value)
+				value = argv[++i]; /* argv ends with NULL */
+			if (!value)
+				status = command_misuse(command, "%s needs a value", word);
+			*option->value = value;
 		} else {
 			status = command_misuse(command, "unknown option '%s'", word);
 		}
 	}
 	return status;
+}
+
+int command_parse(const struct command *command, int argc, char **argv,
+		  struct command_line *line)
+{
+	const char *format = NULL;
+	const struct command_option options[] = {{.name = "--format", .value = &format}, {0}};
+	int status = command_parse_options(command, argc, argv, line, options);
+
+	return status < 0 && format ? set_format(command, line, format) : status;
 }
 
 void command_tell(struct command_session *session)

@@ -14,6 +14,7 @@
 enum command_status {
 	COMMAND_WHOLE = 0,
 	COMMAND_TROUBLE = 1,
+	COMMAND_BAD_NEWS = 2,
 	COMMAND_PARTIAL = 3,
 	COMMAND_MISUSE = 64,
 };
@@ -25,7 +26,8 @@ struct command {
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command info_command, report_command, sql_command;
+extern const struct command info_command, report_command, sql_command, verify_command,
+	export_command;
 
 /* The words of a command line that are not options. */
 struct command_line {
@@ -34,12 +36,23 @@ struct command_line {
 	size_t word_count;
 };
 
+/* An option with a value. The last one has no name. */
+struct command_option {
+	const char *name;   /* "--output" */
+	const char *letter; /* "-o", or NULL */
+	const char **value;
+};
+
 /*
- * Take in the options that every command has. Returns -1 to go on, or the exit status when all
- * is said. The caller frees line->words.
+ * Take in the options that every command with rows has. Returns -1 to go on, or the exit status
+ * when all is said. The caller frees line->words.
  */
 int command_parse(const struct command *command, int argc, char **argv,
 		  struct command_line *line);
+
+/* The same for a command with options of its own, and no rows to format. */
+int command_parse_options(const struct command *command, int argc, char **argv,
+			  struct command_line *line, const struct command_option *options);
 
 /* One line on standard error that names the wrong word. Returns COMMAND_MISUSE. */
 int command_misuse(const struct command *command, const char *format, ...)

@@ -3,8 +3,9 @@
  * The SQL side of a recording.
  */
 #include "analyzer/database.h"
+#include "analyzer/description.h"
 #include "analyzer/functions.h"
-#include "analyzer/plain.h"
+#include "analyzer/plain_table.h"
 #include "analyzer/table.h"
 
 #include <errno.h>
@@ -60,6 +61,29 @@ static int authorize(void *unused, int action, const char *first, const char *se
 	}
 }
 
+int database_attach(sqlite3 *database, const char *path, const char *name)
+{
+	char *sql = sqlite3_mprintf("ATTACH %Q AS \"%w\"", path, name);
+	int result;
+
+	sqlite3_set_authorizer(database, NULL, NULL);
+	sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 1);
+	result = sql ? sqlite3_exec(database, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+	sqlite3_free(sql);
+	return result;
+}
+
+int database_detach(sqlite3 *database, const char *name)
+{
+	char *sql = sqlite3_mprintf("DETACH \"%w\"", name);
+	int result = sql ? sqlite3_exec(database, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
+
+	sqlite3_free(sql);
+	sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_set_authorizer(database, authorize, NULL);
+	return result;
+}
+
 int database_open(struct recording *recording, sqlite3 **out, char **problem)
 {
 	sqlite3 *database = NULL;
@@ -70,7 +94,9 @@ int database_open(struct recording *recording, sqlite3 **out, char **problem)
 	if (!result)
 		result = functions_register(database);
 	if (!result)
-		result = plain_copy(database, recording);
+		result = description_create(database, recording);
+	if (!result)
+		result = plain_table_register(database, recording);
 	if (!result)
 		result = table_register(database, recording);
 	if (!result)

@@ -16,4 +16,11 @@
  */
 int database_open(struct recording *recording, sqlite3 **out, char **problem);
 
+/*
+ * Attach a file to write to, under a name. From then on statements may do everything: none that
+ * came from outside may be run before it is detached. Return SQLite's result.
+ */
+int database_attach(sqlite3 *database, const char *path, const char *name);
+int database_detach(sqlite3 *database, const char *name);
+
 #endif

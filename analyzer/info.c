@@ -4,6 +4,7 @@
  */
 #include "analyzer/command.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static const char help[] =
@@ -47,7 +48,8 @@ static const struct section {
 	 "SELECT s.segment, s.sequence, s.format_major || '.' || s.format_minor AS format,"
 	 " rfc3339(s.created_ns) AS created, rfc3339(s.covered_ns) AS covered,"
 	 " CASE WHEN s.finished_ns IS NULL THEN 'no' ELSE 'yes' END AS finished, f.size_bytes"
-	 " FROM segment AS s JOIN segment_file AS f USING (segment)"},
+	 " FROM segment AS s JOIN segment_file AS f USING (segment)"
+	 " ORDER BY s.recording_id, s.sequence, s.created_ns"},
 	{"captures", 0, "SELECT 1 FROM capture",
 	 "SELECT path, size_bytes, link_type, packets, counted, not_ip, truncated, malformed,"
 	 " unknown_link_type, rfc3339(first_ns) AS first, rfc3339(last_ns) AS last, problem"
@@ -61,35 +63,39 @@ static const struct section {
 	 " HAVING sum(count) > 0 ORDER BY sum(count) DESC"},
 };
 
-/* Whether a query gives a row. */
+/* Whether a query gives a row: 1, 0, or -EIO. */
 static int has_rows(sqlite3 *database, const char *sql)
 {
 	sqlite3_stmt *statement;
-	int found;
+	int result;
 
 	if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL))
-		return 0;
-	found = sqlite3_step(statement) == SQLITE_ROW;
+		return -EIO;
+	result = sqlite3_step(statement);
 	sqlite3_finalize(statement);
-	return found;
+	return result == SQLITE_ROW ? 1 : result == SQLITE_DONE ? 0 : -EIO;
+}
+
+static int print_section(sqlite3 *database, struct render *render,
+			 const struct section *section)
+{
+	sqlite3_stmt *statement;
+	int is_wanted = section->only_if ? has_rows(database, section->only_if) : 1, result;
+
+	if (is_wanted <= 0)
+		return is_wanted;
+	result = sqlite3_prepare_v2(database, section->sql, -1, &statement, NULL);
+	if (!result)
+		result = render_statement(render, statement, section->name, section->upright);
+	sqlite3_finalize(statement);
+	return result ? -EIO : 0;
 }
 
 static int print(struct command_session *session, struct render *render)
 {
 	render->sections = 1;
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-		sqlite3_stmt *statement;
-		int result;
-
-		if (sections[i].only_if && !has_rows(session->database, sections[i].only_if))
-			continue;
-		result = sqlite3_prepare_v2(session->database, sections[i].sql, -1, &statement,
-					    NULL);
-		if (!result)
-			result = render_statement(render, statement, sections[i].name,
-						  sections[i].upright);
-		sqlite3_finalize(statement);
-		if (result) {
+		if (print_section(session->database, render, &sections[i])) {
 			command_say("%s: %s", sections[i].name,
 				    sqlite3_errmsg(session->database));
 			return COMMAND_TROUBLE;

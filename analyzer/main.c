@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const struct command *const commands[] = {&info_command, &report_command, &sql_command};
+static const struct command *const commands[] = {
+	&info_command, &report_command, &sql_command, &verify_command, &export_command,
+};
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -22,13 +24,15 @@ static void print_help(void)
 	       "  --help           this text, or a command's own\n"
 	       "  --version        the version\n"
 	       "\n"
-	       "Exit status: 0 the whole answer; 1 trouble, no answer; 3 the answer is partial;\n"
-	       "64 misuse.\n"
+	       "Exit status: 0 the whole answer; 1 trouble, no answer; 2 the answer is bad news\n"
+	       "(damage found); 3 the answer is partial; 64 misuse.\n"
 	       "\n"
 	       "Examples:\n"
 	       "  flowplay info build/demo\n"
 	       "  flowplay report summary build/demo\n"
-	       "  flowplay sql build/demo 'SELECT count(*) FROM flow'\n");
+	       "  flowplay sql build/demo 'SELECT count(*) FROM flow'\n"
+	       "  flowplay verify build/demo\n"
+	       "  flowplay export --to sqlite -o demo.sqlite build/demo\n");
 }
 
 /* A recording may have more segments than the usual limit of open files. */
@@ -55,7 +59,8 @@ static int flush(int status)
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
-		command_say("which command? info, report or sql; see flowplay --help");
+		command_say(
+			"which command? info, report, sql, verify or export; see flowplay --help");
 		return COMMAND_MISUSE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {

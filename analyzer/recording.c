@@ -5,19 +5,27 @@
 #include "analyzer/recording.h"
 #include "analyzer/functions.h"
 
-#include "schema/segment_writer.h"
-
-#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* What a path names. */
+struct place {
+	struct listing listing;
+	struct catalog *catalog; /* of a directory */
+};
 
 struct recording {
+	struct place **places;
+	size_t place_count;
 	struct recording_segment *segments;
 	size_t segment_count;
+	size_t open_count; /* of them */
+	uint64_t uses;	   /* of open segments, so far */
 	char **notes;
 	size_t note_count;
 	int partial;
@@ -37,6 +45,12 @@ void recording_close(struct recording *recording)
 		return;
 	for (size_t i = 0; i < recording->segment_count; i++)
 		segment_free(&recording->segments[i]);
+	for (size_t i = 0; i < recording->place_count; i++) {
+		catalog_close(recording->places[i]->catalog);
+		listing_free(&recording->places[i]->listing);
+		free(recording->places[i]);
+	}
+	free(recording->places);
 	for (size_t i = 0; i < recording->note_count; i++)
 		free(recording->notes[i]);
 	free(recording->segments);
@@ -77,13 +91,13 @@ void recording_add_note(struct recording *recording, const char *format, ...)
 	add_line(recording, line);
 }
 
-static uint64_t file_size(const char *path, const char *suffix)
+static uint64_t journal_size(const char *path)
 {
 	char *name = NULL;
 	struct stat status;
 	uint64_t size = 0;
 
-	if (asprintf(&name, "%s%s", path, suffix) < 0)
+	if (asprintf(&name, "%s-wal", path) < 0)
 		return 0;
 	if (!stat(name, &status))
 		size = (uint64_t)status.st_size;
@@ -106,16 +120,29 @@ static int read_identity(struct recording_segment *segment)
 		segment->recording_id = strdup((const char *)sqlite3_column_text(statement, 0));
 		segment->sequence = (uint32_t)sqlite3_column_int64(statement, 1);
 		segment->created_ns = (uint64_t)sqlite3_column_int64(statement, 2);
+		segment->covered_ns = segment_covered_ns(segment->reader);
+		segment->is_finished = segment_is_finished(segment->reader);
 		result = segment->recording_id ? 0 : -ENOMEM;
 	}
 	sqlite3_finalize(statement);
 	return result;
 }
 
+/* The same from the catalog. */
+static int take_entry(struct recording_segment *segment, const struct catalog_entry *entry)
+{
+	segment->recording_id = strdup(entry->recording_id);
+	segment->sequence = entry->sequence;
+	segment->created_ns = entry->created_ns;
+	segment->covered_ns = entry->covered_ns;
+	segment->is_finished = entry->is_finished;
+	return segment->recording_id ? 0 : -ENOMEM;
+}
+
 static void note_unfinished(struct recording *recording,
 			    const struct recording_segment *segment)
 {
-	uint64_t covered_ns = segment_covered_ns(segment->reader);
+	uint64_t covered_ns = segment->covered_ns;
 	char time[FUNCTIONS_TIME_SIZE];
 
 	if (!covered_ns) {
@@ -132,101 +159,120 @@ static void note_unfinished(struct recording *recording,
 			   segment->path, time);
 }
 
-/* Takes path. Returns an error only when nothing can be noted any more. */
-static int add_segment(struct recording *recording, char *path, int whole_path)
+/* Whether a live segment has been sealed since it was listed; then file is the sealed one. */
+static int was_sealed(struct listing_file *file)
 {
-	struct recording_segment segment = {.path = path}, *segments;
-	const char *slash = strrchr(path, '/');
-	char *problem = NULL;
-	int error = segment_open(path, &segment.reader, &problem);
+	return listing_is_live(file->name) && access(file->path, F_OK) && !listing_follow(file);
+}
 
+/* Open the segment and read what it says of itself. What is wrong is noted. */
+static int open_segment(struct recording *recording, struct listing_file *file,
+			struct recording_segment *segment)
+{
+	char *problem = NULL;
+	int error = segment_open(file->path, &segment->reader, &problem);
+
+	/* Even when it could be opened: its journal may have been gone. */
+	if (was_sealed(file)) {
+		segment_reader_close(segment->reader);
+		segment->reader = NULL;
+		free(problem);
+		error = segment_open(file->path, &segment->reader, &problem);
+	}
 	if (error) {
 		if (problem)
 			add_line(recording, problem);
 		else
-			recording_add_note(recording, "%s: %s", path, strerror(-error));
-		free(path);
+			recording_add_note(recording, "%s: %s", file->path, strerror(-error));
 		return error;
 	}
-	segment.name = strdup(whole_path || !slash ? path : slash + 1);
-	segment.size_bytes = file_size(path, "") + file_size(path, "-wal");
-	error = segment.name ? read_identity(&segment) : -ENOMEM;
-	if (error) {
+	error = read_identity(segment);
+	if (error)
 		recording_add_note(recording, "%s: damaged: its table segment cannot be read",
-				   path);
-		goto fail;
+				   file->path);
+	/* A live one is read as it is now; a sealed one can be opened again. */
+	if (!error && segment_is_sealed(segment->reader)) {
+		segment_reader_close(segment->reader);
+		segment->reader = NULL;
 	}
-	segments = realloc(recording->segments,
-			   (recording->segment_count + 1) * sizeof(*segments));
+	return error;
+}
+
+static int name_segment(struct recording_segment *segment, const struct listing_file *file,
+			int whole_path)
+{
+	segment->path = strdup(file->path);
+	segment->name = strdup(whole_path ? file->path : file->name);
+	segment->size_bytes = (uint64_t)file->status.st_size + journal_size(file->path);
+	return segment->path && segment->name ? 0 : -ENOMEM;
+}
+
+static int add_segment(struct recording *recording, struct place *place, size_t i,
+		       int whole_path)
+{
+	struct listing_file *file = &place->listing.files[i];
+	const struct catalog_entry *entry =
+		place->catalog ? catalog_entry(place->catalog, i) : NULL;
+	struct recording_segment segment = {.catalog = place->catalog, .file = i}, *segments;
+	int error =
+		entry ? take_entry(&segment, entry) : open_segment(recording, file, &segment);
+
+	if (!error)
+		error = name_segment(&segment, file, whole_path);
+	segments = error ? NULL
+			 : realloc(recording->segments,
+				   (recording->segment_count + 1) * sizeof(*segments));
 	if (!segments) {
-		error = -ENOMEM;
-		goto fail;
+		segment_free(&segment);
+		return error ? error : -ENOMEM;
 	}
 	recording->segments = segments;
 	segments[recording->segment_count++] = segment;
-	if (!segment_is_finished(segment.reader))
+	if (!segment.is_finished)
 		note_unfinished(recording, &segment);
 	return 0;
-fail:
-	segment_free(&segment);
-	return error;
 }
 
-static int has_suffix(const struct dirent *entry)
+/* Takes the listing. */
+static struct place *add_place(struct recording *recording, struct listing *listing)
 {
-	size_t size = strlen(entry->d_name), suffix = strlen(SEGMENT_SUFFIX);
+	struct place **places, *place = calloc(1, sizeof(*place));
 
-	return size > suffix && !strcmp(entry->d_name + size - suffix, SEGMENT_SUFFIX);
-}
-
-static int add_directory(struct recording *recording, const char *path, int whole_path)
-{
-	struct dirent **entries = NULL;
-	int count = scandir(path, &entries, has_suffix, alphasort), error = 0;
-	const char *separator = path[0] && path[strlen(path) - 1] == '/' ? "" : "/";
-
-	if (count < 0) {
-		error = -errno;
-		recording_add_note(recording, "%s: cannot be read: %s", path, strerror(errno));
-		return error;
+	places = realloc(recording->places, (recording->place_count + 1) * sizeof(*places));
+	if (places)
+		recording->places = places;
+	if (!place || !places) {
+		free(place);
+		listing_free(listing);
+		return NULL;
 	}
-	if (!count) {
-		error = -ENOENT;
-		recording_add_note(
-			recording,
-			"%s: holds no *%s file; expected the directory of a recording", path,
-			SEGMENT_SUFFIX);
-	}
-	for (int i = 0; i < count; i++) {
-		char *name;
-
-		if (asprintf(&name, "%s%s%s", path, separator, entries[i]->d_name) < 0)
-			error = -ENOMEM;
-		else
-			error = add_segment(recording, name, whole_path);
-		free(entries[i]);
-	}
-	free(entries);
-	return error;
+	place->listing = *listing;
+	places[recording->place_count++] = place;
+	return place;
 }
 
 static int add_path(struct recording *recording, const char *path, int whole_path)
 {
-	struct stat status;
-	char *copy;
+	struct listing listing;
+	struct place *place;
+	char *problem;
+	int error = listing_make(path, &listing, &problem);
 
-	if (stat(path, &status)) {
-		int error = -errno;
-
-		recording_add_note(recording,
-				   "%s: %s; expected a recording (a directory of *%s files)",
-				   path, strerror(-error), SEGMENT_SUFFIX);
+	if (error) {
+		add_line(recording, problem);
 		return error;
 	}
-	if (S_ISDIR(status.st_mode))
-		return add_directory(recording, path, whole_path);
-	copy = strdup(path);
-	return copy ? add_segment(recording, copy, whole_path) : -ENOMEM;
+	place = add_place(recording, &listing);
+	if (!place)
+		return -ENOMEM;
+	if (place->listing.directory) {
+		place->catalog = catalog_open(&place->listing);
+		if (!place->catalog)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < place->listing.count && error != -ENOMEM; i++)
+		error = add_segment(recording, place, i, whole_path);
+	return error;
 }
 
 static int compare(const void *left, const void *right)
@@ -239,6 +285,15 @@ static int compare(const void *left, const void *right)
 	if (!order)
 		order = (a->created_ns > b->created_ns) - (a->created_ns < b->created_ns);
 	return order ? order : strcmp(a->path, b->path);
+}
+
+/* Of equal ones, a sealed segment is better than a live one. */
+static int holds_more(const struct recording_segment *segment,
+		      const struct recording_segment *than)
+{
+	if (segment->covered_ns != than->covered_ns)
+		return segment->covered_ns > than->covered_ns;
+	return listing_is_live(than->name) && !listing_is_live(segment->name);
 }
 
 /* A segment that was given twice counts once: the copy that holds more. */
@@ -256,7 +311,7 @@ static void drop_copies(struct recording *recording)
 			recording->segments[++kept] = *segment;
 			continue;
 		}
-		if (segment_covered_ns(segment->reader) > segment_covered_ns(before->reader)) {
+		if (holds_more(segment, before)) {
 			segment_free(before);
 			*before = *segment;
 		} else {
@@ -275,9 +330,9 @@ static void note_gaps(struct recording *recording)
 		uint32_t step = segment->sequence - before->sequence;
 
 		if (!strcmp(before->recording_id, segment->recording_id) && step > 1)
-			recording_add_note(recording,
-					   "%s: the %u segments before it are missing",
-					   segment->path, step - 1);
+			recording_add_note(recording, "%s: %u segment%s before it %s missing",
+					   segment->path, step - 1, step == 2 ? "" : "s",
+					   step == 2 ? "is" : "are");
 	}
 }
 
@@ -319,6 +374,8 @@ int recording_open(const char *const *paths, size_t count, struct recording **ou
 	      compare);
 	drop_copies(recording);
 	note_gaps(recording);
+	for (size_t i = 0; i < recording->segment_count; i++)
+		recording->open_count += recording->segments[i].reader != NULL;
 	*out = recording;
 	return 0;
 fail:
@@ -337,6 +394,64 @@ size_t recording_segment_count(const struct recording *recording)
 const struct recording_segment *recording_segment(const struct recording *recording, size_t i)
 {
 	return &recording->segments[i];
+}
+
+/* Close the sealed segment that has not been used for the longest time. */
+static void close_one(struct recording *recording)
+{
+	struct recording_segment *oldest = NULL;
+
+	for (size_t i = 0; i < recording->segment_count; i++) {
+		struct recording_segment *segment = &recording->segments[i];
+
+		if (segment->reader && segment_is_sealed(segment->reader) &&
+		    (!oldest || segment->used < oldest->used))
+			oldest = segment;
+	}
+	if (!oldest)
+		return;
+	segment_reader_close(oldest->reader);
+	oldest->reader = NULL;
+	recording->open_count--;
+}
+
+struct segment_reader *recording_reader(struct recording *recording, size_t i)
+{
+	struct recording_segment *segment = &recording->segments[i];
+	char *problem = NULL;
+	int error;
+
+	segment->used = ++recording->uses;
+	if (segment->reader || segment->is_lost)
+		return segment->reader;
+	if (recording->open_count >= RECORDING_OPEN)
+		close_one(recording);
+	error = segment_open(segment->path, &segment->reader, &problem);
+	if (error) {
+		segment->is_lost = 1;
+		recording_add_note(recording, "%s; no row of it is used",
+				   problem ? problem : strerror(-error));
+		free(problem);
+		return NULL;
+	}
+	recording->open_count++;
+	return segment->reader;
+}
+
+size_t recording_open_count(const struct recording *recording)
+{
+	return recording->open_count;
+}
+
+size_t recording_catalog_count(const struct recording *recording)
+{
+	return recording->place_count;
+}
+
+struct catalog *recording_catalog(const struct recording *recording, size_t i, size_t *count)
+{
+	*count = recording->places[i]->listing.count;
+	return recording->places[i]->catalog;
 }
 
 size_t recording_note_count(const struct recording *recording)

@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One or more recordings, open for reading: all their good segments in order, and a note in one
- * line of everything that is missing.
+ * line of everything that is missing. A segment's file is opened when it is needed: what its
+ * catalog says of it needs no opening.
  */
 #ifndef ANALYZER_RECORDING_H
 #define ANALYZER_RECORDING_H
+
+#include "analyzer/catalog.h"
 
 #include "schema/segment_reader.h"
 
 struct recording;
 
 struct recording_segment {
-	struct segment_reader *reader;
 	const char *path;
 	const char *name; /* the file's; with its directory when several paths were given */
 	const char *recording_id;
 	uint32_t sequence;
 	uint64_t created_ns;
+	uint64_t covered_ns;
 	uint64_t size_bytes; /* with its journal */
+	int is_finished;
+	struct catalog *catalog; /* of its directory; NULL: a file that was named by itself */
+	size_t file;		 /* its number in the catalog */
+	struct segment_reader *reader; /* NULL: not open; see recording_reader */
+	uint64_t used;		       /* when, as a running number */
+	int is_lost;		       /* it cannot be opened */
 };
 
 /*
@@ -31,6 +40,24 @@ void recording_close(struct recording *recording);
 
 size_t recording_segment_count(const struct recording *recording);
 const struct recording_segment *recording_segment(const struct recording *recording, size_t i);
+
+/*
+ * The open segment, until another one is asked for: of the sealed ones, which are always the
+ * same, no more than RECORDING_OPEN stay open. NULL when it cannot be opened (any more), which
+ * is noted.
+ */
+#define RECORDING_OPEN 128
+struct segment_reader *recording_reader(struct recording *recording, size_t i);
+
+/* How many segments are open. */
+size_t recording_open_count(const struct recording *recording);
+
+/*
+ * The catalogs, one for each path that was given; NULL for one that is no directory. *count is
+ * how many files it knows.
+ */
+size_t recording_catalog_count(const struct recording *recording);
+struct catalog *recording_catalog(const struct recording *recording, size_t i, size_t *count);
 
 /*
  * Remember in one line that something is missing; the same line is kept once. Without memory

@@ -203,7 +203,7 @@ static void a_missing_segment_in_between_is_told(void **state)
 	sample_finish(sample_begin(directory, 4));
 	recording = open_one(directory);
 	assert_true(recording_is_partial(recording));
-	assert_true(sample_has_note(recording, "the 2 segments before it are missing"));
+	assert_true(sample_has_note(recording, "2 segments before it are missing"));
 	recording_close(recording);
 	scratch_remove(directory);
 }

@@ -8,6 +8,7 @@
 #include "analyzer/address.h"
 #include "analyzer/database.h"
 #include "schema/scratch_test.h"
+#include "schema/seal.h"
 #include "schema/segment_writer.h"
 
 #define SAMPLE_BEGIN_NS 1700000000000000000ULL
@@ -143,6 +144,36 @@ static inline char *sample_recording(uint64_t count)
 	for (uint64_t i = 1; i <= count; i += 10)
 		sample_flows(segment, i, i + 9 < count ? i + 9 : count);
 	sample_finish(segment);
+	return directory;
+}
+
+/* Seal a finished segment; digest is that of the one before ("": none), and then its own. */
+static inline void sample_seal(const char *directory, uint32_t sequence,
+			       char digest[SEAL_DIGEST_SIZE])
+{
+	char *path = sample_path(directory, sequence), *live, *problem = NULL;
+
+	assert_true(asprintf(&live, "%s/%06u" SEGMENT_LIVE_SUFFIX, directory, sequence) > 0);
+	assert_int_equal(rename(path, live), 0);
+	if (segment_seal(live, path, *digest ? digest : NULL, digest, &problem))
+		fail_msg("%s", problem);
+	free(live);
+	free(path);
+}
+
+/* A recording of so many sealed segments of 10 flows each. */
+static inline char *sample_sealed_recording(uint32_t segments)
+{
+	char *directory = scratch_make(), digest[SEAL_DIGEST_SIZE] = "";
+
+	for (uint32_t i = 1; i <= segments; i++) {
+		struct segment_writer *segment = sample_begin(directory, i);
+
+		sample_flows(segment, 10 * i - 9, 10 * i);
+		sample_put(segment, "INSERT INTO host(host_name) VALUES('sample')");
+		sample_finish(segment);
+		sample_seal(directory, i, digest);
+	}
 	return directory;
 }
 

@@ -2,9 +2,9 @@
 /*
  * Goes through the rows of one stream over all segments of a recording.
  *
- * Bounds serve twice: the segment leaves out chunks whose zone map excludes them, and of the
- * chunks that are left, rows outside are passed over here, before anybody asks for their
- * values.
+ * Bounds serve three times: the catalog tells which segments need not be opened, the segment
+ * leaves out chunks whose zone map excludes them, and of the chunks that are left, rows outside
+ * are passed over here, before anybody asks for their values.
  */
 #include "analyzer/scan.h"
 #include "analyzer/lookup.h"
@@ -22,6 +22,7 @@ struct scan {
 	char **texts;		/* of the bounds */
 	struct bound *resolved; /* the bounds in the codes of this segment */
 	size_t bound_count;
+	size_t only; /* the one segment that may be asked for; ALL, or ONLY_NONE */
 
 	size_t segment; /* number of the one that chunks are of */
 	struct chunk *chunks;
@@ -38,7 +39,9 @@ struct scan {
 	int uses_lookup; /* row is a row of it */
 };
 
-#define NO_KEY UINT32_MAX
+#define NO_KEY	  UINT32_MAX
+#define ALL	  SIZE_MAX
+#define ONLY_NONE (SIZE_MAX - 1)
 
 struct scan *scan_new(struct recording *recording, enum stream_id stream)
 {
@@ -50,6 +53,7 @@ struct scan *scan_new(struct recording *recording, enum stream_id stream)
 	scan->stream_id = stream;
 	scan->stream = stream_get(stream);
 	scan->key = NO_KEY;
+	scan->only = ALL;
 	scan->needed = calloc(scan->stream->column_count, 1);
 	scan->columns = calloc(scan->stream->column_count, sizeof(*scan->columns));
 	if (!scan->needed || !scan->columns) {
@@ -110,56 +114,106 @@ static int copy_bounds(struct scan *scan, const struct scan_bound *bounds, size_
 	return 0;
 }
 
-/* Put the bounds in the segment's terms. Returns 0 when no row of it can be within them. */
+/*
+ * Put the bounds in the segment's terms. Returns 1, 0 when no row of it can be within them, or
+ * -EBADMSG when its dictionary cannot be read. Without texts no reader is needed.
+ */
 static int resolve(struct scan *scan, struct segment_reader *reader)
 {
 	for (size_t i = 0; i < scan->bound_count; i++) {
 		const struct scan_bound *from = &scan->bounds[i];
 		struct bound *to = &scan->resolved[i];
+		uint64_t code;
+		int error;
 
 		to->column = from->column;
 		to->low = from->low;
 		to->high = from->high;
 		to->address = from->address;
-		if (scan->stream->columns[from->column].type == COLUMN_TEXT) {
-			uint64_t code = 0;
-
-			if (segment_code(reader, from->text, from->text_size, &code) || !code)
-				return 0;
-			to->low = to->high = (int64_t)code;
-		}
+		if (scan->stream->columns[from->column].type != COLUMN_TEXT)
+			continue;
+		error = segment_code(reader, from->text, from->text_size, &code);
+		if (error)
+			return error;
+		if (!code)
+			return 0;
+		to->low = to->high = (int64_t)code;
 	}
 	return 1;
+}
+
+/* Whether values within the zone can be within the bound. */
+static int overlaps(const struct zone *zone, const struct scan_bound *bound,
+		    enum column_type type)
+{
+	if (type == COLUMN_ADDRESS)
+		return memcmp(&bound->address, &zone->least, sizeof(zone->least)) >= 0 &&
+		       memcmp(&bound->address, &zone->greatest, sizeof(zone->greatest)) <= 0;
+	return bound->low <= zone->high && bound->high >= zone->low;
+}
+
+/* Whether the current segment may hold rows within the bounds, as far as its catalog knows. */
+static int may_hold(const struct scan *scan, const struct recording_segment *segment)
+{
+	const struct zone *zone;
+
+	if (scan->only != ALL && scan->only != scan->segment)
+		return 0;
+	if (!segment->catalog)
+		return 1;
+	zone = catalog_zone(segment->catalog, segment->file, scan->stream_id,
+			    scan->stream->first_time);
+	if (zone && !zone->row_count)
+		return 0;
+	for (size_t i = 0; i < scan->bound_count; i++) {
+		unsigned int column = scan->bounds[i].column;
+		enum column_type type = scan->stream->columns[column].type;
+
+		if (type == COLUMN_TEXT)
+			continue;
+		zone = catalog_zone(segment->catalog, segment->file, scan->stream_id, column);
+		if (zone && !overlaps(zone, &scan->bounds[i], type))
+			return 0;
+	}
+	return 1;
+}
+
+/* List the chunks of the segment that may hold rows. What cannot be read is noted. */
+static int list_chunks(struct scan *scan)
+{
+	struct segment_reader *reader = recording_reader(scan->recording, scan->segment);
+	int answer;
+
+	if (!reader)
+		return 0;
+	answer = resolve(scan, reader);
+	if (answer > 0)
+		answer = segment_chunks(reader, scan->stream_id, scan->resolved,
+					scan->bound_count, &scan->chunks, &scan->chunk_count);
+	if (answer == -ENOMEM)
+		return answer;
+	if (answer < 0)
+		recording_add_note(scan->recording, "%s; no row of stream %s in it is used",
+				   segment_problem(reader), scan->stream->name);
+	return 0;
 }
 
 /* Whole streams that cannot be listed are noted like damaged parts. */
 static int next_segment(struct scan *scan)
 {
-	const struct recording_segment *segment;
-	int error;
+	int error = 0;
 
-	for (;;) {
+	free(scan->chunks);
+	scan->chunks = NULL;
+	scan->chunk_count = 0;
+	while (!error && !scan->chunk_count) {
 		scan->segment++;
 		if (scan->segment >= recording_segment_count(scan->recording))
 			return -ENODATA;
-		segment = recording_segment(scan->recording, scan->segment);
-		free(scan->chunks);
-		scan->chunks = NULL;
-		scan->chunk_count = 0;
-		if (!resolve(scan, segment->reader))
-			continue;
-		error = segment_chunks(segment->reader, scan->stream_id, scan->resolved,
-				       scan->bound_count, &scan->chunks, &scan->chunk_count);
-		if (error == -ENOMEM)
-			return error;
-		if (error)
-			recording_add_note(scan->recording,
-					   "%s; no row of stream %s in it is used",
-					   segment_problem(segment->reader),
-					   scan->stream->name);
-		if (!error && scan->chunk_count)
-			return 0;
+		if (may_hold(scan, scan_segment(scan)))
+			error = list_chunks(scan);
 	}
+	return error;
 }
 
 static int make_room(struct scan *scan, uint32_t rows)
@@ -187,19 +241,19 @@ static int make_room(struct scan *scan, uint32_t rows)
 /* Decode what is needed of the current chunk. -EBADMSG: it is damaged, and noted. */
 static int load_chunk(struct scan *scan)
 {
-	const struct recording_segment *segment = scan_segment(scan);
+	struct segment_reader *reader = recording_reader(scan->recording, scan->segment);
 	const struct chunk *chunk = &scan->chunks[scan->chunk];
 	int error = make_room(scan, chunk->row_count);
 
 	for (unsigned int i = 0; i < scan->stream->column_count && !error; i++) {
 		if (!scan->needed[i])
 			continue;
-		error = segment_column(segment->reader, scan->stream_id, chunk, i,
+		error = segment_column(reader, scan->stream_id, chunk, i,
 				       scan->columns[i].memory);
 		if (error && error != -ENOMEM) {
 			recording_add_note(scan->recording,
 					   "%s; the %u rows of that chunk are not used",
-					   segment_problem(segment->reader), chunk->row_count);
+					   segment_problem(reader), chunk->row_count);
 			error = -EBADMSG;
 		}
 	}
@@ -294,14 +348,16 @@ static void rewind_scan(struct scan *scan)
 	scan->segment = SIZE_MAX;
 }
 
+/* Of the chunks within the bounds. Returns UINT64_MAX when memory is short. */
 static uint64_t count_rows(struct scan *scan)
 {
 	uint64_t rows = 0;
+	int error;
 
-	for (rewind_scan(scan); !next_segment(scan);)
+	for (rewind_scan(scan); !(error = next_segment(scan));)
 		for (size_t i = 0; i < scan->chunk_count; i++)
 			rows += scan->chunks[i].row_count;
-	return rows;
+	return error == -ENODATA ? rows : UINT64_MAX;
 }
 
 /* Append every chunk that is not damaged. */
@@ -331,10 +387,11 @@ static int fill_lookup(struct scan *scan)
 /* Make the lookup, without bounds. When it cannot be, scans go on without it. */
 static void make_lookup(struct scan *scan)
 {
-	size_t bound_count = scan->bound_count;
+	size_t bound_count = scan->bound_count, only = scan->only;
 	uint64_t rows;
 
 	scan->bound_count = 0;
+	scan->only = ALL;
 	rows = count_rows(scan);
 	if (rows < UINT32_MAX &&
 	    lookup_bytes(scan->stream, scan->needed, rows) <= SCAN_LOOKUP_BYTES)
@@ -347,6 +404,7 @@ static void make_lookup(struct scan *scan)
 	}
 	rewind_scan(scan);
 	scan->bound_count = bound_count;
+	scan->only = only;
 }
 
 static int next_looked_up(struct scan *scan)
@@ -372,6 +430,16 @@ static int next_looked_up(struct scan *scan)
 }
 
 /* --- what the header promises --- */
+
+void scan_limit(struct scan *scan, const char *segment)
+{
+	size_t count = recording_segment_count(scan->recording);
+
+	scan->only = segment ? ONLY_NONE : ALL;
+	for (size_t i = 0; segment && i < count && scan->only == ONLY_NONE; i++)
+		if (!strcmp(recording_segment(scan->recording, i)->name, segment))
+			scan->only = i;
+}
 
 int scan_begin(struct scan *scan, const unsigned char *needed, const struct scan_bound *bounds,
 	       size_t bound_count)
@@ -447,15 +515,25 @@ const struct address *scan_address(const struct scan *scan, unsigned int column)
 
 const char *scan_text(const struct scan *scan, unsigned int column, size_t *size)
 {
-	const struct recording_segment *segment = scan_segment(scan);
 	uint64_t code = scan_integer(scan, column);
-	const char *text = code ? segment_text(segment->reader, code, size) : NULL;
+	struct segment_reader *reader;
+	const char *text;
 
-	if (code && !text)
+	if (!code)
+		return NULL;
+	reader = recording_reader(scan->recording, scan->segment);
+	text = reader ? segment_text(reader, code, size) : NULL;
+	if (!reader || text)
+		return text;
+	if (segment_load_texts(reader))
+		recording_add_note(scan->recording, "%s; not all texts of it are shown",
+				   segment_problem(reader));
+	else
 		recording_add_note(
 			scan->recording,
 			"%s: stream %s, chunk %lld, column %s: table string lacks %llu",
-			segment->path, scan->stream->name, (long long)scan_chunk_id(scan),
-			scan->stream->columns[column].name, (unsigned long long)code);
-	return text;
+			segment_path(reader), scan->stream->name,
+			(long long)scan_chunk_id(scan), scan->stream->columns[column].name,
+			(unsigned long long)code);
+	return NULL;
 }

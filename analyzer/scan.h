@@ -34,6 +34,12 @@ struct scan *scan_new(struct recording *recording, enum stream_id stream);
 void scan_free(struct scan *scan);
 
 /*
+ * From the next scan_begin on, other segments than the one of that name may be left out. NULL:
+ * none may.
+ */
+void scan_limit(struct scan *scan, const char *segment);
+
+/*
  * Begin before the first row. needed has a non-zero byte for each column (of the stream's
  * column_count) that will be asked for; columns with bounds need none. Returns 0 or -ENOMEM.
  */
@@ -52,7 +58,7 @@ uint32_t scan_row(const struct scan *scan);
 /* Values of needed columns of this row. */
 uint64_t scan_integer(const struct scan *scan, unsigned int column);
 const struct address *scan_address(const struct scan *scan, unsigned int column);
-/* NULL when the row has no text. Valid until the recording is closed. */
+/* NULL when the row has no text. Valid until another function is called. */
 const char *scan_text(const struct scan *scan, unsigned int column, size_t *size);
 
 #endif

@@ -22,8 +22,9 @@ static const char tables_sql[] =
 	"SELECT stream AS \"table\", count(*) AS columns, (SELECT coalesce(sum(rows), 0)"
 	" FROM stream_size AS z WHERE z.stream = c.stream) || ' rows' AS contents"
 	" FROM stream_column AS c GROUP BY stream UNION ALL SELECT * FROM"
-	" (SELECT l.name, l.ncol, 'of each segment' FROM pragma_table_list AS l"
-	" WHERE l.type <> 'virtual' AND l.name NOT LIKE 'sqlite_%' AND l.name <> 'stream_column'"
+	" (SELECT l.name, l.ncol, CASE l.schema WHEN 'main' THEN 'of each segment'"
+	" ELSE 'temporary' END FROM pragma_table_list AS l"
+	" WHERE l.name NOT LIKE 'sqlite_%' AND l.name <> 'stream_column'"
 	" ORDER BY l.name)"
 	" UNION ALL SELECT 'stream_column', 10, 'what each column means'";
 
@@ -31,8 +32,8 @@ static const char schema_sql[] =
 	"SELECT \"table\", \"column\", type, unit, meaning FROM"
 	" (SELECT stream AS \"table\", name AS \"column\", type, unit, meaning, rowid AS position"
 	" FROM stream_column UNION ALL SELECT l.name, c.name, lower(c.type), '', '', c.cid"
-	" FROM pragma_table_list AS l, pragma_table_info(l.name) AS c WHERE l.type <> 'virtual'"
-	" AND l.name NOT LIKE 'sqlite_%')"
+	" FROM pragma_table_list AS l, pragma_table_info(l.name) AS c"
+	" WHERE l.name NOT LIKE 'sqlite_%')"
 	" WHERE ?1 IS NULL OR \"table\" = ?1 ORDER BY \"table\", position";
 
 int shell_execute(struct command_session *session, struct render *render, const char *sql)

@@ -6,7 +6,8 @@
  * arguments: "USED;column operator;column operator;..." with USED the colUsed mask in
  * hexadecimal. Constraints are only hints (omit stays 0): SQLite checks each row again with its
  * own rules of affinity and collation, so a value is pushed down only where it has exactly the
- * column's type.
+ * column's type. Beside the stored columns, the hidden one with the segment's name is a
+ * constraint, too.
  */
 #include "analyzer/table.h"
 #include "analyzer/address.h"
@@ -54,6 +55,12 @@ static unsigned int derived_count(const struct stream *stream)
 	return count;
 }
 
+/* Number of the hidden column that has the segment's name. */
+static int hidden_segment(const struct stream *stream)
+{
+	return (int)(stream->column_count + derived_count(stream)) + HIDDEN_SEGMENT;
+}
+
 static void declare_column(sqlite3_str *sql, const struct column *column)
 {
 	int is_text = column->type == COLUMN_ADDRESS || column->type == COLUMN_TEXT;
@@ -80,22 +87,42 @@ static int declare(sqlite3 *database, const struct stream *stream)
 	return result;
 }
 
+/* The rows of a stream that a segment holds, without opening it where its catalog knows. */
+static double segment_rows(struct recording *recording, size_t i, enum stream_id stream)
+{
+	const struct recording_segment *segment = recording_segment(recording, i);
+	const struct zone *zone = segment->catalog
+					  ? catalog_zone(segment->catalog, segment->file,
+							 stream, stream_get(stream)->first_time)
+					  : NULL;
+	struct segment_reader *reader;
+	struct chunk *chunks;
+	double rows = 0;
+	size_t count;
+
+	if (zone)
+		return (double)zone->row_count;
+	reader = recording_reader(recording, i);
+	if (!reader)
+		return 0;
+	if (segment_chunks(reader, stream, NULL, 0, &chunks, &count)) {
+		recording_add_note(recording, "%s; no row of stream %s in it is used",
+				   segment_problem(reader), stream_get(stream)->name);
+		return 0;
+	}
+	for (size_t j = 0; j < count; j++)
+		rows += chunks[j].row_count;
+	free(chunks);
+	return rows;
+}
+
 /* All rows of the stream: the planner needs to know small tables from large ones. */
 static double count_rows(struct recording *recording, enum stream_id stream)
 {
 	double rows = 0;
 
-	for (size_t i = 0; i < recording_segment_count(recording); i++) {
-		struct chunk *chunks;
-		size_t count;
-
-		if (segment_chunks(recording_segment(recording, i)->reader, stream, NULL, 0,
-				   &chunks, &count))
-			continue;
-		for (size_t j = 0; j < count; j++)
-			rows += chunks[j].row_count;
-		free(chunks);
-	}
+	for (size_t i = 0; i < recording_segment_count(recording); i++)
+		rows += segment_rows(recording, i, stream);
 	return rows;
 }
 
@@ -152,8 +179,14 @@ static char pushable(const struct table *table, sqlite3_index_info *info, int i)
 	char letter = operator_letter(constraint->op);
 	enum column_type type;
 
-	if (!constraint->usable || constraint->iColumn < 0 ||
-	    (unsigned int)constraint->iColumn >= table->stream->column_count)
+	if (!constraint->usable || constraint->iColumn < 0)
+		return 0;
+	if (constraint->iColumn == hidden_segment(table->stream))
+		return letter == '=' && !sqlite3_stricmp(sqlite3_vtab_collation(info, i),
+							 "BINARY")
+			       ? letter
+			       : 0;
+	if ((unsigned int)constraint->iColumn >= table->stream->column_count)
 		return 0;
 	type = table->stream->columns[constraint->iColumn].type;
 	if (type == COLUMN_INTEGER || type == COLUMN_TIME)
@@ -312,6 +345,13 @@ static int advance(struct cursor *cursor)
 	return error && error != -ENODATA ? SQLITE_NOMEM : SQLITE_OK;
 }
 
+/* To the segment of that name. */
+static void limit(struct scan *scan, sqlite3_value *name)
+{
+	if (sqlite3_value_type(name) == SQLITE_TEXT)
+		scan_limit(scan, (const char *)sqlite3_value_text(name));
+}
+
 static int filter(sqlite3_vtab_cursor *base, int number, const char *plan, int argc,
 		  sqlite3_value **values)
 {
@@ -323,11 +363,16 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *plan, int a
 	int error = -ENOMEM;
 	char *end;
 
+	scan_limit(cursor->scan, NULL);
 	if (bounds && needed) {
 		mark_needed(stream, strtoull(plan, &end, 16), needed);
 		for (int i = 0; i < argc && *end == ';'; i++, end++) {
 			unsigned int column = (unsigned int)strtoul(end + 1, &end, 10);
 
+			if (column >= stream->column_count) {
+				limit(cursor->scan, values[i]);
+				continue;
+			}
 			bounds[bound_count].column = column;
 			if (make_bound(&bounds[bound_count], &stream->columns[column], *end,
 				       values[i]))
@@ -369,7 +414,8 @@ static void give_stored(const struct scan *scan, unsigned int i, const struct co
 	case COLUMN_TEXT:
 		words = scan_text(scan, i, &size);
 		if (words)
-			sqlite3_result_text64(context, words, size, SQLITE_STATIC, SQLITE_UTF8);
+			sqlite3_result_text64(context, words, size, SQLITE_TRANSIENT,
+					      SQLITE_UTF8);
 		else if (!column->optional)
 			sqlite3_result_text(context, "", 0, SQLITE_STATIC);
 		return;

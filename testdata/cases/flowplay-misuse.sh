@@ -17,3 +17,6 @@ try report summary
 try report summary --format=yaml .
 try sql
 try sql -x . 'SELECT 1'
+try verify
+try verify --to sqlite .
+try export --to
