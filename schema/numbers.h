@@ -31,21 +31,18 @@ void numbers_coder_free(struct numbers_coder *coder);
 int numbers_put(struct numbers_coder *coder, const uint64_t *values, uint32_t count,
 		struct bytes *out);
 
-/* Read a block of exactly count values. Returns 0 or -EBADMSG; the values are undefined then.
- */
+/* Read a block of exactly count values, which are undefined on failure: 0 or -EBADMSG. */
 int numbers_get(struct numbers_coder *coder, struct reader *reader, uint64_t *values,
 		uint32_t count);
 
-/*
- * About how many bits count values will take, from a sample of them as below.
- */
+/* About how many bits count values will take, from a sample of them that is taken as below. */
 double numbers_estimate(struct numbers_coder *coder, const uint64_t *sample, uint32_t size,
 			uint32_t count);
 
-/* All of few values, and of many one or two in 32. */
+/* All of few values; of more a part in spans of neighbours, at most SAMPLE_SIZE. */
 static inline uint32_t sample_size(uint32_t count)
 {
-	uint32_t spans = count / (16 * SAMPLE_SPAN);
+	uint32_t spans = count / (4 * SAMPLE_SPAN);
 
 	if (count <= 2 * SAMPLE_SPAN)
 		return count;

@@ -8,7 +8,7 @@
 
 #include <assert.h>
 
-#define LEAST_SAVED_BITS 0.3 /* a row, by grouping, for each column to be read */
+#define LEAST_SAVED_BITS 0.25 /* a row, by grouping, for each column to be read */
 #define LEAST_SAVED	 0.88
 #define LEAST_ENTRY_ROWS 4U
 #define LOOKED_AT	 1024U /* values, to see whether any repeat */
