@@ -140,10 +140,14 @@ static int put_part(struct planner *planner, struct planned_column *column, stru
 	const uint16_t *order = NULL;
 	int error;
 
+	column->weight = 1;
 	for (unsigned int i = 0; i < plan->header.reference_count; i++) {
-		unsigned int depth = planner->columns[plan->header.references[i]].depth + 1;
+		const struct planned_column *reference =
+			&planner->columns[plan->header.references[i]];
 
-		column->depth = depth > column->depth ? depth : column->depth;
+		if (column->depth <= reference->depth)
+			column->depth = reference->depth + 1;
+		column->weight += reference->weight;
 	}
 	if (plan->header.kind == REFERENCE_FOLLOW)
 		return put_follow(planner, column, plan, part, out);

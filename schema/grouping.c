@@ -20,6 +20,7 @@ static inline void order_rows(const uint16_t *codes, uint32_t limit, uint32_t ro
 
 	memset(places, 0, limit * strands * sizeof(*places));
 	for (uint32_t i = 0; i < length; i++)
+#pragma GCC unroll 4
 		for (unsigned int strand = 0; strand < strands; strand++) {
 			uint32_t at = strand * length + i;
 
@@ -34,6 +35,7 @@ static inline void order_rows(const uint16_t *codes, uint32_t limit, uint32_t ro
 		sum += size;
 	}
 	for (uint32_t i = 0; i < length; i++)
+#pragma GCC unroll 4
 		for (unsigned int strand = 0; strand < strands; strand++) {
 			uint32_t at = strand * length + i, row = before ? before[at] : at;
 

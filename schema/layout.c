@@ -7,9 +7,13 @@
 
 #include <math.h>
 
-#define SAMPLE_PRECISION 2U /* magnitudes of 64-bit numbers in a byte */
-#define PLANE_SAMPLE	 512U
-#define TABLE_BITS	 300 /* of an entropy code's own description, and 5 for each symbol */
+#define SAMPLE_PRECISION 2U   /* magnitudes of 64-bit numbers in a byte */
+#define PLANE_SAMPLE	 512U /* numbers of the sample that planes are judged by */
+#define TABLE_BITS	 300  /* of an entropy code's own description, and 5 for each symbol */
+#define HEADER_BITS	 16
+#define MOST_TUPLE	 4U   /* bits */
+#define SAVED_ENOUGH	 0.97 /* of the bits, for what is slower to read */
+#define DRIFTING	 0.95 /* entropy of spans by themselves, of that of all */
 
 struct layout_coder {
 	struct plane_coder *planes;
@@ -94,7 +98,7 @@ static double magnitude_bits(struct layout_coder *coder, const uint64_t *sample,
 			following += all[i] * ((i >> SAMPLE_PRECISION) - 1.0);
 	}
 	whole = entropy(coder, all, limit);
-	*drifting = size == SAMPLE_SIZE && spans < 0.95 * whole;
+	*drifting = size == SAMPLE_SIZE && spans < DRIFTING * whole;
 	if (*drifting)
 		whole = spans;
 	*whole_symbols = whole * scale;
@@ -121,6 +125,11 @@ static double plane_bits(struct layout_coder *coder, const uint64_t *sample, uin
 			kinds += counts[i] != 0;
 		if (kinds <= 1)
 			continue;
+		/* As many as noise would show in so few. */
+		if (kinds * 3 > size) {
+			bits += plain;
+			continue;
+		}
 		packed = coded(entropy(coder, counts, 256) * scale, size * scale) + TABLE_BITS +
 			 5 * kinds;
 		bits += packed < plain ? packed : plain;
@@ -128,8 +137,10 @@ static double plane_bits(struct layout_coder *coder, const uint64_t *sample, uin
 	return bits;
 }
 
-double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_t sample_size,
-		     uint64_t most, uint32_t count, struct layout *out)
+/* The choice but for planes, which take longer to judge. */
+static double choose_quickly(struct layout_coder *coder, const uint64_t *sample,
+			     uint32_t sample_size, uint64_t most, uint32_t count,
+			     struct layout *out)
 {
 	unsigned int width = bit_length(most);
 	double scale, best, bits, symbols;
@@ -140,32 +151,44 @@ double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_
 	*out = (struct layout){LAYOUT_PACKED, width, 0};
 	best = (double)width * count;
 	if (!most || !sample_size)
-		return 8;
+		return 0;
 	scale = (double)count / sample_size;
 	bits = magnitude_bits(coder, sample, sample_size, scale, &drifting, &symbols);
-	if (width <= 4) {
-		/* Here a symbol of the entropy code is several numbers. */
+	/* Where a symbol of the entropy code is several numbers. */
+	if (width <= MOST_TUPLE)
 		bits = coded(symbols, count * width / 8.0) + TABLE_BITS;
-		if (bits < 0.97 * best) {
-			*out = (struct layout){LAYOUT_TUPLES, width == 3 ? 4 : width, drifting};
-			best = bits;
-		}
-		return best + 16;
-	}
-	if (bits < 0.97 * best) {
+	if (bits > SAVED_ENOUGH * best)
+		return best;
+	if (width <= MOST_TUPLE)
+		*out = (struct layout){LAYOUT_TUPLES, width == 3 ? 4 : width, drifting};
+	else
 		*out = (struct layout){LAYOUT_MAGNITUDES, finest_precision(most), drifting};
-		best = bits;
-	}
-	if (width > 16) {
-		unsigned int planes = (bit_length(most) + 7) / 8;
+	return bits;
+}
 
-		bits = plane_bits(coder, sample, sample_size, scale, planes);
-		if (bits < 0.97 * best) {
+double layout_estimate(struct layout_coder *coder, const uint64_t *sample, uint32_t sample_size,
+		       uint64_t most, uint32_t count)
+{
+	struct layout layout;
+
+	return choose_quickly(coder, sample, sample_size, most, count, &layout) + HEADER_BITS;
+}
+
+double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_t sample_size,
+		     uint64_t most, uint32_t count, struct layout *out)
+{
+	double best = choose_quickly(coder, sample, sample_size, most, count, out), bits;
+	unsigned int planes = (bit_length(most) + 7) / 8;
+
+	if (planes > 2 && sample_size) {
+		bits = plane_bits(coder, sample, sample_size, (double)count / sample_size,
+				  planes);
+		if (bits < SAVED_ENOUGH * best) {
 			*out = (struct layout){LAYOUT_PLANES, planes, 0};
 			best = bits;
 		}
 	}
-	return best + 16;
+	return best + HEADER_BITS;
 }
 
 /* --- writing --- */

@@ -44,6 +44,10 @@ void layout_coder_free(struct layout_coder *coder);
 double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_t sample_size,
 		     uint64_t most, uint32_t count, struct layout *out);
 
+/* How many bits it would take at most, in less time. */
+double layout_estimate(struct layout_coder *coder, const uint64_t *sample, uint32_t sample_size,
+		       uint64_t most, uint32_t count);
+
 /* Append count numbers. Returns 0 or -ENOMEM. */
 int layout_put(struct layout_coder *coder, const struct layout *layout, const uint64_t *numbers,
 	       uint32_t count, struct bytes *out);

@@ -51,26 +51,24 @@ void numbers_coder_free(struct numbers_coder *coder)
 
 uint32_t numbers_sample(const uint64_t *values, uint32_t count, uint64_t *sample)
 {
-	if (count <= SAMPLE_SIZE) {
-		memcpy(sample, values, count * sizeof(*sample));
-		return count;
-	}
-	for (uint32_t i = 0; i < SAMPLE_SIZE; i += SAMPLE_SPAN)
+	uint32_t size = sample_size(count);
+
+	for (uint32_t i = 0; i < size; i += SAMPLE_SPAN)
 		memcpy(sample + i, values + sample_position(i, count),
-		       SAMPLE_SPAN * sizeof(*sample));
-	return SAMPLE_SIZE;
+		       (size - i < SAMPLE_SPAN ? size - i : SAMPLE_SPAN) * sizeof(*sample));
+	return size;
 }
 
-double numbers_estimate(struct numbers_coder *coder, const uint64_t *sample,
-			uint32_t sample_size, uint32_t count)
+double numbers_estimate(struct numbers_coder *coder, const uint64_t *sample, uint32_t size,
+			uint32_t count)
 {
-	struct shape shape = shape_measure(sample, sample_size);
+	struct shape shape = shape_measure(sample, size);
 
 	if (shape.least == shape.most)
 		return 8;
-	shape.runs = (uint32_t)((uint64_t)shape.runs * count / sample_size);
-	shape_find_unit(&shape, sample, sample_size);
-	return transform_choose(&coder->chooser, &shape, sample, sample_size, count, 1).bits;
+	shape.runs = (uint32_t)((uint64_t)shape.runs * count / size);
+	shape_find_unit(&shape, sample, size);
+	return transform_choose(&coder->chooser, &shape, sample, size, count, 1).bits;
 }
 
 /* --- writing --- */

@@ -31,26 +31,33 @@ void numbers_coder_free(struct numbers_coder *coder);
 int numbers_put(struct numbers_coder *coder, const uint64_t *values, uint32_t count,
 		struct bytes *out);
 
-/* Read a block of exactly count values. Returns 0 or -EBADMSG; the values are undefined then.
- */
+/* Read a block of exactly count values, which are undefined on failure: 0 or -EBADMSG. */
 int numbers_get(struct numbers_coder *coder, struct reader *reader, uint64_t *values,
 		uint32_t count);
 
-/*
- * About how many bits count values will take, from a sample of them: SAMPLE_SIZE values, in
- * spans of SAMPLE_SPAN neighbours, or all of them in one where there are no more.
- */
-double numbers_estimate(struct numbers_coder *coder, const uint64_t *sample,
-			uint32_t sample_size, uint32_t count);
+/* About how many bits count values will take, from a sample of them that is taken as below. */
+double numbers_estimate(struct numbers_coder *coder, const uint64_t *sample, uint32_t size,
+			uint32_t count);
 
-/* Where in count values the span of the sample begins that has its value number i. */
+/* All of few values; of more a part in spans of neighbours, at most SAMPLE_SIZE. */
+static inline uint32_t sample_size(uint32_t count)
+{
+	uint32_t spans = count / (4 * SAMPLE_SPAN);
+
+	if (count <= 2 * SAMPLE_SPAN)
+		return count;
+	spans = spans < 2 ? 2 : spans;
+	return spans * SAMPLE_SPAN < SAMPLE_SIZE ? spans * SAMPLE_SPAN : SAMPLE_SIZE;
+}
+
+/* Where among count values the one is that is number i of the sample. */
 static inline uint32_t sample_position(uint32_t i, uint32_t count)
 {
-	uint32_t span = i / SAMPLE_SPAN;
+	uint32_t spans = sample_size(count) / SAMPLE_SPAN;
 
-	return count <= SAMPLE_SIZE ? i
-				    : (uint32_t)((uint64_t)span * (count - SAMPLE_SPAN) / 7) +
-					      i % SAMPLE_SPAN;
+	if (count <= 2 * SAMPLE_SPAN)
+		return i;
+	return i / SAMPLE_SPAN * ((count - SAMPLE_SPAN) / (spans - 1)) + i % SAMPLE_SPAN;
 }
 
 /* Take the sample of count values; returns its size. */

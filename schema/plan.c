@@ -8,7 +8,7 @@
 
 #include <assert.h>
 
-#define LEAST_SAVED_BITS 0.4 /* a row, for grouping by a column */
+#define LEAST_SAVED_BITS 0.25 /* a row, by grouping, for each column to be read */
 #define LEAST_SAVED	 0.88
 #define LEAST_ENTRY_ROWS 4U
 #define LOOKED_AT	 1024U /* values, to see whether any repeat */
@@ -218,7 +218,7 @@ uint32_t planner_follows(struct planner *planner, const struct planned_column *c
 static double estimate_integers(struct planner *planner, const uint64_t *values,
 				const uint16_t *order, uint32_t count)
 {
-	uint32_t size = count < SAMPLE_SIZE ? count : SAMPLE_SIZE;
+	uint32_t size = sample_size(count);
 
 	for (uint32_t i = 0; i < size; i++) {
 		uint32_t at = sample_position(i, count);
@@ -230,7 +230,7 @@ static double estimate_integers(struct planner *planner, const uint64_t *values,
 
 static double estimate_codes(struct planner *planner, const uint16_t *order, uint32_t count)
 {
-	uint32_t size = count < SAMPLE_SIZE ? count : SAMPLE_SIZE;
+	uint32_t size = sample_size(count);
 
 	for (uint32_t i = 0; i < size; i++) {
 		uint32_t at = sample_position(i, count);
@@ -245,7 +245,7 @@ static double estimate_since(struct planner *planner, const uint64_t *values,
 			     const uint64_t *since)
 {
 	uint32_t count = planner->row_count;
-	uint32_t size = count < SAMPLE_SIZE ? count : SAMPLE_SIZE;
+	uint32_t size = sample_size(count);
 
 	for (uint32_t i = 0; i < size; i++) {
 		uint32_t at = sample_position(i, count);
@@ -337,12 +337,15 @@ static struct plan plan_alone(struct planner *planner, const void *values, int i
 	return plan;
 }
 
-/* Grouping takes time to read, by two columns more so, and has to save clearly. */
-static int saves_clearly(double bits, double best, const struct part_header *references,
-			 uint32_t row_count)
+/* Grouping takes time to read, by what refers to others in turn more so: it has to save. */
+static int saves_clearly(const struct planner *planner, const struct plan *plan, double best)
 {
-	return bits + references->reference_count * row_count * LEAST_SAVED_BITS < best &&
-	       bits < LEAST_SAVED * best;
+	unsigned int weight = 0;
+
+	for (unsigned int i = 0; i < plan->header.reference_count; i++)
+		weight += planner->columns[plan->header.references[i]].weight;
+	return plan->bits + weight * planner->row_count * LEAST_SAVED_BITS < best &&
+	       plan->bits < LEAST_SAVED * best;
 }
 
 static void consider_groups(struct planner *planner, const struct planned_column *column,
@@ -366,8 +369,7 @@ static void consider_groups(struct planner *planner, const struct planned_column
 			plan.bits = bits;
 		}
 	}
-	if (groups ? plan.bits < 0.97 * best->bits
-		   : saves_clearly(plan.bits, best->bits, references, planner->row_count))
+	if (groups ? plan.bits < 0.97 * best->bits : saves_clearly(planner, &plan, best->bits))
 		*best = plan;
 }
 

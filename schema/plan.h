@@ -20,6 +20,7 @@ struct planned_column {
 	int64_t least; /* of integers */
 	uint64_t range;
 	unsigned int depth;  /* of its references */
+	unsigned int weight; /* columns to be read for it, itself among them */
 	uint32_t code_limit; /* 0: it has no codes, so far */
 	int has_order;
 	uint16_t *codes; /* of each row */

@@ -101,7 +101,10 @@ static double transformed_bits(struct chooser *chooser, const struct choice *cho
 		if (i % SAMPLE_SPAN >= begin)
 			chooser->changed[used++] = transformed(choice->transform, choice->step,
 							       &chooser->sample[i]);
-	return layout_choose(chooser->layouts, chooser->changed, used, most, count, &layout) +
+	if (choice->transform == TRANSFORM_OFFSET)
+		return layout_choose(chooser->layouts, chooser->changed, used, most, count,
+				     &layout);
+	return layout_estimate(chooser->layouts, chooser->changed, used, most, count) +
 	       80 * begin;
 }
 
@@ -119,7 +122,6 @@ static double recent_bits(struct chooser *chooser, uint32_t sample_size, uint32_
 {
 	uint64_t recent[RECENT] = {0}, most = 0;
 	uint32_t used = 0, others = 0;
-	struct layout layout;
 	double bits;
 
 	for (uint32_t i = 0; i < sample_size; i++) {
@@ -136,9 +138,9 @@ static double recent_bits(struct chooser *chooser, uint32_t sample_size, uint32_
 	}
 	if (!used)
 		return NEVER;
-	bits = layout_choose(chooser->layouts, chooser->ranks, used, RECENT, count, &layout);
-	return bits + layout_choose(chooser->layouts, chooser->changed, others, most,
-				    (uint32_t)((uint64_t)count * others / used), &layout);
+	bits = layout_estimate(chooser->layouts, chooser->ranks, used, RECENT, count);
+	return bits + layout_estimate(chooser->layouts, chooser->changed, others, most,
+				      (uint32_t)((uint64_t)count * others / used));
 }
 
 static double runs_bits(struct chooser *chooser, uint32_t sample_size, uint32_t runs)
@@ -146,7 +148,6 @@ static double runs_bits(struct chooser *chooser, uint32_t sample_size, uint32_t 
 	uint64_t *heads = chooser->changed, *lengths = chooser->ranks;
 	uint64_t all = 0, longest = 0, step = 0;
 	uint32_t used = 0;
-	struct layout layout;
 	double bits, step_bits;
 
 	for (uint32_t i = 0; i < sample_size; i++) {
@@ -158,16 +159,16 @@ static double runs_bits(struct chooser *chooser, uint32_t sample_size, uint32_t 
 		heads[used++] = chooser->sample[i];
 		all |= chooser->sample[i];
 	}
-	bits = layout_choose(chooser->layouts, heads, used, all, runs, &layout);
+	bits = layout_estimate(chooser->layouts, heads, used, all, runs);
 	for (uint32_t i = used; --i;) {
 		heads[i] = zigzag(heads[i] - heads[i - 1]);
 		step |= heads[i];
 		longest = lengths[i] > longest ? lengths[i] : longest;
 	}
 	longest = lengths[0] > longest ? lengths[0] : longest;
-	step_bits = layout_choose(chooser->layouts, heads + 1, used - 1, step, runs, &layout);
+	step_bits = layout_estimate(chooser->layouts, heads + 1, used - 1, step, runs);
 	return (bits < step_bits ? bits : step_bits) +
-	       layout_choose(chooser->layouts, lengths, used, longest, runs, &layout);
+	       layout_estimate(chooser->layouts, lengths, used, longest, runs);
 }
 
 /* Whether steps look smaller than values, by their bits, from a part of the sample. */
