@@ -37,6 +37,9 @@ struct chunk_decoder {
 	uint16_t *sequence;  /* codes in the order of groups */
 	uint16_t *orders[2]; /* rows grouped by one column, by two */
 	uint16_t *groups;    /* the group of each row */
+	uint32_t group_count;
+	uint16_t *exceptions; /* rows that have values of their own, after those of groups */
+	uint32_t exception_count;
 };
 
 struct chunk_decoder *chunk_decoder_new(void)
@@ -47,7 +50,7 @@ struct chunk_decoder *chunk_decoder_new(void)
 		return NULL;
 	decoder->numbers = numbers_coder_new(0);
 	decoder->wide[0] = malloc(4 * MOST_NUMBERS * sizeof(uint64_t));
-	decoder->sequence = malloc(4 * MOST_NUMBERS * sizeof(uint16_t));
+	decoder->sequence = malloc(5 * MOST_NUMBERS * sizeof(uint16_t));
 	if (!decoder->numbers || !decoder->wide[0] || !decoder->sequence) {
 		chunk_decoder_free(decoder);
 		return NULL;
@@ -58,6 +61,7 @@ struct chunk_decoder *chunk_decoder_new(void)
 	decoder->orders[0] = decoder->sequence + MOST_NUMBERS;
 	decoder->orders[1] = decoder->orders[0] + MOST_NUMBERS;
 	decoder->groups = decoder->orders[1] + MOST_NUMBERS;
+	decoder->exceptions = decoder->groups + MOST_NUMBERS;
 	return decoder;
 }
 
@@ -220,6 +224,27 @@ static uint32_t make_groups(struct chunk_decoder *decoder, const struct part_hea
 						 : group_by_two(decoder, by, then_by);
 }
 
+/* The exceptions of a part that follows; groups and exceptions are no more than rows. */
+static int get_exceptions(struct chunk_decoder *decoder, struct slot *slot)
+{
+	uint64_t count;
+
+	decoder->exception_count = 0;
+	if (!slot->header.has_exceptions)
+		return 0;
+	if (reader_varint(&slot->reader, &count) || !count ||
+	    count > decoder->row_count - decoder->group_count ||
+	    numbers_get(decoder->numbers, &slot->reader, decoder->wide[0], (uint32_t)count))
+		return -EBADMSG;
+	for (uint32_t i = 0; i < count; i++) {
+		if (decoder->wide[0][i] >= decoder->row_count)
+			return -EBADMSG;
+		decoder->exceptions[i] = (uint16_t)decoder->wide[0][i];
+	}
+	decoder->exception_count = (uint32_t)count;
+	return 0;
+}
+
 /* Numbers from the order of groups to rows. */
 static void spread(const struct chunk_decoder *decoder, enum reference_kind kind,
 		   const uint64_t *numbers, uint64_t *rows)
@@ -232,6 +257,8 @@ static void spread(const struct chunk_decoder *decoder, enum reference_kind kind
 	else
 		for (uint32_t row = 0; row < decoder->row_count; row++)
 			rows[row] = numbers[groups[row]];
+	for (uint32_t i = 0; i < decoder->exception_count; i++)
+		rows[decoder->exceptions[i]] = numbers[decoder->group_count + i];
 }
 
 static void spread_codes(const struct chunk_decoder *decoder, enum reference_kind kind,
@@ -245,6 +272,8 @@ static void spread_codes(const struct chunk_decoder *decoder, enum reference_kin
 	else
 		for (uint32_t row = 0; row < decoder->row_count; row++)
 			rows[row] = codes[groups[row]];
+	for (uint32_t i = 0; i < decoder->exception_count; i++)
+		rows[decoder->exceptions[i]] = codes[decoder->group_count + i];
 }
 
 static int is_spread(const struct part_header *header)
@@ -311,6 +340,9 @@ static int get_addresses(struct chunk_decoder *decoder, struct slot *slot, uint3
 	else
 		for (uint32_t row = 0; row < decoder->row_count; row++)
 			values[row] = address_from_numbers(high[row], low[row]);
+	for (uint32_t i = 0; i < decoder->exception_count; i++)
+		values[decoder->exceptions[i]] = address_from_numbers(
+			high[decoder->group_count + i], low[decoder->group_count + i]);
 	return 0;
 }
 
@@ -382,7 +414,11 @@ static int decode_slot(struct chunk_decoder *decoder, struct slot *slot, void *v
 	if (!values && slot->header.is_address &&
 	    (slot->values_needed || !slot->header.has_entries))
 		return -EBADMSG;
-	count = make_groups(decoder, &slot->header);
+	decoder->group_count = make_groups(decoder, &slot->header);
+	error = get_exceptions(decoder, slot);
+	if (error)
+		return error;
+	count = decoder->group_count + decoder->exception_count;
 	if (slot->header.has_entries) {
 		error = get_codes(decoder, slot, count);
 		if (!error && (values || slot->values_needed))

@@ -113,25 +113,44 @@ static void keep_group_codes(struct planner *planner, struct planned_column *col
 			 (then_by && then_by->codes[row] != then_by->codes[last]);
 		column->codes[row] = planner->codes[group];
 	}
+	for (uint32_t i = 0; i < planner->exception_count; i++)
+		column->codes[planner->exceptions[i]] = planner->codes[group + 1 + i];
+}
+
+static int put_exceptions(struct planner *planner, struct bytes *out)
+{
+	uint32_t count = planner->exception_count;
+	int error;
+
+	if (!count)
+		return 0;
+	for (uint32_t i = 0; i < count; i++)
+		planner->work[0][i] = planner->exceptions[i];
+	error = bytes_put_varint(out, count);
+	return error ? error : numbers_put(planner->numbers, planner->work[0], count, out);
 }
 
 static int put_follow(struct planner *planner, struct planned_column *column, struct plan *plan,
 		      struct part *part, struct bytes *out)
 {
-	uint32_t groups = planner_follows(planner, column, &plan->header);
+	uint32_t count = planner_follows(planner, column, &plan->header);
 	int error;
 
-	plan->header.has_entries = planner_group_entries(planner, column, groups);
+	count += planner->exception_count;
+	plan->header.has_exceptions = planner->exception_count > 0;
+	plan->header.has_entries = planner_group_entries(planner, column, count);
 	error = put_entries(planner, plan, part, out);
 	if (!error)
 		error = part_put_header(&plan->header, out);
+	if (!error)
+		error = put_exceptions(planner, out);
 	if (error)
 		return error;
 	if (!plan->header.has_entries)
-		return put_values(planner, column, planner->first_rows, groups, out);
+		return put_values(planner, column, planner->first_rows, count, out);
 	column->code_limit = planner->entries.count;
 	keep_group_codes(planner, column, &plan->header);
-	return put_codes(planner, NULL, groups, out);
+	return put_codes(planner, NULL, count, out);
 }
 
 static int put_part(struct planner *planner, struct planned_column *column, struct plan *plan,

@@ -8,13 +8,15 @@
 #define HAS_ENTRIES	0x04
 #define IS_ADDRESS	0x08
 #define TWO_REFERENCES	0x10
-#define ALL_HEADER_BITS 0x1f
+#define HAS_EXCEPTIONS	0x20
+#define ALL_HEADER_BITS 0x3f
 
 int part_put_header(const struct part_header *header, struct bytes *out)
 {
 	int error = bytes_put(out,
 			      (uint8_t)(header->kind | (header->has_entries ? HAS_ENTRIES : 0) |
 					(header->is_address ? IS_ADDRESS : 0) |
+					(header->has_exceptions ? HAS_EXCEPTIONS : 0) |
 					(header->reference_count > 1 ? TWO_REFERENCES : 0)));
 
 	for (unsigned int i = 0; i < header->reference_count && !error; i++)
@@ -32,10 +34,13 @@ int part_get_header(struct reader *reader, unsigned int column, struct part_head
 		.kind = byte & KIND_BITS,
 		.has_entries = (byte & HAS_ENTRIES) != 0,
 		.is_address = (byte & IS_ADDRESS) != 0,
+		.has_exceptions = (byte & HAS_EXCEPTIONS) != 0,
 	};
 	if (out->kind != REFERENCE_NONE)
 		out->reference_count = byte & TWO_REFERENCES ? 2 : 1;
 	else if (byte & TWO_REFERENCES)
+		return -EBADMSG;
+	if (out->has_exceptions && out->kind != REFERENCE_FOLLOW)
 		return -EBADMSG;
 	/* A difference is no value to be looked up in, and has one address to begin at. */
 	if (out->kind == REFERENCE_SINCE &&

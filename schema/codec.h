@@ -17,7 +17,7 @@
 enum reference_kind {
 	REFERENCE_NONE = 0,
 	REFERENCE_SINCE = 1,   /* value less the other column's value in the same row */
-	REFERENCE_FOLLOW = 2,  /* one value for each group of rows */
+	REFERENCE_FOLLOW = 2,  /* one value for each group of rows, but for exceptions */
 	REFERENCE_GROUPED = 3, /* rows in the order of groups */
 };
 
@@ -27,6 +27,7 @@ struct part_header {
 	unsigned int references[MOST_REFERENCES]; /* columns */
 	int has_entries;
 	int is_address;
+	int has_exceptions; /* rows that do not have the value of their group */
 };
 
 /* Append a header. Returns 0 or -ENOMEM. */

@@ -14,6 +14,7 @@
 #define LOOKED_AT	 1024U /* values, to see whether any repeat */
 #define SMALL_BITS	 0.25  /* a row: no other plan is looked for */
 #define SHORT_LIST	 16U   /* rows for each value that a column follows with */
+#define EXCEPTION_BITS	 16.0  /* its row */
 #define NEVER		 1e18  /* bits */
 
 struct planner *planner_new(int level)
@@ -155,10 +156,15 @@ static int same(const struct planned_column *column, uint32_t a, uint32_t b)
 	return !memcmp(&column->addresses[a], &column->addresses[b], sizeof(struct address));
 }
 
-/*
- * Whether a column has one value for each code of another: the number of codes that occur, and
- * the first row of each; else 0.
- */
+/* Count a row as an exception; 0 when there are too many. */
+static int except(struct planner *planner, uint32_t row)
+{
+	if (planner->exception_count >= planner->row_count / ROWS_TO_EXCEPT)
+		return 0;
+	planner->exceptions[planner->exception_count++] = (uint16_t)row;
+	return 1;
+}
+
 static uint32_t follows_one(struct planner *planner, const struct planned_column *column,
 			    const struct planned_column *by)
 {
@@ -173,7 +179,7 @@ static uint32_t follows_one(struct planner *planner, const struct planned_column
 		if (!known[code]) {
 			known[code] = 1;
 			rows[code] = (uint16_t)row;
-		} else if (!same(column, row, rows[code]))
+		} else if (!same(column, row, rows[code]) && !except(planner, row))
 			return 0;
 	}
 	for (uint32_t code = 0; code < by->code_limit; code++)
@@ -194,7 +200,7 @@ static uint32_t follows_two(struct planner *planner, const struct planned_column
 		if (by->codes[row] != by->codes[first] ||
 		    then_by->codes[row] != then_by->codes[first])
 			first = row;
-		else if (!same(column, row, first))
+		else if (!same(column, row, first) && !except(planner, row))
 			return 0;
 	}
 	return grouping_first_rows(order, by->codes, then_by->codes, planner->row_count,
@@ -205,11 +211,18 @@ uint32_t planner_follows(struct planner *planner, const struct planned_column *c
 			 const struct part_header *header)
 {
 	const struct planned_column *by = &planner->columns[header->references[0]];
+	uint32_t groups;
 
+	planner->exception_count = 0;
 	if (header->reference_count == 1)
-		return follows_one(planner, column, by);
-	return follows_two(planner, column, planner_order(planner, header), by,
-			   &planner->columns[header->references[1]]);
+		groups = follows_one(planner, column, by);
+	else
+		groups = follows_two(planner, column, planner_order(planner, header), by,
+				     &planner->columns[header->references[1]]);
+	if (groups)
+		memcpy(planner->first_rows + groups, planner->exceptions,
+		       planner->exception_count * sizeof(*planner->exceptions));
+	return groups;
 }
 
 /* --- estimates --- */
@@ -354,7 +367,7 @@ static void consider_groups(struct planner *planner, const struct planned_column
 	uint32_t groups = planner_follows(planner, column, references);
 	const uint16_t *order =
 		groups ? planner->first_rows : planner_order(planner, references);
-	uint32_t count = groups ? groups : planner->row_count;
+	uint32_t count = groups ? groups + planner->exception_count : planner->row_count;
 	struct plan plan = {.header = *references, .bits = NEVER};
 
 	plan.header.kind = groups ? REFERENCE_FOLLOW : REFERENCE_GROUPED;
@@ -369,6 +382,8 @@ static void consider_groups(struct planner *planner, const struct planned_column
 			plan.bits = bits;
 		}
 	}
+	if (groups)
+		plan.bits += EXCEPTION_BITS * planner->exception_count;
 	if (groups ? plan.bits < 0.97 * best->bits : saves_clearly(planner, &plan, best->bits))
 		*best = plan;
 }
@@ -400,14 +415,12 @@ static int follows_shortly(struct planner *planner, const struct planned_column 
 
 	if (!limit || limit > planner->row_count)
 		return 0;
-	groups = follows_one(planner, column, by);
-	if (!groups || groups > planner->row_count / SHORT_LIST)
-		return 0;
 	*plan = (struct plan){.header = {.kind = REFERENCE_FOLLOW,
 					 .reference_count = 1,
 					 .references = {reference},
 					 .is_address = column->addresses != NULL}};
-	return 1;
+	groups = planner_follows(planner, column, &plan->header);
+	return groups && groups <= planner->row_count / SHORT_LIST;
 }
 
 struct plan planner_choose(struct planner *planner, const struct stream *stream,
@@ -448,18 +461,18 @@ struct plan planner_choose(struct planner *planner, const struct stream *stream,
 }
 
 int planner_group_entries(struct planner *planner, const struct planned_column *column,
-			  uint32_t groups)
+			  uint32_t count)
 {
 	const uint16_t *rows = planner->first_rows;
 
 	if (column->integers)
-		for (uint32_t i = 0; i < groups; i++)
+		for (uint32_t i = 0; i < count; i++)
 			planner->work[0][i] = column->integers[rows[i]];
 	else
-		for (uint32_t i = 0; i < groups; i++)
+		for (uint32_t i = 0; i < count; i++)
 			planner->addresses[i] = column->addresses[rows[i]];
-	find_entries(planner, planner->work[0], column->integers ? 8 : 16, groups, groups);
+	find_entries(planner, planner->work[0], column->integers ? 8 : 16, count, count);
 	return !column->integers ||
-	       worth_entries(estimate_codes(planner, NULL, groups),
-			     estimate_integers(planner, column->integers, rows, groups));
+	       worth_entries(estimate_codes(planner, NULL, count),
+			     estimate_integers(planner, column->integers, rows, count));
 }

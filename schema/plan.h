@@ -32,6 +32,10 @@ struct plan {
 	double bits;
 };
 
+/* For each so many rows one may be an exception. */
+#define ROWS_TO_EXCEPT	256U
+#define MOST_EXCEPTIONS (MOST_NUMBERS / ROWS_TO_EXCEPT)
+
 struct planner {
 	struct numbers_coder *numbers;
 	struct entries_finder *finder;
@@ -43,7 +47,11 @@ struct planner {
 	double entries_bits;
 	uint64_t *work[2];
 	struct address *addresses; /* the same memory */
-	uint16_t *first_rows;	   /* of each group, where the column at hand follows */
+	/* Where the column at hand follows: the first row of each group, then the exceptions.
+	 */
+	uint16_t *first_rows;
+	uint16_t exceptions[MOST_EXCEPTIONS];
+	uint32_t exception_count;
 	uint16_t *known, *pairs;
 	unsigned int paired[2]; /* the columns that `pairs` is an order by */
 	uint64_t sample[SAMPLE_SIZE];
@@ -64,14 +72,14 @@ struct plan planner_choose(struct planner *planner, const struct stream *stream,
 const uint16_t *planner_order(struct planner *planner, const struct part_header *header);
 
 /*
- * How many groups there are, when the column has the same value in every row of a group, and
- * the first row of each into first_rows; else 0.
+ * How many groups there are, when the column has the same value in every row of a group, but
+ * for a few exceptions: see first_rows. Else 0.
  */
 uint32_t planner_follows(struct planner *planner, const struct planned_column *column,
 			 const struct part_header *header);
 
-/* A dictionary for one value of each group, where that is worth it: entries and codes. */
+/* A dictionary for what is in first_rows, where that is worth it: entries and codes. */
 int planner_group_entries(struct planner *planner, const struct planned_column *column,
-			  uint32_t groups);
+			  uint32_t count);
 
 #endif
