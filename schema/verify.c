@@ -178,14 +178,11 @@ static int check_chunk(struct verify *verify, enum stream_id id, const struct ch
 	return error;
 }
 
-/* What the writer says that it stored is there. */
-static int check_account(struct verify *verify, const char *stream, uint64_t rows)
+/* How many rows the writer says that it stored. Returns 0 when that is not known. */
+static int stored_rows(struct verify *verify, const char *stream, uint64_t *stored)
 {
-	struct damage damage = {.stream = stream, .offset = -1};
 	sqlite3_stmt *statement = NULL;
-	char words[128];
-	uint64_t stored;
-	int error = 0, result;
+	int result;
 
 	if (sqlite3_prepare_v2(segment_database(verify->segment),
 			       "SELECT stored FROM stage WHERE stage = 'writer' AND stream = ?",
@@ -193,22 +190,38 @@ static int check_account(struct verify *verify, const char *stream, uint64_t row
 		return 0; /* told with the plain tables */
 	sqlite3_bind_text(statement, 1, stream, -1, SQLITE_STATIC);
 	result = sqlite3_step(statement);
-	stored = (uint64_t)sqlite3_column_int64(statement, 0);
+	*stored = (uint64_t)sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
-	if (result == SQLITE_ROW && stored != rows) {
-		snprintf(words, sizeof(words),
-			 "holds %llu rows; expected %llu, which the writer stored",
-			 (unsigned long long)rows, (unsigned long long)stored);
-		damage.what = words;
-		damage.rows_lost = stored > rows ? stored - rows : 0;
-		error = tell(verify, &damage);
-	}
-	return error;
+	return result == SQLITE_ROW;
+}
+
+static int check_account(struct verify *verify, const char *stream, uint64_t rows)
+{
+	struct damage damage = {.stream = stream, .offset = -1};
+	char words[128];
+	uint64_t stored;
+
+	if (!stored_rows(verify, stream, &stored) || stored == rows)
+		return 0;
+	snprintf(words, sizeof(words),
+		 "holds %llu rows; expected %llu, which the writer stored",
+		 (unsigned long long)rows, (unsigned long long)stored);
+	damage.what = words;
+	damage.rows_lost = stored > rows ? stored - rows : 0;
+	return tell(verify, &damage);
+}
+
+/* Without the list of its chunks, all of a stream is lost. */
+static int tell_stream(struct verify *verify, const char *stream)
+{
+	struct damage damage = {.stream = stream};
+
+	stored_rows(verify, stream, &damage.rows_lost);
+	return tell_problem(verify, damage);
 }
 
 static int check_stream(struct verify *verify, enum stream_id id)
 {
-	struct damage damage = {.stream = stream_get(id)->name};
 	struct chunk *chunks = NULL;
 	size_t count = 0;
 	uint64_t rows = 0;
@@ -216,7 +229,7 @@ static int check_stream(struct verify *verify, enum stream_id id)
 	int error = segment_chunks(verify->segment, id, NULL, 0, &chunks, &count);
 
 	if (error)
-		return error == -ENOMEM ? error : tell_problem(verify, damage);
+		return error == -ENOMEM ? error : tell_stream(verify, stream_get(id)->name);
 	values = malloc(BATCH_ROWS * sizeof(struct address));
 	if (!values)
 		error = -ENOMEM;
