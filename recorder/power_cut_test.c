@@ -407,30 +407,35 @@ static void check_rows(const struct site *site)
 
 /* --- one child --- */
 
-static void pause_ns(uint64_t duration_ns)
+static void look_on(struct site *site, pid_t child)
 {
-	struct timespec duration = {(time_t)(duration_ns / SECOND),
-				    (long)(duration_ns % SECOND)};
-
-	nanosleep(&duration, NULL);
+	if (waitpid(child, NULL, WNOHANG))
+		fail_msg("the writer ended by itself");
+	look_around(site);
+	usleep(200);
 }
 
-/* Until the moment has come: any, or one while a segment is being sealed. */
-static void await_moment(struct site *site, pid_t child, uint64_t random)
+/*
+ * Until the moment has come: once in four at any time from the start, else some deliveries
+ * later; every other time while a segment is being sealed.
+ */
+static void await_moment(struct site *site, const struct shared *shared, uint32_t first,
+			 pid_t child, uint64_t random)
 {
-	uint64_t begin_ns = now_ns(), moment_ns = begin_ns + random / 4 % 100000000;
+	uint32_t least = random % 4 ? first + random / 8 % 8 : 0;
+	uint64_t begin_ns = now_ns(), end_ns = begin_ns + WAIT_NS;
+	uint64_t moment_ns = random / 128 % (random % 4 ? 5000000 : 100000000);
 
-	if (random % 2) {
-		do
-			look_around(site);
-		while (now_ns() < moment_ns);
-		return;
+	while (atomic_load(&shared->committed) < least && now_ns() < end_ns)
+		look_on(site, child);
+	if (random / 4 % 2) {
+		while (!look_around(site) && now_ns() < end_ns)
+			look_on(site, child);
+		moment_ns = random % 3 ? random / 128 % 2000000 : 0;
 	}
-	while (!look_around(site) && now_ns() < begin_ns + WAIT_NS)
-		if (waitpid(child, NULL, WNOHANG))
-			fail_msg("the writer ended by itself");
-	if (random / 2 % 2)
-		pause_ns(random / 4 % 2000000);
+	begin_ns = now_ns();
+	while (now_ns() < begin_ns + moment_ns)
+		look_on(site, child);
 }
 
 static void kill_one(struct site *site, struct shared *shared, uint64_t random,
@@ -447,7 +452,7 @@ static void kill_one(struct site *site, struct shared *shared, uint64_t random,
 	if (!child)
 		write_on(site->directory, shared, first);
 	assert_true(child > 0);
-	await_moment(site, child, random);
+	await_moment(site, shared, first, child, random);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (!WIFSIGNALED(status))
