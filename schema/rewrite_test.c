@@ -68,8 +68,8 @@ static void put_text(struct table *table, uint32_t row, const struct column *col
 
 	/* Room for the next power of two: a sanitizer's realloc copies everything each time. */
 	if (!(table->text_count & (table->text_count - 1)))
-		table->texts = realloc(table->texts, (table->text_count + 1) * 2 *
-							     sizeof(*table->texts));
+		table->texts = realloc(table->texts,
+				       (table->text_count + 1) * 2 * sizeof(*table->texts));
 	table->texts[table->text_count++] = copy;
 	*(const char **)member(table, row, column) = copy;
 }

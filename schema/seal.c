@@ -77,27 +77,23 @@ static void merge_free(struct merge *merge)
 	batch_free(merge->batch);
 }
 
-static int merge_init(struct merge *merge, struct seal *seal, enum stream_id stream)
+/* Room for the columns of a chunk, at the first one that is to be merged. */
+static int make_room(struct merge *merge)
 {
-	const struct stream *description = stream_get(stream);
+	const struct stream *stream = stream_get(merge->stream);
 
-	*merge = (struct merge){.seal = seal,
-				.stream = stream,
-				.column_count = description->column_count,
-				.batch = batch_new(stream),
-				.columns = calloc(description->column_count,
-						  sizeof(*merge->columns))};
-	if (!merge->batch || !merge->columns)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < merge->column_count; i++) {
-		merge->columns[i].memory =
-			malloc(BATCH_ROWS * (description->columns[i].type == COLUMN_ADDRESS
-						     ? sizeof(struct address)
-						     : sizeof(uint64_t)));
+	if (merge->columns)
+		return 0;
+	merge->columns = calloc(merge->column_count, sizeof(*merge->columns));
+	for (unsigned int i = 0; merge->columns && i < merge->column_count; i++) {
+		int is_address = stream->columns[i].type == COLUMN_ADDRESS;
+
+		merge->columns[i].memory = malloc(
+			BATCH_ROWS * (is_address ? sizeof(struct address) : sizeof(uint64_t)));
 		if (!merge->columns[i].memory)
 			return -ENOMEM;
 	}
-	return 0;
+	return merge->columns ? 0 : -ENOMEM;
 }
 
 static int flush(struct merge *merge)
@@ -131,21 +127,32 @@ static int add_rows(struct merge *merge, const struct chunk *chunk)
 	return error;
 }
 
-/* Everything is decoded, also what is taken over as it is: a seal vouches for no damage. */
+/* What its checksums vouch for. */
+static int copy_chunk(struct merge *merge, const struct chunk *chunk)
+{
+	struct seal *seal = merge->seal;
+	int error = segment_check_parts(seal->live, merge->stream, chunk);
+
+	if (error)
+		return reading_failed(seal, error);
+	error = segment_copy_chunk(seal->sealed, chunk->chunk_id);
+	return error ? writing_failed(seal, error) : 0;
+}
+
 static int merge_chunk(struct merge *merge, const struct chunk *chunk)
 {
 	struct seal *seal = merge->seal;
 	int error = 0;
 
+	if (!merge->batch->row_count && chunk->row_count >= FULL_ROWS)
+		return copy_chunk(merge, chunk);
+	error = make_room(merge);
+	if (error)
+		return fail(seal, error, seal->live_path, strerror(-error));
 	for (unsigned int i = 0; i < merge->column_count && !error; i++)
 		error = segment_column(seal->live, merge->stream, chunk, i,
 				       merge->columns[i].memory);
-	if (error)
-		return reading_failed(seal, error);
-	if (merge->batch->row_count || chunk->row_count < FULL_ROWS)
-		return add_rows(merge, chunk);
-	error = segment_copy_chunk(seal->sealed, chunk->chunk_id);
-	return error ? writing_failed(seal, error) : 0;
+	return error ? reading_failed(seal, error) : add_rows(merge, chunk);
 }
 
 static int merge_stream(struct seal *seal, enum stream_id stream)
@@ -159,7 +166,12 @@ static int merge_stream(struct seal *seal, enum stream_id stream)
 		return reading_failed(seal, error);
 	if (!count)
 		return 0;
-	error = merge_init(&merge, seal, stream);
+	merge = (struct merge){.seal = seal,
+			       .stream = stream,
+			       .column_count = stream_get(stream)->column_count,
+			       .batch = batch_new(stream)};
+	if (!merge.batch)
+		error = fail(seal, -ENOMEM, seal->live_path, strerror(ENOMEM));
 	for (size_t i = 0; i < count && !error; i++)
 		error = merge_chunk(&merge, &chunks[i]);
 	if (!error)

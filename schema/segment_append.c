@@ -62,29 +62,36 @@ static size_t make_filter(struct segment_writer *segment, const struct batch *ba
 			   batch->row_count, range);
 }
 
+/* Store a part, and add it to the text that the chunk's checksum is of. */
 static int store_part(struct segment_writer *segment, int64_t chunk_id, int column_id,
-		      const struct batch *batch, const struct part *part, uint64_t sum)
+		      const struct batch *batch, const struct part *part, FILE *digest)
 {
 	sqlite3_stmt *insert = segment->statements[INSERT_PART];
 	const struct column *column = &batch->stream->columns[part->column];
-	size_t filter_size = make_filter(segment, batch, part);
+	const struct piece pieces[] = {
+		{segment->filter, make_filter(segment, batch, part)},
+		{part->entries, part->entries_size},
+		{part->data, part->data_size},
+	};
+	uint64_t sum = checksum_pieces(pieces, sizeof(pieces) / sizeof(pieces[0]));
 
 	sqlite3_bind_int64(insert, 1, chunk_id);
 	sqlite3_bind_int(insert, 2, column_id);
 	if (column->type == COLUMN_ADDRESS) {
 		sqlite3_bind_blob(insert, 3, &part->lowest, 16, SQLITE_STATIC);
 		sqlite3_bind_blob(insert, 4, &part->highest, 16, SQLITE_STATIC);
+		checksum_describe_addresses(digest, column->name, &part->lowest, &part->highest,
+					    sum);
 	} else {
 		sqlite3_bind_int64(insert, 3, part->minimum);
 		sqlite3_bind_int64(insert, 4, part->maximum);
+		checksum_describe(digest, column->name, part->minimum, part->maximum, sum);
 	}
 	sqlite3_bind_int64(insert, 5, (int64_t)sum);
-	if (filter_size)
-		sqlite3_bind_blob64(insert, 6, segment->filter, filter_size, SQLITE_STATIC);
-	if (part->entries)
-		sqlite3_bind_blob64(insert, 7, part->entries, part->entries_size,
-				    SQLITE_STATIC);
-	sqlite3_bind_blob64(insert, 8, part->data, part->data_size, SQLITE_STATIC);
+	for (int i = 0; i < 3; i++)
+		if (pieces[i].size)
+			sqlite3_bind_blob64(insert, 6 + i, pieces[i].data, pieces[i].size,
+					    SQLITE_STATIC);
 	return writer_run(segment, INSERT_PART);
 }
 
@@ -108,16 +115,9 @@ static int store_columns(struct segment_writer *segment, struct batch *batch, in
 			error = store_texts(segment, batch, i);
 	if (!error)
 		error = chunk_encode(segment->encoder, batch, &parts, &part_count);
-	for (size_t i = 0; !error && i < part_count; i++) {
-		const struct part *part = &parts[i];
-		uint64_t sum = checksum_two(part->entries, part->entries_size, part->data,
-					    part->data_size);
-
-		error = store_part(segment, chunk_id, first_column_id + (int)part->column,
-				   batch, part, sum);
-		fprintf(digest, "|%s:%lld", batch->stream->columns[part->column].name,
-			(long long)sum);
-	}
+	for (size_t i = 0; !error && i < part_count; i++)
+		error = store_part(segment, chunk_id, first_column_id + (int)parts[i].column,
+				   batch, &parts[i], digest);
 	return error;
 }
 

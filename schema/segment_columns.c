@@ -18,6 +18,24 @@ static int chunk_problem(struct segment_reader *segment, const struct chunk *chu
 	return reader_sqlite_problem(segment, where);
 }
 
+/* A row of the digest's query: what it says of a part, in the text that is summed. */
+static void describe_part(sqlite3_stmt *query, FILE *digest)
+{
+	const char *name = (const char *)sqlite3_column_text(query, 5);
+	uint64_t sum = (uint64_t)sqlite3_column_int64(query, 6);
+	int is_address = sqlite3_column_bytes(query, 7) == sizeof(struct address) &&
+			 sqlite3_column_bytes(query, 8) == sizeof(struct address) &&
+			 sqlite3_column_type(query, 7) == SQLITE_BLOB;
+
+	if (is_address)
+		checksum_describe_addresses(digest, name ? name : "?",
+					    sqlite3_column_blob(query, 7),
+					    sqlite3_column_blob(query, 8), sum);
+	else
+		checksum_describe(digest, name ? name : "?", sqlite3_column_int64(query, 7),
+				  sqlite3_column_int64(query, 8), sum);
+}
+
 int segment_check_chunk(struct segment_reader *segment, const struct chunk *chunk)
 {
 	char *text = NULL;
@@ -31,7 +49,7 @@ int segment_check_chunk(struct segment_reader *segment, const struct chunk *chun
 	error = reader_prepare(
 		segment, &segment->digest_query,
 		"SELECT chunk.stream, row_count, first_ns, last_ns, chunk.checksum, name,"
-		" part.checksum FROM chunk LEFT JOIN part USING (chunk_id)"
+		" part.checksum, minimum, maximum FROM chunk LEFT JOIN part USING (chunk_id)"
 		" LEFT JOIN stream_column USING (column_id) WHERE chunk_id = ?"
 		" ORDER BY column_id");
 	if (error)
@@ -42,7 +60,6 @@ int segment_check_chunk(struct segment_reader *segment, const struct chunk *chun
 	sqlite3_bind_int64(segment->digest_query, 1, chunk->chunk_id);
 	for (int row = 0; (result = sqlite3_step(segment->digest_query)) == SQLITE_ROW; row++) {
 		sqlite3_stmt *query = segment->digest_query;
-		const char *name = (const char *)sqlite3_column_text(query, 5);
 
 		if (!row) {
 			expected = sqlite3_column_int64(query, 4);
@@ -52,8 +69,7 @@ int segment_check_chunk(struct segment_reader *segment, const struct chunk *chun
 				(long long)sqlite3_column_int64(query, 3));
 		}
 		if (sqlite3_column_type(query, 6) != SQLITE_NULL)
-			fprintf(digest, "|%s:%lld", name ? name : "?",
-				(long long)sqlite3_column_int64(query, 6));
+			describe_part(query, digest);
 	}
 	if (fclose(digest))
 		error = -ENOMEM;
@@ -89,6 +105,47 @@ static int part_problem(struct segment_reader *segment, enum stream_id stream,
 		 "stream %s, chunk %lld, column %s: ", stream_get(stream)->name,
 		 (long long)chunk->chunk_id, stream_get(stream)->columns[column].name);
 	return reader_sqlite_problem(segment, where);
+}
+
+/* Whether the checksum in a row is that of filter, entries and data in the columns behind it.
+ */
+static int matches(sqlite3_stmt *query, int first)
+{
+	struct piece pieces[3];
+
+	for (int i = 0; i < 3; i++) {
+		pieces[i].data = sqlite3_column_blob(query, first + 1 + i);
+		pieces[i].size = (size_t)sqlite3_column_bytes(query, first + 1 + i);
+	}
+	return (int64_t)checksum_pieces(pieces, 3) == sqlite3_column_int64(query, first);
+}
+
+int segment_check_parts(struct segment_reader *segment, enum stream_id stream,
+			const struct chunk *chunk)
+{
+	sqlite3_stmt *query = NULL;
+	int result, error = segment_check_chunk(segment, chunk);
+
+	if (error)
+		return error;
+	if (sqlite3_prepare_v2(segment->database,
+			       "SELECT name, checksum, filter, entries, data FROM part"
+			       " JOIN stream_column USING (column_id) WHERE chunk_id = ?",
+			       -1, &query, NULL) != SQLITE_OK)
+		return chunk_problem(segment, chunk);
+	sqlite3_bind_int64(query, 1, chunk->chunk_id);
+	while (!error && (result = sqlite3_step(query)) == SQLITE_ROW)
+		if (!matches(query, 1))
+			error = reader_problem(
+				segment, -EBADMSG,
+				"%s: stream %s, chunk %lld, column %s: the bytes do not match "
+				"their checksum",
+				segment->path, stream_get(stream)->name,
+				(long long)chunk->chunk_id, sqlite3_column_text(query, 0));
+	if (!error && result != SQLITE_DONE)
+		error = chunk_problem(segment, chunk);
+	sqlite3_finalize(query);
+	return error;
 }
 
 /* Who asks for a column, while its parts are fetched. */
@@ -128,7 +185,7 @@ static int fetch_part(void *context, unsigned int position, struct part_bytes *o
 	if (position >= segment->file_column_counts[asking->stream])
 		return -EBADMSG;
 	error = reader_prepare(segment, &segment->part_query,
-			       "SELECT checksum, entries, data FROM part"
+			       "SELECT checksum, filter, entries, data FROM part"
 			       " WHERE chunk_id = ? AND column_id = ?");
 	if (error)
 		return error;
@@ -142,13 +199,12 @@ static int fetch_part(void *context, unsigned int position, struct part_bytes *o
 		return part_problem(segment, asking->stream, asking->chunk, asking->column);
 	asking->copies++;
 	copy->size = 0;
-	bytes_room(copy, (size_t)sqlite3_column_bytes(query, 1) +
-				 (size_t)sqlite3_column_bytes(query, 2) + 2);
-	error = copy_blob(copy, query, 1, &out->entries, &out->entries_size);
+	bytes_room(copy, (size_t)sqlite3_column_bytes(query, 2) +
+				 (size_t)sqlite3_column_bytes(query, 3) + 2);
+	error = copy_blob(copy, query, 2, &out->entries, &out->entries_size);
 	if (!error)
-		error = copy_blob(copy, query, 2, &out->data, &out->data_size);
-	if (!error && (int64_t)checksum_two(out->entries, out->entries_size, out->data,
-					    out->data_size) != sqlite3_column_int64(query, 0))
+		error = copy_blob(copy, query, 3, &out->data, &out->data_size);
+	if (!error && !matches(query, 0))
 		error = damaged_part(segment, asking->stream, asking->chunk, asking->column,
 				     "the bytes do not match their checksum");
 	sqlite3_reset(query);

@@ -71,6 +71,10 @@ int segment_chunks(struct segment_reader *segment, enum stream_id stream,
  */
 int segment_check_chunk(struct segment_reader *segment, const struct chunk *chunk);
 
+/* Whether all bytes of its parts match their checksums, and it has all of them: 0, -EBADMSG. */
+int segment_check_parts(struct segment_reader *segment, enum stream_id stream,
+			const struct chunk *chunk);
+
 /*
  * Decode one column of a chunk into values, room for chunk->row_count of them (uint64_t, or
  * struct address). A column that the chunk does not hold is all zero. Texts come as codes of

@@ -27,7 +27,8 @@
 
 static const struct column flow_columns[] = {
 	FLOW(flow_id, INTEGER, ALWAYS, KEY,
-	     NAMES("", "the connection: the same in each of its slices; a running number "
+	     NAMES("",
+		   "the connection: the same in each of its slices; a running number "
 		   "that begins at a random one",
 		   "", "", "flowId (148)", "uid")),
 	FLOW(start_ns, TIME, ALWAYS,
