@@ -110,11 +110,11 @@ static int repeats(struct plane_coder *coder, const uint8_t *plane, size_t size,
 		while (before < at && at + length < end &&
 		       window[before + length] == window[at + length])
 			length++;
-		if (length >= 8 && (double)length * bits > MATCH_BITS) {
+		if (length >= 8 && (double)length * bits > MATCH_BITS)
 			saved += (double)length * bits - MATCH_BITS;
-			at += length;
-		} else
-			at++;
+		/* Also past a match that saves nothing: in a plane that is almost constant, each
+		 * would be followed to its end. */
+		at += length >= 8 ? length : 1;
 	}
 	return saved > MATCHES_SAVE * bits * (double)end;
 }
