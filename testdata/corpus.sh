@@ -74,6 +74,14 @@ grep -E 'Sanitizer|runtime error|core dumped' "$work/all.err" >>"$work/wrong"
 : >>"$work/wrong"
 check every_capture_is_survived "$work/wrong"
 
+# --- what was stored comes back from another segment, and checks ---
+
+FLOWTAPE_SEGMENTS=$(ls "$work"/all/*.segment) "${flowrec%/*}/schema/rewrite_test" \
+	>"$work/rewrite" 2>&1 && : >"$work/rewrite"
+check real_rows_come_back "$work/rewrite"
+"$flowplay" verify "$work/all" >"$work/verify" 2>&1 && : >"$work/verify"
+check the_recording_is_sound "$work/verify"
+
 # path packets counted not_ip truncated malformed unknown_link_type problem, by tabs. Commas and
 # quotes are in no path of this corpus.
 tail -n +2 "$work/all.csv" | awk -F, -v OFS='\t' '{

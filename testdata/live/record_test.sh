@@ -344,7 +344,13 @@ is bytes_recomputed_from_hop_and_nat_agree \
 is info_calls_the_recording_whole 0 $?
 none nothing_was_lost "$(play "$recording" 'SELECT * FROM loss WHERE count > 0' | tail -n +2)"
 segments=$(ls "$recording")
-none only_finished_segments_are_left "$(printf '%s\n' "$segments" | grep -v '\.segment$')"
+none only_sealed_segments_and_a_catalog_are_left "$(printf '%s\n' "$segments" |
+	grep -vE '^([0-9]+\.segment|catalog)$')"
+"$flowplay" verify "$recording" >"$work/verify" 2>&1
+is every_byte_of_it_checks 0 $?
+FLOWTAPE_SEGMENTS=$(ls "$recording"/*.segment) "${flowrec%/*}/schema/rewrite_test" \
+	>"$work/rewrite" 2>&1
+is rows_of_every_stream_come_back_from_another_segment 0 $?
 for segment in "$recording"/*.segment; do
 	is "a_segment_is_readable_by_its_owner_only" 600 "$(stat -c %a "$segment")"
 	none every_stage_accounts_for_all_that_came "$(sqlite3 "$segment" "
