@@ -18,18 +18,6 @@ static int execute(sqlite3 *database, char *sql)
 	return result;
 }
 
-static const char *type_name(enum column_type type)
-{
-	static const char *const names[] = {
-		[COLUMN_INTEGER] = "integer",
-		[COLUMN_TIME] = "time",
-		[COLUMN_ADDRESS] = "address",
-		[COLUMN_TEXT] = "text",
-	};
-
-	return names[type];
-}
-
 static int describe_column(sqlite3 *database, const struct stream *stream,
 			   const struct column *column)
 {
@@ -37,7 +25,7 @@ static int describe_column(sqlite3 *database, const struct stream *stream,
 		database,
 		sqlite3_mprintf("INSERT INTO stream_column VALUES(%Q, %Q, %Q, %d, %Q, %Q,"
 				" %Q, %Q, %Q, %Q)",
-				stream->name, column->name, type_name(column->type),
+				stream->name, column->name, column_type_name(column->type),
 				column->optional, column->unit, column->meaning, column->otel,
 				column->ecs, column->ipfix, column->zeek));
 }

@@ -4,6 +4,7 @@
  */
 #include "recorder/directory.h"
 #include "schema/segment_reader.h"
+#include "schema/verify.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -161,13 +162,28 @@ static void remove_leftover(const char *path)
 	close(file);
 }
 
+static int count_damage(void *context, const struct damage *damage)
+{
+	return 1; /* one is enough */
+}
+
+static int is_sound(const char *path)
+{
+	struct verify_summary summary;
+	char *problem = NULL;
+	int error = segment_verify(path, count_damage, NULL, &summary, &problem);
+
+	free(problem);
+	return !error && summary.is_sealed;
+}
+
 /*
  * A live segment stands beside its sealed one when the recorder was stopped just between. Its
  * journal goes first: a live file without one would be half a segment only if it were read.
  */
 static void remove_leftovers(const struct directory *directory, const struct listing *listing)
 {
-	char path[PATH_MAX], twin[PATH_MAX], digest[SEAL_DIGEST_SIZE];
+	char path[PATH_MAX], twin[PATH_MAX];
 
 	for (size_t i = 0; i < listing->count; i++) {
 		const struct found *file = &listing->files[i];
@@ -176,7 +192,7 @@ static void remove_leftovers(const struct directory *directory, const struct lis
 		directory_sealed_path(directory, file->sequence, twin);
 		if (file->kind == SEALING)
 			remove_leftover(path);
-		else if (file->kind != SEALED && !segment_digest(twin, digest))
+		else if (file->kind != SEALED && is_sound(twin))
 			unlink(path);
 	}
 }

@@ -40,7 +40,7 @@ struct sealer {
 	pid_t thread_id;
 	struct item *waiting;
 	size_t waiting_count;
-	uint32_t hopeless; /* segments that are damaged */
+	uint32_t hopeless; /* segments that will never be sealed */
 	int is_news;	   /* something to try since the thread looked */
 	int ending;
 	int left_alone;		     /* nobody waits for the thread: it frees what is here */
@@ -123,6 +123,12 @@ static void remove_first(struct sealer *sealer)
 		sealer->waiting_count * sizeof(*sealer->waiting));
 }
 
+/* It is damaged, or sealed already by somebody else: trying again will not help. */
+static int is_hopeless(int error)
+{
+	return error == -EBADMSG || error == -EEXIST;
+}
+
 /*
  * Try the first one that waits; called and left with the lock, which is not held meanwhile:
  * then the directory may be gone, where nobody waits for the thread. Returns whether it is
@@ -148,11 +154,11 @@ static int try_first(struct sealer *sealer)
 		if (item.size_bytes)
 			sealer->status.size_bytes += file_size(sealed_path) - item.size_bytes;
 		remove_first(sealer);
-	} else if (error == -EBADMSG) {
+	} else if (is_hopeless(error)) {
 		sealer->hopeless++;
 		remove_first(sealer);
 	}
-	return !error || error == -EBADMSG;
+	return !error || is_hopeless(error);
 }
 
 static void *work(void *argument)

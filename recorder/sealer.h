@@ -6,7 +6,8 @@
  * Each sealed segment carries the digest of the sealed one before it. So they are sealed in the
  * order of their numbers, and one that fails for a reason that may pass (no room, an I/O error)
  * holds up those behind it: it is tried again whenever another one is handed over, and at the
- * end. A damaged one will never be sealed; the chain leaves it out.
+ * end. A damaged one, or one where a file has the name already, will never be sealed; the chain
+ * leaves it out.
  *
  * Whatever fails, a live segment stays as it was: whole, and as readable as a sealed one.
  */

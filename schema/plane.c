@@ -112,8 +112,8 @@ static int repeats(struct plane_coder *coder, const uint8_t *plane, size_t size,
 			length++;
 		if (length >= 8 && (double)length * bits > MATCH_BITS)
 			saved += (double)length * bits - MATCH_BITS;
-		/* Also past a match that saves nothing: in a plane that is almost constant, each
-		 * would be followed to its end. */
+		/* Also past a match that saves nothing: in a plane that is almost constant,
+		 * each would be followed to its end. */
 		at += length >= 8 ? length : 1;
 	}
 	return saved > MATCHES_SAVE * bits * (double)end;

@@ -257,13 +257,25 @@ static int fill(struct seal *seal, const char *previous_sha256)
 	return error;
 }
 
+/* Give the file its final name; what is sealed there already stays. */
+static int take_name(const struct seal *seal)
+{
+	if (!renameat2(AT_FDCWD, seal->path, AT_FDCWD, seal->sealed_path, RENAME_NOREPLACE))
+		return 0;
+	if (errno != EINVAL) /* which says that this file system cannot do it in one step */
+		return -errno;
+	if (!access(seal->sealed_path, F_OK))
+		return -EEXIST;
+	return rename(seal->path, seal->sealed_path) ? -errno : 0;
+}
+
 /* Under its final name, and only then without the live one. */
 static int conclude(struct seal *seal, char digest[SEAL_DIGEST_SIZE])
 {
 	int error = page_guard_finish(seal->file, digest);
 
-	if (!error && rename(seal->path, seal->sealed_path))
-		error = -errno;
+	if (!error)
+		error = take_name(seal);
 	if (error)
 		return fail(seal, error, seal->sealed_path, strerror(-error));
 	if (!sync_directory(seal->sealed_path))

@@ -22,10 +22,11 @@
  * is the digest of the sealed segment before it, or NULL when there is none. digest gets this
  * one's.
  *
- * Returns 0; -EBADMSG when something in the live segment is damaged; -ENOSPC; other negative
- * errnos of the file system. After a failure the live file is as it was and nothing stands at
- * sealed_path; *problem is one line that the caller frees (NULL when memory is short). While it
- * works, it holds flock(2) on the file that it makes: one that can be locked is a leftover.
+ * Returns 0; -EBADMSG when something in the live segment is damaged; -ENOSPC; -EEXIST when
+ * there is a file at sealed_path; other negative errnos of the file system. After a failure the
+ * live file is as it was and nothing new stands at sealed_path; *problem is one line that the
+ * caller frees (NULL when memory is short). While it works, it holds flock(2) on the file that
+ * it makes: one that can be locked is a leftover.
  */
 int segment_seal(const char *live_path, const char *sealed_path, const char *previous_sha256,
 		 char digest[SEAL_DIGEST_SIZE], char **problem);

@@ -325,6 +325,7 @@ static void a_seal_names_the_one_before(void **state)
 
 	write_live(1, 10);
 	seal(NULL, first);
+	assert_int_equal(unlink(sealed_path), 0);
 	write_live(1, 10);
 	seal(first, second);
 	assert_int_equal(segment_verify(sealed_path, count_damage, NULL, &summary, &problem),
@@ -350,6 +351,21 @@ static void a_segment_is_sealed_by_one_at_a_time(void **state)
 	seal(NULL, digest);
 	assert_int_equal(access(sealing, F_OK), -1);
 	free(sealing);
+}
+
+static void a_sealed_segment_is_not_replaced(void **state)
+{
+	char first[SEAL_DIGEST_SIZE], second[SEAL_DIGEST_SIZE], *problem = NULL;
+
+	write_live(1, 10);
+	seal(NULL, first);
+	write_live(1, 20);
+	assert_int_equal(segment_seal(live_path, sealed_path, NULL, second, &problem), -EEXIST);
+	assert_non_null(strstr(problem, sealed_path));
+	free(problem);
+	assert_int_equal(access(live_path, F_OK), 0);
+	assert_int_equal(segment_digest(sealed_path, second), 0);
+	assert_string_equal(first, second);
 }
 
 static void damage_is_not_sealed(void **state)
@@ -549,6 +565,7 @@ int main(void)
 		CASE(what_is_not_there_opens_no_chunk),
 		CASE(a_seal_names_the_one_before),
 		CASE(a_segment_is_sealed_by_one_at_a_time),
+		CASE(a_sealed_segment_is_not_replaced),
 		CASE(damage_is_not_sealed),
 		CASE(every_flipped_bit_fails_its_page),
 		CASE(a_flipped_bit_is_noticed),

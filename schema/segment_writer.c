@@ -107,18 +107,6 @@ int segment_put(struct segment_writer *segment, const char *sql, const char *typ
 	return error;
 }
 
-static const char *type_name(enum column_type type)
-{
-	static const char *const names[] = {
-		[COLUMN_INTEGER] = "integer",
-		[COLUMN_TIME] = "time",
-		[COLUMN_ADDRESS] = "address",
-		[COLUMN_TEXT] = "text",
-	};
-
-	return names[type];
-}
-
 static int describe_columns(struct segment_writer *segment)
 {
 	int column_id = 0, error = 0;
@@ -134,7 +122,7 @@ static int describe_columns(struct segment_writer *segment)
 				segment,
 				"INSERT INTO stream_column VALUES(?, ?, ?, ?, ?, ?, ?)",
 				"itttitt", (int64_t)++column_id, stream->name, column->name,
-				type_name(column->type), (int64_t)column->optional,
+				column_type_name(column->type), (int64_t)column->optional,
 				column->unit, column->meaning);
 		}
 	}

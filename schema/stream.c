@@ -408,6 +408,18 @@ const struct stream *stream_get(enum stream_id id)
 	return &streams[id];
 }
 
+const char *column_type_name(enum column_type type)
+{
+	static const char *const names[] = {
+		[COLUMN_INTEGER] = "integer",
+		[COLUMN_TIME] = "time",
+		[COLUMN_ADDRESS] = "address",
+		[COLUMN_TEXT] = "text",
+	};
+
+	return names[type];
+}
+
 int stream_find(const char *name)
 {
 	for (int i = 0; i < STREAM_COUNT; i++)

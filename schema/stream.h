@@ -165,6 +165,9 @@ struct cost_row {
 /* The description of a stream; never NULL for a stream_id. */
 const struct stream *stream_get(enum stream_id id);
 
+/* The word for a type: integer, time, address or text. */
+const char *column_type_name(enum column_type type);
+
 /* Index of the stream or column of that name, or -1. */
 int stream_find(const char *name);
 int stream_column(const struct stream *stream, const char *name);
