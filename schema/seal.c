@@ -190,7 +190,7 @@ static int begin_file(struct seal *seal)
 		seal->path = NULL;
 		return -ENOMEM;
 	}
-	seal->file = open(seal->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	seal->file = open(seal->path, O_CREAT | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (seal->file < 0 || flock(seal->file, LOCK_EX | LOCK_NB) ||
 	    ftruncate(seal->file, 0)) {
 		int error = errno == EWOULDBLOCK ? -EBUSY : -errno;
