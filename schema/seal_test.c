@@ -544,10 +544,10 @@ static void write_seeds(const char *seeds)
 		bytes = read_file(sealed_path, &size);
 		bytes = realloc(bytes, size + 1);
 		memmove(bytes + 1, bytes, size);
-		for (int signed_anew = 0; signed_anew < 2; signed_anew++) {
-			bytes[0] = (uint8_t)signed_anew;
+		for (int mode = 0; mode < 3; mode += 2) {
+			bytes[0] = (uint8_t)mode;
 			snprintf(path, sizeof(path), "%s/%s%s", seeds, kinds[i].name,
-				 signed_anew ? "_signed_anew" : "");
+				 mode ? "_signed_anew" : "");
 			write_file(path, bytes, 1 + size * kinds[i].part / 8);
 		}
 		free(bytes);
