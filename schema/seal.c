@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LEVEL 3
+#define LEVEL 6
 
 /* A chunk with so many rows is taken over as it is, where nothing is to be merged into it. */
 #define FULL_ROWS (BATCH_ROWS * 3 / 4)
