@@ -7,6 +7,7 @@
  * are passed over here, before anybody asks for their values.
  */
 #include "analyzer/scan.h"
+#include "analyzer/bounds.h"
 #include "analyzer/lookup.h"
 
 #include <errno.h>
@@ -18,11 +19,8 @@ struct scan {
 	const struct stream *stream;
 	enum stream_id stream_id;
 	unsigned char *needed;
-	struct scan_bound *bounds;
-	char **texts;		/* of the bounds */
-	struct bound *resolved; /* the bounds in the codes of this segment */
-	size_t bound_count;
-	size_t only; /* the one segment that may be asked for; ALL, or ONLY_NONE */
+	struct bounds bounds; /* resolved for this segment */
+	size_t only;	      /* the one segment that may be asked for; ALL, or ONLY_NONE */
 
 	size_t segment; /* number of the one that chunks are of */
 	struct chunk *chunks;
@@ -39,7 +37,7 @@ struct scan {
 	int uses_lookup; /* row is a row of it */
 };
 
-#define NO_KEY	  UINT32_MAX
+#define NO_KEY	  UINT32_MAX /* as bounds_key has it */
 #define ALL	  SIZE_MAX
 #define ONLY_NONE (SIZE_MAX - 1)
 
@@ -51,7 +49,7 @@ struct scan *scan_new(struct recording *recording, enum stream_id stream)
 		return NULL;
 	scan->recording = recording;
 	scan->stream_id = stream;
-	scan->stream = stream_get(stream);
+	scan->stream = scan->bounds.stream = stream_get(stream);
 	scan->key = NO_KEY;
 	scan->only = ALL;
 	scan->needed = calloc(scan->stream->column_count, 1);
@@ -63,24 +61,11 @@ struct scan *scan_new(struct recording *recording, enum stream_id stream)
 	return scan;
 }
 
-static void free_bounds(struct scan *scan)
-{
-	for (size_t i = 0; scan->texts && i < scan->bound_count; i++)
-		free(scan->texts[i]);
-	free(scan->texts);
-	free(scan->bounds);
-	free(scan->resolved);
-	scan->texts = NULL;
-	scan->bounds = NULL;
-	scan->resolved = NULL;
-	scan->bound_count = 0;
-}
-
 void scan_free(struct scan *scan)
 {
 	if (!scan)
 		return;
-	free_bounds(scan);
+	bounds_clear(&scan->bounds);
 	for (unsigned int i = 0; scan->columns && i < scan->stream->column_count; i++)
 		free(scan->columns[i].memory);
 	lookup_free(scan->lookup);
@@ -90,92 +75,13 @@ void scan_free(struct scan *scan)
 	free(scan);
 }
 
-static int copy_bounds(struct scan *scan, const struct scan_bound *bounds, size_t count)
-{
-	free_bounds(scan);
-	if (!count)
-		return 0;
-	scan->bound_count = count;
-	scan->bounds = calloc(count, sizeof(*scan->bounds));
-	scan->texts = calloc(count, sizeof(*scan->texts));
-	scan->resolved = calloc(count, sizeof(*scan->resolved));
-	if (!scan->bounds || !scan->texts || !scan->resolved)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		scan->bounds[i] = bounds[i];
-		if (!bounds[i].text)
-			continue;
-		scan->texts[i] = malloc(bounds[i].text_size + 1);
-		if (!scan->texts[i])
-			return -ENOMEM;
-		memcpy(scan->texts[i], bounds[i].text, bounds[i].text_size);
-		scan->bounds[i].text = scan->texts[i];
-	}
-	return 0;
-}
-
-/*
- * Put the bounds in the segment's terms. Returns 1, 0 when no row of it can be within them, or
- * -EBADMSG when its dictionary cannot be read. Without texts no reader is needed.
- */
-static int resolve(struct scan *scan, struct segment_reader *reader)
-{
-	for (size_t i = 0; i < scan->bound_count; i++) {
-		const struct scan_bound *from = &scan->bounds[i];
-		struct bound *to = &scan->resolved[i];
-		uint64_t code;
-		int error;
-
-		to->column = from->column;
-		to->low = from->low;
-		to->high = from->high;
-		to->address = from->address;
-		if (scan->stream->columns[from->column].type != COLUMN_TEXT)
-			continue;
-		error = segment_code(reader, from->text, from->text_size, &code);
-		if (error)
-			return error;
-		if (!code)
-			return 0;
-		to->low = to->high = (int64_t)code;
-	}
-	return 1;
-}
-
-/* Whether values within the zone can be within the bound. */
-static int overlaps(const struct zone *zone, const struct scan_bound *bound,
-		    enum column_type type)
-{
-	if (type == COLUMN_ADDRESS)
-		return memcmp(&bound->address, &zone->least, sizeof(zone->least)) >= 0 &&
-		       memcmp(&bound->address, &zone->greatest, sizeof(zone->greatest)) <= 0;
-	return bound->low <= zone->high && bound->high >= zone->low;
-}
-
 /* Whether the current segment may hold rows within the bounds, as far as its catalog knows. */
 static int may_hold(const struct scan *scan, const struct recording_segment *segment)
 {
-	const struct zone *zone;
-
 	if (scan->only != ALL && scan->only != scan->segment)
 		return 0;
-	if (!segment->catalog)
-		return 1;
-	zone = catalog_zone(segment->catalog, segment->file, scan->stream_id,
-			    scan->stream->first_time);
-	if (zone && !zone->row_count)
-		return 0;
-	for (size_t i = 0; i < scan->bound_count; i++) {
-		unsigned int column = scan->bounds[i].column;
-		enum column_type type = scan->stream->columns[column].type;
-
-		if (type == COLUMN_TEXT)
-			continue;
-		zone = catalog_zone(segment->catalog, segment->file, scan->stream_id, column);
-		if (zone && !overlaps(zone, &scan->bounds[i], type))
-			return 0;
-	}
-	return 1;
+	return !segment->catalog ||
+	       bounds_may_meet(&scan->bounds, segment->catalog, segment->file, scan->stream_id);
 }
 
 /* List the chunks of the segment that may hold rows. What cannot be read is noted. */
@@ -186,10 +92,10 @@ static int list_chunks(struct scan *scan)
 
 	if (!reader)
 		return 0;
-	answer = resolve(scan, reader);
+	answer = bounds_resolve(&scan->bounds, reader);
 	if (answer > 0)
-		answer = segment_chunks(reader, scan->stream_id, scan->resolved,
-					scan->bound_count, &scan->chunks, &scan->chunk_count);
+		answer = segment_chunks(reader, scan->stream_id, scan->bounds.resolved,
+					scan->bounds.count, &scan->chunks, &scan->chunk_count);
 	if (answer == -ENOMEM)
 		return answer;
 	if (answer < 0)
@@ -269,24 +175,7 @@ static const union column_values *values(const struct scan *scan)
 /* Whether the current row is within all bounds. */
 static int is_within(const struct scan *scan)
 {
-	const union column_values *columns = values(scan);
-
-	for (size_t i = 0; i < scan->bound_count; i++) {
-		const struct bound *bound = &scan->resolved[i];
-		const union column_values *column = &columns[bound->column];
-
-		if (scan->stream->columns[bound->column].type == COLUMN_ADDRESS) {
-			if (memcmp(&column->addresses[scan->row], &bound->address,
-				   sizeof(bound->address)))
-				return 0;
-		} else {
-			int64_t value = (int64_t)column->integers[scan->row];
-
-			if (value < bound->low || value > bound->high)
-				return 0;
-		}
-	}
-	return 1;
+	return bounds_hold(&scan->bounds, values(scan), scan->row);
 }
 
 static int next_decoded(struct scan *scan)
@@ -321,23 +210,6 @@ static int next_decoded(struct scan *scan)
 }
 
 /* --- lookups --- */
-
-/* The column of the bounds' first equality that a lookup can have as its key. */
-static unsigned int find_key(const struct scan *scan)
-{
-	unsigned int key = NO_KEY;
-
-	for (size_t i = 0; i < scan->bound_count; i++) {
-		const struct scan_bound *bound = &scan->bounds[i];
-		enum column_type type = scan->stream->columns[bound->column].type;
-
-		if (type == COLUMN_TEXT) /* its codes differ from segment to segment */
-			return NO_KEY;
-		if (key == NO_KEY && (type == COLUMN_ADDRESS || bound->low == bound->high))
-			key = bound->column;
-	}
-	return key;
-}
 
 static void rewind_scan(struct scan *scan)
 {
@@ -387,10 +259,10 @@ static int fill_lookup(struct scan *scan)
 /* Make the lookup, without bounds. When it cannot be, scans go on without it. */
 static void make_lookup(struct scan *scan)
 {
-	size_t bound_count = scan->bound_count, only = scan->only;
+	size_t bound_count = scan->bounds.count, only = scan->only;
 	uint64_t rows;
 
-	scan->bound_count = 0;
+	scan->bounds.count = 0;
 	scan->only = ALL;
 	rows = count_rows(scan);
 	if (rows < UINT32_MAX &&
@@ -403,23 +275,21 @@ static void make_lookup(struct scan *scan)
 		scan->is_too_large = 1;
 	}
 	rewind_scan(scan);
-	scan->bound_count = bound_count;
+	scan->bounds.count = bound_count;
 	scan->only = only;
 }
 
 static int next_looked_up(struct scan *scan)
 {
-	const struct scan_bound *bounds = scan->bounds;
-	size_t i = 0;
+	const struct scan_bound *equality;
 
 	if (scan->chunk) {
 		scan->row = lookup_next(scan->lookup, scan->row);
 	} else {
 		scan->chunk = 1; /* begun */
-		while (bounds[i].column != scan->key || bounds[i].low != bounds[i].high)
-			i++;
+		equality = bounds_equality(&scan->bounds, scan->key);
 		scan->row =
-			lookup_first(scan->lookup, (uint64_t)bounds[i].low, &bounds[i].address);
+			lookup_first(scan->lookup, (uint64_t)equality->low, &equality->address);
 	}
 	while (scan->row != UINT32_MAX && !is_within(scan))
 		scan->row = lookup_next(scan->lookup, scan->row);
@@ -445,7 +315,7 @@ int scan_begin(struct scan *scan, const unsigned char *needed, const struct scan
 	       size_t bound_count)
 {
 	unsigned int key;
-	int error = copy_bounds(scan, bounds, bound_count), is_other = 0;
+	int error = bounds_set(&scan->bounds, bounds, bound_count), is_other = 0;
 
 	if (error)
 		return error;
@@ -458,7 +328,7 @@ int scan_begin(struct scan *scan, const unsigned char *needed, const struct scan
 		scan->needed[i] = need;
 	}
 	rewind_scan(scan);
-	key = find_key(scan);
+	key = bounds_key(&scan->bounds);
 	if (is_other || key != scan->key) {
 		lookup_free(scan->lookup);
 		scan->lookup = NULL;
@@ -473,7 +343,7 @@ int scan_begin(struct scan *scan, const unsigned char *needed, const struct scan
 	scan->uses_lookup = scan->lookup && key != NO_KEY;
 	/* Without texts, bounds are the same in every segment. */
 	if (scan->uses_lookup)
-		resolve(scan, NULL);
+		bounds_resolve(&scan->bounds, NULL);
 	return 0;
 }
 
