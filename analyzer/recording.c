@@ -26,6 +26,7 @@ struct recording {
 	size_t segment_count;
 	size_t open_count; /* of them */
 	uint64_t uses;	   /* of open segments, so far */
+	size_t reading;	   /* the one that was asked for last */
 	char **notes;
 	size_t note_count;
 	int partial;
@@ -422,6 +423,11 @@ struct segment_reader *recording_reader(struct recording *recording, size_t i)
 	int error;
 
 	segment->used = ++recording->uses;
+	/* Of many open segments one is decoded at a time. */
+	if (recording->reading != i && recording->reading < recording->segment_count &&
+	    recording->segments[recording->reading].reader)
+		segment_rest(recording->segments[recording->reading].reader);
+	recording->reading = i;
 	if (segment->reader || segment->is_lost)
 		return segment->reader;
 	if (recording->open_count >= RECORDING_OPEN)

@@ -90,7 +90,7 @@ static int may_hold(struct segment_reader *segment, enum stream_id stream,
 	sqlite3_bind_int64(query, 1, chunk->chunk_id);
 	sqlite3_bind_int(query, 2, segment->column_ids[stream][bound->column]);
 	if (sqlite3_step(query) == SQLITE_ROW) {
-		if ((bytes = sqlite3_column_blob(query, 0))) {
+		if ((bytes = sqlite3_column_blob(query, 0)) && reader_decoder(segment)) {
 			size = (size_t)sqlite3_column_bytes(query, 0);
 			answer = entries_hold(segment->decoder, bytes, size, value_size, value);
 		} else if ((bytes = sqlite3_column_blob(query, 1))) {

@@ -222,6 +222,25 @@ static int position_in_file(const struct segment_reader *segment, enum stream_id
 	return -ENODATA;
 }
 
+struct chunk_decoder *reader_decoder(struct segment_reader *segment)
+{
+	if (!segment->decoder)
+		segment->decoder = chunk_decoder_new();
+	return segment->decoder;
+}
+
+void segment_rest(struct segment_reader *segment)
+{
+	if (!segment->decoder)
+		return;
+	chunk_decoder_free(segment->decoder);
+	segment->decoder = NULL;
+	for (unsigned int i = 0; i < COPIES; i++) {
+		free(segment->copies[i].data);
+		segment->copies[i] = (struct bytes){0};
+	}
+}
+
 int segment_column(struct segment_reader *segment, enum stream_id stream,
 		   const struct chunk *chunk, unsigned int column, void *values)
 {
@@ -240,6 +259,8 @@ int segment_column(struct segment_reader *segment, enum stream_id stream,
 		memset(values, 0, value_size * chunk->row_count);
 		return 0;
 	}
+	if (!reader_decoder(segment))
+		return -ENOMEM;
 	free(segment->problem);
 	segment->problem = NULL;
 	error = chunk_decode(segment->decoder, chunk->row_count, position, value_size,

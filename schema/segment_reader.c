@@ -302,8 +302,7 @@ int segment_open(const char *path, struct segment_reader **out, char **why)
 	if (!segment)
 		return -ENOMEM;
 	segment->path = strdup(path);
-	segment->decoder = chunk_decoder_new();
-	if (!segment->path || !segment->decoder)
+	if (!segment->path)
 		error = -ENOMEM;
 	else if (stat(path, &status))
 		error = reader_problem(segment, -errno, "%s: %s", path, strerror(errno));
@@ -339,9 +338,7 @@ void segment_reader_close(struct segment_reader *segment)
 	sqlite3_finalize(segment->filter_query);
 	sqlite3_finalize(segment->digest_query);
 	sqlite3_close(segment->database);
-	chunk_decoder_free(segment->decoder);
-	for (unsigned int i = 0; i < COPIES; i++)
-		free(segment->copies[i].data);
+	segment_rest(segment);
 	for (int id = 0; id < STREAM_COUNT; id++) {
 		free(segment->column_ids[id]);
 		free(segment->file_columns[id]);

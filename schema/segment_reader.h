@@ -22,6 +22,9 @@ struct segment_reader;
 int segment_open(const char *path, struct segment_reader **out, char **problem);
 void segment_reader_close(struct segment_reader *segment);
 
+/* Give back the memory that decoding takes, some megabytes, until the next column is read. */
+void segment_rest(struct segment_reader *segment);
+
 const char *segment_path(const struct segment_reader *segment);
 const char *segment_problem(const struct segment_reader *segment);
 

@@ -16,8 +16,8 @@ struct segment_reader {
 	sqlite3_stmt *part_query;
 	sqlite3_stmt *filter_query;
 	sqlite3_stmt *digest_query;
-	struct chunk_decoder *decoder;
-	struct bytes copies[COPIES]; /* of the parts that a column takes */
+	struct chunk_decoder *decoder; /* made at first use */
+	struct bytes copies[COPIES];   /* of the parts that a column takes */
 	char *path;
 	char *problem;
 	int finished, sealed;
@@ -46,5 +46,8 @@ int reader_integer(struct segment_reader *segment, const char *sql, int64_t *out
 
 /* Prepare a statement once, and reset it later. */
 int reader_prepare(struct segment_reader *segment, sqlite3_stmt **statement, const char *sql);
+
+/* The decoder, made if need be. NULL when memory is short. */
+struct chunk_decoder *reader_decoder(struct segment_reader *segment);
 
 #endif

@@ -332,7 +332,8 @@ int segment_finish(struct segment_writer *segment, uint64_t finished_ns)
 		sqlite3_finalize(segment->statements[i]);
 		segment->statements[i] = NULL;
 	}
-	/* Where a reader holds the file or the disk is full, the journal stays and belongs to it. */
+	/* Where a reader holds the file or the disk is full, the journal stays and belongs to
+	 * it. */
 	if (!execute(segment, "PRAGMA wal_checkpoint(TRUNCATE)"))
 		execute(segment, "PRAGMA journal_mode = DELETE");
 	return 0;

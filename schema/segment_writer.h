@@ -64,7 +64,8 @@ int segment_commit(struct segment_writer *segment, uint64_t covered_ns);
 void segment_rollback(struct segment_writer *segment);
 
 /*
- * Mark the segment finished, and fold its journal in where that can be done; then only close it.
+ * Mark the segment finished, and fold its journal in where that can be done; then only close
+ * it.
  */
 int segment_finish(struct segment_writer *segment, uint64_t finished_ns);
 
