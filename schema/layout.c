@@ -9,6 +9,7 @@
 
 #define SAMPLE_PRECISION 2U   /* magnitudes of 64-bit numbers in a byte */
 #define PLANE_SAMPLE	 512U /* numbers of the sample that planes are judged by */
+#define FEW		 64U  /* numbers: an entropy code would not pay for its table */
 #define TABLE_BITS	 300  /* of an entropy code's own description, and 5 for each symbol */
 #define HEADER_BITS	 16
 #define MOST_TUPLE	 4U   /* bits */
@@ -152,6 +153,8 @@ static double choose_quickly(struct layout_coder *coder, const uint64_t *sample,
 	best = (double)width * count;
 	if (!most || !sample_size)
 		return 0;
+	if (count < FEW)
+		return best;
 	scale = (double)count / sample_size;
 	bits = magnitude_bits(coder, sample, sample_size, scale, &drifting, &symbols);
 	/* Where a symbol of the entropy code is several numbers. */
@@ -180,7 +183,7 @@ double layout_choose(struct layout_coder *coder, const uint64_t *sample, uint32_
 	double best = choose_quickly(coder, sample, sample_size, most, count, out), bits;
 	unsigned int planes = (bit_length(most) + 7) / 8;
 
-	if (planes > 2 && sample_size) {
+	if (planes > 2 && sample_size && count >= FEW) {
 		bits = plane_bits(coder, sample, sample_size, (double)count / sample_size,
 				  planes);
 		if (bits < SAVED_ENOUGH * best) {
