@@ -3,6 +3,7 @@
  * Tests of the filter: what is there passes, most of what is not does not.
  */
 #include "schema/filter.h"
+#include "schema/random_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,21 +11,15 @@
 
 #include <cmocka.h>
 
-static uint64_t noise(uint64_t *state)
-{
-	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
-	return *state ^ *state >> 29;
-}
-
 static void check(uint32_t count, size_t value_size)
 {
-	uint64_t state = count + value_size, *values = malloc(2 * count * value_size);
+	uint64_t *values = malloc(2 * count * value_size);
 	size_t size, words = value_size / 8;
 	uint8_t *filter = malloc(FILTER_MOST_BYTES);
 	uint32_t passed = 0;
 
 	for (size_t i = 0; i < 2 * count * words; i++)
-		values[i] = noise(&state);
+		values[i] = random_word();
 	size = filter_make(filter, values, value_size, count, UINT64_MAX);
 	assert_in_range(size, 32, FILTER_MOST_BYTES);
 	for (uint32_t i = 0; i < count; i++)

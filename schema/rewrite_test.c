@@ -4,21 +4,12 @@
  * generated ones of all kinds, and those of real segments where FLOWTAPE_SEGMENTS names some
  * (with blanks between).
  */
+#include "schema/random_test.h"
 #include "schema/scratch_test.h"
 #include "schema/seal.h"
 #include "schema/segment_writer.h"
 
 static char *directory, *live_path, *sealed_path;
-static uint64_t random_state = 0x2545f4914f6cdd1dULL;
-
-static uint64_t noise(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
 /* Rows of one stream as C structs, whatever the stream. */
 struct table {
 	enum stream_id id;
@@ -191,17 +182,17 @@ static uint64_t value(enum kind kind, uint32_t row)
 	case SAME:
 		return 0x0123456789abcdefULL;
 	case DIFFERENT:
-		return noise();
+		return random_word();
 	case FEW:
-		return 0x1111111111111111ULL * (noise() % 5);
+		return 0x1111111111111111ULL * (random_word() % 5);
 	case RISING:
-		return 1700000000000000000ULL + row * 1000003ULL + noise() % 1000;
+		return 1700000000000000000ULL + row * 1000003ULL + random_word() % 1000;
 	case FALLING:
 		return UINT64_MAX - row * 77777ULL;
 	case STEPS:
 		return row / 100 * 4096;
 	default:
-		return edges[noise() % (sizeof(edges) / sizeof(edges[0]))];
+		return edges[random_word() % (sizeof(edges) / sizeof(edges[0]))];
 	}
 }
 
@@ -240,7 +231,8 @@ static void check_generated(uint32_t count, uint32_t chunk_rows, int kind)
 		enum kind kinds[64];
 
 		for (unsigned int i = 0; i < 64; i++)
-			kinds[i] = kind < 0 ? (enum kind)(noise() % KINDS) : (enum kind)kind;
+			kinds[i] =
+				kind < 0 ? (enum kind)(random_word() % KINDS) : (enum kind)kind;
 		generate(&table, kinds);
 		check(&table, chunk_rows);
 		table_free(&table);
@@ -256,7 +248,7 @@ static void rows_of_each_kind_come_back(void **state)
 static void rows_of_mixed_kinds_come_back(void **state)
 {
 	for (int i = 0; i < 20; i++)
-		check_generated(1 + noise() % 3000, 1 + noise() % 1500, -1);
+		check_generated(1 + random_word() % 3000, 1 + random_word() % 1500, -1);
 }
 
 static void one_row_comes_back(void **state)
@@ -315,7 +307,7 @@ static uint64_t check_segment(const char *path)
 
 			for (unsigned int j = 0; j < stream_get(id)->column_count; j++)
 				take_column(segment, &table, &chunks[i], j);
-			check(&table, 1 + noise() % BATCH_ROWS);
+			check(&table, 1 + random_word() % BATCH_ROWS);
 			rows += table.count;
 			table_free(&table);
 		}

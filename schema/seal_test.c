@@ -4,6 +4,7 @@
  * looks like an answer.
  */
 #include "schema/guarded_page.h"
+#include "schema/random_test.h"
 #include "schema/scratch_test.h"
 #include "schema/seal.h"
 #include "schema/segment_writer.h"
@@ -16,16 +17,6 @@
 
 static char *directory, *live_path, *sealed_path, *copy_path;
 
-static uint64_t random_state = 88172645463325252ULL;
-
-static uint64_t noise(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
 /* Rows of all kinds: numbers, addresses, texts, columns that are empty. */
 static void append_rows(struct segment_writer *segment, uint32_t count, uint64_t slice)
 {
@@ -34,27 +25,27 @@ static void append_rows(struct segment_writer *segment, uint32_t count, uint64_t
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct flow_row flow = {
-			.flow_id = noise() >> 1,
-			.start_ns = 1000000000ULL * i + noise() % 1000000000,
+			.flow_id = random_word() >> 1,
+			.start_ns = 1000000000ULL * i + random_word() % 1000000000,
 			.end_ns = 1000000000ULL * i + 2000000000,
-			.source_address = {{0, 0xffffULL << 16 | (noise() % 500) << 32}},
-			.destination_address = {{noise(), noise()}},
-			.source_port = (uint16_t)noise(),
-			.destination_port = noise() % 3 ? 443 : 53,
+			.source_address = {{0, 0xffffULL << 16 | (random_word() % 500) << 32}},
+			.destination_address = {{random_word(), random_word()}},
+			.source_port = (uint16_t)random_word(),
+			.destination_port = random_word() % 3 ? 443 : 53,
 			.network_iana_number = 6,
 			.network_transport = "tcp",
-			.source_bytes = noise() % 100000,
+			.source_bytes = random_word() % 100000,
 			.sampling_rate = 1,
 		};
 		struct process_row process = {
 			.time_ns = 1000000000ULL * i,
 			.event_action = "exec",
-			.process_entity_id = noise(),
+			.process_entity_id = random_word(),
 			.process_executable_path = path,
 		};
 
 		snprintf(path, sizeof(path), "/usr/bin/program-%llu",
-			 (unsigned long long)(noise() % 200));
+			 (unsigned long long)(random_word() % 200));
 		assert_int_equal(batch_append(flows, &flow), 0);
 		assert_int_equal(batch_append(processes, &process), 0);
 	}

@@ -91,9 +91,13 @@ static int check_bytes(struct verify *verify)
 /* The page at that offset has been told. */
 static void mark_page(struct verify *verify, int64_t offset)
 {
-	for (size_t i = 0; i < verify->page_count; i++)
-		if ((int64_t)verify->pages[i].offset == offset || verify->pages[i].end)
+	for (size_t i = 0; i < verify->page_count; i++) {
+		int64_t page = (int64_t)verify->pages[i].offset;
+
+		/* The first page behind the end of the file stands for all of them. */
+		if (page == offset || (verify->pages[i].end && page < offset))
 			verify->is_told[i] = 1;
+	}
 }
 
 static int tell_pages(struct verify *verify)
