@@ -13,7 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
+
+#define FLOW_ENTRIES 65536U
 
 /* How each program finds its hook, and what its absence means. */
 static const struct plan_line {
@@ -174,17 +177,35 @@ static void plan_nat(struct probes *probes)
 	btf__free(kernel);
 }
 
+/* What the programs must know before they are loaded. */
+static int prepare(struct probes *probes, const struct probes_options *options)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		btf__free(kernel);
+		return -EIO;
+	}
+	flow_hash_plant(seed, &probes->skeleton->rodata->flow_seed);
+	flow_table_size(probes->skeleton,
+			options->flow_entries ? options->flow_entries : FLOW_ENTRIES);
+	probes->skeleton->rodata->tell_packets = !options->count_only;
+	probes->skeleton->rodata->kernel_has_casts =
+		kernel && btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	btf__free(kernel);
+	return 0;
+}
+
 static int load(struct probes *probes, const struct probes_options *options, char **problem)
 {
 	int error;
 
-	if (options->flow_entries) {
-		bpf_map__set_max_entries(probes->skeleton->maps.flows_0, options->flow_entries);
-		bpf_map__set_max_entries(probes->skeleton->maps.flows_1, options->flow_entries);
-	}
-	error = flowtape_bpf__load(probes->skeleton);
+	error = prepare(probes, options);
 	if (!error)
-		return 0;
+		error = flowtape_bpf__load(probes->skeleton);
+	if (!error)
+		return flow_table_open(probes->skeleton, &probes->flows);
 	if (error == -EPERM) {
 		if (asprintf(problem,
 			     "the kernel allows no BPF here: run as root, or with CAP_BPF, "
@@ -207,11 +228,10 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	libbpf_set_print(keep_words);
 	probes->stats = -1;
 	probes->skeleton = flowtape_bpf__open();
-	probes->keys = malloc(DRAIN_ENTRIES * sizeof(*probes->keys));
-	probes->values = malloc(DRAIN_ENTRIES * sizeof(*probes->values));
 	probes->cpu_count = (unsigned int)libbpf_num_possible_cpus();
 	probes->counters = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
-	if (!probes->skeleton || !probes->keys || !probes->values || !probes->counters) {
+	probes->row = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
+	if (!probes->skeleton || !probes->counters || !probes->row) {
 		error = -ENOMEM;
 		goto fail;
 	}
@@ -248,10 +268,10 @@ void probes_close(struct probes *probes)
 	if (probes->stats >= 0)
 		close(probes->stats);
 	ring_buffer__free(probes->ring);
+	flow_table_close(probes->flows);
 	flowtape_bpf__destroy(probes->skeleton);
-	free(probes->keys);
-	free(probes->values);
 	free(probes->counters);
+	free(probes->row);
 	free(probes);
 }
 

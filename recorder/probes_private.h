@@ -5,14 +5,16 @@
 #ifndef RECORDER_PROBES_PRIVATE_H
 #define RECORDER_PROBES_PRIVATE_H
 
+#include "recorder/flow_table.h"
 #include "recorder/probes.h"
+
+#include "schema/flow_hash.h"
 
 #include <bpf/libbpf.h>
 
 #include "bpf/flowtape.skel.h"
 
 #define PROBES_MOST   16
-#define DRAIN_ENTRIES 4096U
 
 struct probes {
 	struct flowtape_bpf *skeleton;
@@ -25,8 +27,8 @@ struct probes {
 	void *context;
 	unsigned int cpu_count;
 	uint64_t *counters;
-	struct flow_key *keys;	   /* of one batch of a drain */
-	struct flow_value *values;
+	uint64_t *row;		   /* one row of them, as the kernel has it */
+	struct flow_table *flows;
 };
 
 #endif
