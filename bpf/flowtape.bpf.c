@@ -99,7 +99,7 @@ static __always_inline void note_conntrack(const struct flow *flow, struct sk_bu
 	__u32 original;
 
 	/* Where nf_conntrack is not there, neither are its types. */
-	if (!bpf_core_type_exists(struct nf_conn))
+	if (!nat_from_packets || !bpf_core_type_exists(struct nf_conn))
 		return;
 	entry = packet_conntrack(packet, &info);
 	if (!entry)

@@ -15,6 +15,9 @@
 #include "bpf/kernel.h"
 #include "schema/event.h"
 
+/* Whether packets are asked for their entries. */
+const volatile __u8 nat_from_packets = 1;
+
 struct told_key {
 	__u64 entry; /* address of the nf_conn */
 	struct tuple original;

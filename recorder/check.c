@@ -45,14 +45,14 @@ int check_command(int argc, char **argv)
 		return COMMAND_TROUBLE;
 	}
 	uname(&host);
-	printf("kernel %s (%s)\n\n%-8s  %-28s  %s\n", host.release, host.machine, "feature",
+	printf("kernel %s (%s)\n\n%-18s  %-28s  %s\n", host.release, host.machine, "feature",
 	       "probe", "state");
 	plan = probes_plan(probes, &count);
 	for (size_t i = 0; i < count; i++) {
-		printf("%-8s  %-28s  %s%s%s\n", plan[i].feature, plan[i].variant,
-		       plan[i].chosen ? "attached" : "missing", plan[i].chosen ? "" : ": ",
-		       plan[i].explanation);
-		if (!plan[i].chosen)
+		printf("%-18s  %-28s  %s%s%s\n", plan[i].feature, plan[i].variant,
+		       plan[i].state == PROBE_CHOSEN ? "attached" : "missing",
+		       plan[i].explanation[0] ? ": " : "", plan[i].explanation);
+		if (!probes_have(probes, plan[i].alternative->feature))
 			status = COMMAND_PARTIAL;
 	}
 	probes_close(probes);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What probes.c (load and attach) and drain.c (take what was counted) share.
+ * What probes.c (choose and load), attach.c and drain.c (take what was counted) share.
  */
 #ifndef RECORDER_PROBES_PRIVATE_H
 #define RECORDER_PROBES_PRIVATE_H
 
 #include "recorder/flow_table.h"
+#include "recorder/kernel_facts.h"
 #include "recorder/probes.h"
 
 #include "schema/flow_hash.h"
@@ -14,21 +15,24 @@
 
 #include "bpf/flowtape.skel.h"
 
-#define PROBES_MOST   16
-
 struct probes {
 	struct flowtape_bpf *skeleton;
-	struct bpf_link *links[PROBES_MOST];
-	struct probe plan[PROBES_MOST];
-	size_t plan_count;
+	struct plan plan;
+	struct bpf_link *links[PLAN_MOST][ALTERNATIVE_PROGRAMS]; /* beside the plan's lines */
 	int stats; /* descriptor that keeps run-time statistics on, or -1 */
 	struct ring_buffer *ring;
 	int (*event)(void *context, void *record, size_t size);
 	void *context;
 	unsigned int cpu_count;
 	uint64_t *counters;
-	uint64_t *row;		   /* one row of them, as the kernel has it */
+	uint64_t *row; /* one row of them, as the kernel has it */
+	struct flow_hash_seed seed;
 	struct flow_table *flows;
 };
+
+/* Attach one program by its alternative's kind of hook. NULL, with errno, when it cannot be. */
+struct bpf_link *attach_program(struct bpf_program *program,
+				const struct alternative *alternative,
+				struct kernel_facts *facts);
 
 #endif
