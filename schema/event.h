@@ -91,7 +91,7 @@ struct flow_entry {
 	__u16 port[2];
 	__u8 protocol, icmp_type, icmp_code, zero;
 	struct address address[2];
-	__u64 start_ns, end_ns; /* first and last packet */
+	__u64 start_ns, end_ns; /* first and last packet; see NOTE_TICK */
 };
 
 #define FACT_SEEN(seen)		     ((__u32)(seen) << 16)
@@ -142,6 +142,13 @@ struct flow_records {
 #define NOTE_OWNED		   (1U << 12) /* by direction: the owner will not change */
 #define NOTE_TOLD		   (1U << 14) /* its conntrack entry has been looked at */
 #define NOTE_ANSWERED		   (1U << 15) /* it has a RECORD_ANSWER */
+/*
+ * The kernel's tick (jiffies, 12 bits) in which the clock was read last. It is read for the first
+ * packet of a flow in each direction at each hop, for TCP's SYN, FIN and RST, and for the first packet
+ * in each tick; so end_ns may be a tick (1 to 10 ms) early, in a burst.
+ */
+#define NOTE_TICK(jiffies)   (((__u32)(jiffies) & 0xfff) << 16)
+#define NOTE_TICK_MASK	     NOTE_TICK(0xfff)
 
 /*
  * An owner in one word: pid (22 bits, the most that Linux has), start time in units of 1024 ns
