@@ -48,7 +48,8 @@ for tool in dash ip tc ss nft conntrack ping curl sqlite3 bpftool; do
 	path=$(PATH=$PATH:/usr/sbin:/sbin command -v $tool) && add "$path" $tree/usr/bin/$tool
 done
 ln -s dash $tree/usr/bin/sh
-for file in build/flowrec build/flowplay build/bpf/*.o build/testdata/live/* ${GUEST_FILES:-}; do
+for file in build/flowrec build/flowplay build/schema/rewrite_test build/bpf/*.o \
+	build/testdata/live/* schema/segment.sql analyzer/reports/*.sql ${GUEST_FILES:-}; do
 	case $file in
 	build/testdata/*.[do]) ;;
 	*) add "$file" "$here/$file" ;;
