@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes what the guest boots from, in build/guest: Debian 12's own kernel, and an initramfs with its
-# network modules and a few tools. Their packages are unpacked there, never installed here.
+# network modules, busybox and ipvsadm. Their packages are unpacked there, never installed here.
 #
-# Done once, and again when this file changes. Prints nothing, or why it cannot be done (exit 1).
+# Done once, and again when this file changes; what cannot be downloaded is asked for once (until make
+# clean). Prints nothing, or why it cannot be done (exit 1).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -19,9 +20,11 @@ fail()
 }
 
 [ "$(uname -m)" = x86_64 ] || fail "the guest is x86_64, this machine is $(uname -m)"
-command -v qemu-system-x86_64 >/dev/null || fail "qemu-system-x86_64 is not installed"
+command -v qemu-system-x86_64 >/dev/null ||
+	fail "$(cat $guest/qemu.missing 2>/dev/null || echo "qemu-system-x86_64 is not installed")"
 [ $guest/base.img -nt "$0" ] && exit 0
 command -v apt-get >/dev/null || fail "no apt-get to get Debian's kernel with"
+[ ! -e $guest/kernel.missing ] || fail "$(cat $guest/kernel.missing)"
 
 rm -rf $guest/packages $guest/root $guest/base.img
 mkdir -p $guest/packages $guest/root || exit 1
@@ -33,10 +36,12 @@ download()
 		sort -V | sed -n '$s/ .*//p')
 	[ -n "$kernel" ] && (cd $guest/packages && apt-get download "$kernel" $packages)
 }
-download >$guest/download.log 2>&1 ||
-	{ apt-get update && download; } >>$guest/download.log 2>&1 ||
-	fail "no kernel 6.1 in the package archive: $(grep -m 1 '^E: ' $guest/download.log ||
-		echo "it lists none") (see $guest/download.log)"
+if ! download >$guest/download.log 2>&1 &&
+	! { apt-get update && download; } >>$guest/download.log 2>&1; then
+	echo "no kernel 6.1 from the package archive: $(grep -m 1 '^E: ' $guest/download.log ||
+		echo "it lists none") (see $guest/download.log)" >$guest/kernel.missing
+	fail "$(cat $guest/kernel.missing)"
+fi
 for package in $guest/packages/*.deb; do
 	dpkg -x "$package" $guest/root || fail "cannot unpack $package"
 done
