@@ -116,7 +116,7 @@ static __always_inline void note_conntrack(const struct flow *flow, struct sk_bu
 		return;
 	/* A SYN may begin another entry with the same tuple. */
 	if (!(flow->records->notes & NOTE_TOLD) || headers->seen & SEEN_SYN) {
-		look_at_conntrack(entry, info, headers->key.network_namespace);
+		look_at_conntrack((__u64)entry, info, headers->key.network_namespace);
 		__sync_fetch_and_or(&flow->records->notes, NOTE_TOLD);
 	}
 	original = FACT_SEEN(SEEN_ORIGINAL

@@ -132,9 +132,9 @@ static __always_inline int emit_nat(const struct nf_conn *entry, const struct tu
 	return 0;
 }
 
-static __always_inline void look_at_conntrack(const struct nf_conn *entry, unsigned int info,
-					      __u32 network_namespace)
+__noinline int look_at_conntrack(__u64 address, __u32 info, __u32 network_namespace)
 {
+	const struct nf_conn *entry = (void *)address;
 	struct told_key key = {.entry = (__u64)entry};
 	struct tuple reply;
 	int is_new = info == CONNTRACK_NEW || info == CONNTRACK_RELATED;
@@ -143,13 +143,14 @@ static __always_inline void look_at_conntrack(const struct nf_conn *entry, unsig
 
 	if (read_tuple(&key.original, entry, 0) || bpf_map_lookup_elem(&told, &key) ||
 	    read_tuple(&reply, entry, 1))
-		return;
+		return 0;
 	translated = is_translated(&key.original, &reply);
 	if (translated && emit_nat(entry, &key.original, &reply, network_namespace, is_new))
-		return;
+		return 0;
 	if (is_new)
 		count_insert(network_namespace, translated);
 	bpf_map_update_elem(&told, &key, &yes, BPF_ANY);
+	return 0;
 }
 
 #endif
