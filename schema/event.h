@@ -65,6 +65,8 @@ struct flow_owner {
 	__u64 start_ns;
 	__u32 pid;
 	__u32 socket_cookie; /* low half: of the socket that this was set for */
+	__u32 rules;	     /* what the filter's process rules say of it, see schema/rule.h */
+	__u32 zero;
 };
 
 /* Bits of flow_value.seen; each fact has one bit for each direction, shifted by the direction.
@@ -194,7 +196,25 @@ enum stage_counter {
 	COUNT_NAT_RING_FULL = 12,
 	COUNT_RATE_ATTEMPTED = 13,
 	COUNT_RATE_MAP_FULL = 14,
-	STAGE_COUNTERS = 16,
+	/* What the filter excluded, by the kind of rule, in the order in which they are asked.
+	 */
+	COUNT_PACKET_NETNS_RULE = 16,
+	COUNT_PACKET_CGROUP_RULE = 17,
+	COUNT_PACKET_EXECUTABLE_RULE = 18,
+	COUNT_PACKET_INTERFACE_RULE = 19,
+	COUNT_PACKET_PROTOCOL_RULE = 20,
+	COUNT_PACKET_PORT_RULE = 21,
+	COUNT_PACKET_NET_RULE = 22,
+	COUNT_PACKET_NOT_SAMPLED = 23,
+	COUNT_PROCESS_NETNS_RULE = 24,
+	COUNT_PROCESS_CGROUP_RULE = 25,
+	COUNT_PROCESS_EXECUTABLE_RULE = 26,
+	COUNT_NAT_NETNS_RULE = 27,
+	COUNT_NAT_PROTOCOL_RULE = 28,
+	COUNT_NAT_PORT_RULE = 29,
+	COUNT_NAT_NET_RULE = 30,
+	COUNT_NAT_NOT_SAMPLED = 31,
+	STAGE_COUNTERS = 64, /* a power of two */
 };
 
 #define EVENT_LAYOUT(type, size) _Static_assert(sizeof(type) == (size), "layout of " #type)
@@ -202,8 +222,8 @@ enum stage_counter {
 EVENT_LAYOUT(struct address, 16);
 EVENT_LAYOUT(struct flow_key, 48);
 EVENT_LAYOUT(struct flow_hop, 40);
-EVENT_LAYOUT(struct flow_owner, 16);
-EVENT_LAYOUT(struct flow_value, 64 + 40 * FLOW_HOPS);
+EVENT_LAYOUT(struct flow_owner, 24);
+EVENT_LAYOUT(struct flow_value, 80 + 40 * FLOW_HOPS);
 EVENT_LAYOUT(struct port_key, 8);
 EVENT_LAYOUT(struct rate_key, 16);
 EVENT_LAYOUT(struct rate_value, 16);
