@@ -8,6 +8,7 @@
  * because nobody writes there any more.
  */
 #include "bpf/counters.h"
+#include "bpf/filter.h"
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
 #include "bpf/nat.h"
@@ -57,12 +58,8 @@ static __always_inline void set_bits(__u32 *word, __u32 bits)
 
 static __always_inline void note_owner(struct flow_owner *to, struct sock *socket)
 {
-	unsigned char state = socket->__sk_common.skc_state;
-	struct flow_owner *owner;
+	struct flow_owner *owner = owner_of(socket);
 
-	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
-		return;
-	owner = bpf_sk_storage_get(&owners, socket, NULL, 0);
 	/* The latest counts: an accepted socket may have passed from its listener to a worker. */
 	if (owner && owner->pid && owner->pid != to->pid) {
 		to->start_ns = owner->start_ns;
@@ -128,6 +125,8 @@ static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_d
 	count(io == IO_RECEIVE ? COUNT_RECEIVE_ATTEMPTED : COUNT_TRANSMIT_ATTEMPTED, 1);
 	headers.key.network_namespace = network_namespace;
 	reason = read_headers(packet, offset, &headers);
+	if (!reason)
+		reason = admit(packet, &headers, io);
 	if (reason) {
 		count(reason, 1);
 		return 0;

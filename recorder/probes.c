@@ -2,6 +2,7 @@
 /*
  * Loads and attaches the programs in the kernel by the plan below.
  */
+#include "recorder/filter_maps.h"
 #include "recorder/probes.h"
 #include "recorder/probes_private.h"
 
@@ -182,9 +183,15 @@ static int load(struct probes *probes, const struct probes_options *options, cha
 		bpf_map__set_max_entries(probes->skeleton->maps.flows_0, options->flow_entries);
 		bpf_map__set_max_entries(probes->skeleton->maps.flows_1, options->flow_entries);
 	}
+	filter_maps_prepare(options->filter, probes->skeleton);
 	error = flowtape_bpf__load(probes->skeleton);
-	if (!error)
-		return 0;
+	if (!error) {
+		error = filter_maps_fill(options->filter, probes->skeleton);
+		if (error && asprintf(problem, "cannot give the filter to the kernel: %s",
+				      strerror(-error)) < 0)
+			*problem = NULL;
+		return error;
+	}
 	if (error == -EPERM) {
 		if (asprintf(problem,
 			     "the kernel allows no BPF here: run as root, or with CAP_BPF, "
@@ -206,6 +213,7 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 		return -ENOMEM;
 	libbpf_set_print(keep_words);
 	probes->stats = -1;
+	probes->filter = options->filter;
 	probes->skeleton = flowtape_bpf__open();
 	probes->keys = malloc(DRAIN_ENTRIES * sizeof(*probes->keys));
 	probes->values = malloc(DRAIN_ENTRIES * sizeof(*probes->values));
@@ -238,6 +246,11 @@ void probes_detach(struct probes *probes)
 		bpf_link__destroy(probes->links[i]);
 		probes->links[i] = NULL;
 	}
+}
+
+int probes_follow(struct probes *probes)
+{
+	return filter_maps_follow(probes->filter, probes->skeleton);
 }
 
 void probes_close(struct probes *probes)

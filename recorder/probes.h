@@ -9,6 +9,7 @@
 #ifndef RECORDER_PROBES_H
 #define RECORDER_PROBES_H
 
+#include "recorder/filter.h"
 #include "schema/event.h"
 
 #include <stddef.h>
@@ -18,6 +19,7 @@ struct probes;
 
 struct probes_options {
 	uint32_t flow_entries; /* of each of the two flow tables; 0: the default, 65,536 */
+	struct filter *filter; /* borrowed; NULL: everything is admitted */
 };
 
 /* A line of the plan. */
@@ -88,6 +90,9 @@ const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count);
  * them already.
  */
 uint64_t probes_missed_packets(struct probes *probes);
+
+/* Follow what the filter names, to be called now and then. Returns 0 or a negative errno. */
+int probes_follow(struct probes *probes);
 
 /* What the programs and maps cost so far. */
 struct probe_cost {

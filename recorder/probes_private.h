@@ -16,6 +16,7 @@
 
 struct probes {
 	struct flowtape_bpf *skeleton;
+	struct filter *filter;
 	struct bpf_link *links[PROBES_MOST];
 	struct probe plan[PROBES_MOST];
 	size_t plan_count;

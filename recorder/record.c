@@ -4,6 +4,7 @@
  */
 #include "recorder/commands.h"
 #include "recorder/duration.h"
+#include "recorder/filter_options.h"
 #include "recorder/intake.h"
 
 #include <errno.h>
@@ -39,6 +40,9 @@ static const char help[] =
 	"      --segment-time TIME  and past this age (default 1h)\n"
 	"      --command-line HOW   of processes: redacted (default; values that look secret are\n"
 	"                           masked), full, off\n"
+	"      --only, --not RULE   leave out what does not, or what does match, see below\n"
+	"      --sample 1/N         one in N connections, see below\n"
+	"      --sample-seed NUMBER which of them\n"
 	"  -q, --quiet              only errors\n"
 	"  -h, --help               print this\n"
 	"\n"
@@ -52,7 +56,9 @@ static const char help[] =
 	"\n"
 	"Examples:\n"
 	"  flowrec record -o /var/tmp/incident --duration 5m\n"
-	"  flowrec record -o ci/ --streams flow,nat,process &\n";
+	"  flowrec record -o ci/ --streams flow,nat,process &\n"
+	"  flowrec record -o web/ --only exe=nginx --not net=127.0.0.0/8,::1\n"
+	"\n";
 
 struct arguments {
 	const char *output;
@@ -60,6 +66,7 @@ struct arguments {
 	uint64_t duration_ns, slice_ns, segment_ns, segment_bytes, flow_entries;
 	uint32_t streams;
 	enum command_line_policy command_line;
+	struct filter *filter; /* NULL: none */
 };
 
 static int misuse(const char *what, const char *word)
@@ -142,10 +149,8 @@ static int parse_option(int option, struct arguments *arguments)
 		return parse_streams(optarg, &arguments->streams);
 	case POLICY:
 		return parse_policy(optarg, &arguments->command_line);
-	case ':':
-		return misuse("a value is missing", NULL);
 	default:
-		return misuse("unknown option", NULL);
+		return filter_option("record", option, optarg, &arguments->filter);
 	}
 }
 
@@ -162,6 +167,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"segment-size", required_argument, NULL, SEGMENT_SIZE},
 		{"segment-time", required_argument, NULL, SEGMENT_TIME},
 		{"command-line", required_argument, NULL, POLICY},
+		FILTER_OPTIONS,
 		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -183,6 +189,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->quiet = 1;
 		else if (option == 'h') {
 			fputs(help, stdout);
+			fputs(filter_options_help, stdout);
 			return COMMAND_WHOLE;
 		} else if (option == '?')
 			return misuse("unknown option", argv[optind - 1]);
@@ -197,7 +204,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		return misuse("unexpected word", argv[optind]);
 	if (!arguments->output)
 		return misuse("no output directory is named (-o DIR)", NULL);
-	return -1;
+	return filter_options_end("record", UINT32_MAX, arguments->filter);
 }
 
 /* The parts of a recording that runs, in the order in which they are made. */
@@ -237,6 +244,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 {
 	const struct probes_options probes = {
 		.flow_entries = (uint32_t)arguments->flow_entries,
+		.filter = arguments->filter,
 	};
 	struct writer_options writer = {
 		.directory = arguments->output,
@@ -252,6 +260,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 		.idle_ns = 120 * SECOND_NS,
 		.command_line = arguments->command_line,
 		.streams = arguments->streams,
+		.filter = arguments->filter,
 	};
 	int error;
 
@@ -264,6 +273,8 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 	error = probes_open(&probes, &run->probes, &run->problem);
 	if (!error)
 		error = store_plan(run);
+	if (!error)
+		error = filter_options_store("record", arguments->filter, run->inventory);
 	if (!error)
 		error = writer_open(&writer, &run->writer, &run->problem);
 	if (error)
@@ -390,6 +401,7 @@ int record_command(int argc, char **argv)
 	int error, status = parse_arguments(argc, argv, &arguments);
 
 	if (status >= 0) {
+		filter_free(arguments.filter);
 		free(command_line);
 		return status;
 	}
@@ -407,5 +419,7 @@ int record_command(int argc, char **argv)
 			fprintf(stderr, "recording to %s\n", arguments.output);
 		wait_for_end(&run, &arguments, &signals);
 	}
-	return stop(&run, &arguments, status);
+	status = stop(&run, &arguments, status);
+	filter_free(arguments.filter);
+	return status;
 }

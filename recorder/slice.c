@@ -11,6 +11,7 @@
  * choice does not change from slice to slice.
  */
 #include "recorder/delivery.h"
+#include "recorder/filter.h"
 #include "recorder/process_table.h"
 #include "recorder/transport.h"
 #include "recorder/view.h"
@@ -372,13 +373,21 @@ static int emit_connection(struct connections *connections, struct connection *c
 			   enum slice_end end, struct delivery *delivery)
 {
 	const struct flow_key *key = &connection->before->key;
-	struct flow_row row = {.flow_id = connection->flow_id, .sampling_rate = 1};
+	const struct filter *filter = connections->options.filter;
+	struct flow_row row = {
+		.flow_id = connection->flow_id,
+		.sampling_rate = filter ? filter->sampling_rate : 1,
+	};
 	struct names names[2];
 	unsigned int source;
 	char number[TRANSPORT_NUMBER_SIZE];
 	struct sighted *hops;
 	int error = 0, count;
 
+	if (!connection_is_sampled(connections, connection)) {
+		connections->not_sampled += end != SLICE_OPEN;
+		return 0;
+	}
 	settle_initiator(connection);
 	count = collect(connections, connection);
 	hops = connections->sighted;
