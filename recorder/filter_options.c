@@ -12,24 +12,43 @@
 #include <string.h>
 #include <sys/random.h>
 
-const char filter_options_help[] =
-	"Filters: --only KIND=VALUE,... records what one of the values matches, --not\n"
-	"KIND=VALUE,... what none does. Both may be given often, for one kind or many: what is\n"
-	"recorded has passed every kind, and --not counts more than --only.\n"
-	"\n"
-	"  net        address or network, of either end: 10.0.0.0/8, 2001:db8::1\n"
-	"  within     the same for both ends: each of them lies in one of the values\n"
-	"  port       port or range of ports, of either end (TCP, UDP, SCTP): 22, 8000-8100\n"
-	"  proto      protocol by name or number: tcp, icmp, 47\n"
-	"  interface  name, begin of one, or index: eth0, veth*, 3; web/eth0 in namespace web\n"
-	"  netns      network namespace: name for ip netns, path, or inode number\n"
-	"  cgroup     process in that cgroup or below it: /system.slice/ssh.service\n"
-	"  exe        process of that name, or with that begin: nginx, java*\n"
-	"\n"
-	"--sample 1/N records one in N connections, all of their packets at every hop; which ones\n"
-	"is decided by a hash of their tuple and by --sample-seed (default: a random one, which the\n"
-	"recording's table probe tells). Times sampling_rate, sums are without bias.\n"
-	"What a filter or a sample leaves out is counted, by kind: flowplay report losses.\n";
+static const struct line {
+	uint32_t kind;
+	const char *name, *help;
+} lines[] = {
+	{RULES_NET, "net", "address or network, of either end: 10.0.0.0/8, 2001:db8::1"},
+	{RULES_WITHIN, "within",
+	 "the same for both ends: each of them lies in one of the values"},
+	{RULES_PORT, "port", "port or range of ports, of either end: 22, 8000-8100"},
+	{RULES_PROTOCOL, "proto", "protocol by name or number: tcp, icmp, 47"},
+	{RULES_INTERFACE, "interface",
+	 "name, begin of one, or index: eth0, veth*, 3; in namespace web: web/eth0"},
+	{RULES_NETNS, "netns", "network namespace: name for ip netns, path, or inode number"},
+	{RULES_CGROUP, "cgroup",
+	 "process in that cgroup or below it: /system.slice/ssh.service"},
+	{RULES_EXECUTABLE, "exe", "process of that name, or with that begin: nginx, java*"},
+};
+
+#define LINES (sizeof(lines) / sizeof(lines[0]))
+
+void filter_options_help(FILE *out, uint32_t known_kinds)
+{
+	fputs("\n"
+	      "Filters: --only KIND=VALUE,... records what one of the values matches, --not\n"
+	      "KIND=VALUE,... what none of them does. Both may be given often, for one kind or\n"
+	      "many: what is recorded has passed every kind, and --not counts more than --only.\n"
+	      "\n",
+	      out);
+	for (size_t i = 0; i < LINES; i++)
+		if (lines[i].kind & known_kinds)
+			fprintf(out, "  %-9s  %s\n", lines[i].name, lines[i].help);
+	fputs("\n"
+	      "--sample 1/N records one in N connections, all of their packets at every hop.\n"
+	      "Which ones, a hash of their tuple says, and --sample-seed (default: a random one,\n"
+	      "which the recording's table probe tells). Times sampling_rate, sums have no bias.\n"
+	      "What a filter or a sample leaves out is counted, by kind: flowplay report losses.\n",
+	      out);
+}
 
 static int refuse(const char *command, int error, const struct filter_problem *problem)
 {
@@ -76,23 +95,14 @@ int filter_option(const char *command, int option, const char *value, struct fil
 
 int filter_options_end(const char *command, uint32_t known_kinds, struct filter *filter)
 {
-	static const struct {
-		uint32_t kind;
-		const char *name;
-	} kinds[] = {
-		{RULES_INTERFACE, "interface"},
-		{RULES_NETNS, "netns"},
-		{RULES_CGROUP, "cgroup"},
-		{RULES_EXECUTABLE, "exe"},
-	};
 	uint64_t seed;
 
 	if (!filter)
 		return -1;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (filter->settings.kinds & ~known_kinds & kinds[i].kind)
+	for (size_t i = 0; i < LINES; i++)
+		if (filter->settings.kinds & ~known_kinds & lines[i].kind)
 			return command_misuse(command, "there is nothing here to filter by",
-					      kinds[i].name);
+					      lines[i].name);
 	if (filter->settings.kinds & RULES_SAMPLE && !filter->has_seed) {
 		if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
 			fprintf(stderr, "flowrec %s: no random seed: %s\n", command,

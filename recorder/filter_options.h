@@ -9,6 +9,7 @@
 #include "recorder/inventory.h"
 
 #include <getopt.h>
+#include <stdio.h>
 
 enum filter_option {
 	FILTER_OPTION_ONLY = 1024,
@@ -26,8 +27,8 @@ enum filter_option {
 		"sample-seed", required_argument, NULL, FILTER_OPTION_SEED \
 	}
 
-/* What they are, as the command's help prints it. */
-extern const char filter_options_help[];
+/* What they are, and the kinds of rules that the command knows: behind the command's help. */
+void filter_options_help(FILE *out, uint32_t known_kinds);
 
 /*
  * Take one option into the filter, made with the first one. Returns -1 when it is in order,

@@ -323,11 +323,13 @@ int filter_add(struct filter *filter, unsigned int meaning, const char *rule,
 	if (!values)
 		return complain(problem, "a rule is KIND=VALUE, such as port=22, not", rule);
 	kind = find_kind(rule, (size_t)(values - rule));
-	if (!kind)
+	if (!kind) {
+		snprintf(word, sizeof(word), "%.*s", (int)(values - rule), rule);
 		return complain(problem,
 				"a rule is of net, within, port, proto, interface, netns, "
 				"cgroup or exe, not",
-				rule);
+				word);
+	}
 	while (values && !error) {
 		const char *begin = values + 1;
 		size_t size = strcspn(begin, ",");

@@ -308,8 +308,8 @@ static void what_is_wrong_is_told_by_its_word(void **state)
 	} cases[] = {
 		{"", ""},
 		{"port", "port"},
-		{"ports=22", "ports=22"},
-		{"=22", "=22"},
+		{"ports=22", "ports"},
+		{"=22", ""},
 		{"port=", "port="},
 		{"port=22,", "port=22,"},
 		{"port=,22", "port=,22"},

@@ -57,8 +57,7 @@ static const char help[] =
 	"Examples:\n"
 	"  flowrec record -o /var/tmp/incident --duration 5m\n"
 	"  flowrec record -o ci/ --streams flow,nat,process &\n"
-	"  flowrec record -o web/ --only exe=nginx --not net=127.0.0.0/8,::1\n"
-	"\n";
+	"  flowrec record -o web/ --only exe=nginx --not net=127.0.0.0/8,::1\n";
 
 struct arguments {
 	const char *output;
@@ -189,7 +188,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->quiet = 1;
 		else if (option == 'h') {
 			fputs(help, stdout);
-			fputs(filter_options_help, stdout);
+			filter_options_help(stdout, UINT32_MAX);
 			return COMMAND_WHOLE;
 		} else if (option == '?')
 			return misuse("unknown option", argv[optind - 1]);

@@ -29,10 +29,12 @@
 #define RULES_PROTOCOL	 (1U << 4)
 #define RULES_PORT	 (1U << 5) /* of either end */
 #define RULES_NET	 (1U << 6) /* address of either end */
-#define RULES_WITHIN	 (1U << 7) /* addresses of both ends; the second in struct net_key's map \
-				    */
-#define RULES_SAMPLE  (1U << 8)	   /* hash of the tuple */
-#define RULES_PROCESS (RULES_CGROUP | RULES_EXECUTABLE) /* the second is the name */
+#define RULES_WITHIN	 (1U << 7) /* addresses of both ends */
+#define RULES_SAMPLE	 (1U << 8) /* hash of the tuple */
+#define RULES_KINDS	 9
+
+/* What is asked of one process, together: the second is its name. */
+#define RULES_PROCESS (RULES_CGROUP | RULES_EXECUTABLE)
 
 /* How interface rules are to be looked up: by name or index, in any or in this namespace. */
 #define INTERFACE_NAME	     (1U << 0)
@@ -51,7 +53,7 @@ struct filter_settings {
 	struct flow_hash_seed sample_seed;
 };
 
-/* In a trie, IPv4 as ::ffff:a.b.c.d. */
+/* In a trie, IPv4 as ::ffff:a.b.c.d: for RULES_NET, and as the second kind for RULES_WITHIN. */
 struct net_key {
 	__u32 prefix_bits;
 	__u8 address[16];
