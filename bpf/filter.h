@@ -88,6 +88,27 @@ static __always_inline void look_for_translation(const struct sk_buff *packet,
 		look_at_conntrack(entry, info, network_namespace);
 }
 
+/*
+ * A bridge that filters its packets as IP translates them before they are received: there the
+ * entry tells the original tuple sooner than an exception could.
+ */
+static __always_inline int packet_is_sampled(const struct sk_buff *packet,
+					     const struct flow_key *key, enum io_direction io)
+{
+	const struct nf_conn *entry = NULL;
+	struct flow_key bare = *key;
+	struct tuple tuple;
+	unsigned int info;
+
+	bare.network_namespace = 0;
+	if (io == IO_RECEIVE && bpf_core_type_exists(struct nf_conn))
+		entry = packet_conntrack(packet, &info);
+	if (entry && !read_tuple(&tuple, entry, 0))
+		key_of_ends(&bare, &tuple, &tuple.source, tuple.source_port, &tuple.destination,
+			    tuple.destination_port);
+	return is_sampled(&bare);
+}
+
 /* Returns 0 when the packet is admitted, else the stage counter that says why not. */
 static __always_inline int admit(const struct sk_buff *packet, const struct headers *headers,
 				 enum io_direction io)
@@ -123,13 +144,8 @@ static __always_inline int admit(const struct sk_buff *packet, const struct head
 	if (filter.kinds & (RULES_NET | RULES_WITHIN) &&
 	    pair_rejected(pair_bits(&key->address[0], &key->address[1])))
 		return COUNT_PACKET_NET_RULE;
-	if (filter.kinds & RULES_SAMPLE) {
-		struct flow_key bare = *key;
-
-		bare.network_namespace = 0;
-		if (!is_sampled(&bare))
-			return COUNT_PACKET_NOT_SAMPLED;
-	}
+	if (filter.kinds & RULES_SAMPLE && !packet_is_sampled(packet, key, io))
+		return COUNT_PACKET_NOT_SAMPLED;
 	return 0;
 }
 

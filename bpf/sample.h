@@ -36,15 +36,21 @@ static __always_inline int is_sampled(const struct flow_key *key)
 	return exception ? *exception : hash_samples(key);
 }
 
-/* A tuple belongs to a connection that is in the sample, or is not. */
-static __always_inline void sample_as(const struct flow_key *key, __u8 sampled)
+/*
+ * A tuple belongs to a connection that is in the sample, or is not. Returns whether it would be
+ * on its own.
+ */
+static __always_inline int sample_as(const struct flow_key *key, __u8 sampled)
 {
-	if (hash_samples(key) == sampled) {
+	int alone = hash_samples(key);
+
+	if (alone == sampled)
 		bpf_map_delete_elem(&sample_exceptions, key);
-		return;
+	else {
+		sample_has_exceptions = 1;
+		bpf_map_update_elem(&sample_exceptions, key, &sampled, BPF_ANY);
 	}
-	sample_has_exceptions = 1;
-	bpf_map_update_elem(&sample_exceptions, key, &sampled, BPF_ANY);
+	return alone;
 }
 
 #endif

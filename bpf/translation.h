@@ -26,28 +26,31 @@ static __always_inline void key_of_ends(struct flow_key *key, const struct tuple
 	key->icmp_code = tuple->icmp_code;
 }
 
-/* Whether a translated connection is in the sample; its other tuples follow the original one.
+/*
+ * A translated connection's other tuples follow the original one into the sample, or out of it.
+ * Returns whether it is to be told of: it is in the sample, or one of its other tuples would
+ * be, and may have been seen already; then it is for whoever joins the tuples to leave it out.
  */
 static __always_inline int translation_is_sampled(const struct tuple *original,
 						  const struct tuple *reply)
 {
 	struct flow_key key;
-	int sampled;
+	int sampled, is_told;
 
 	key_of_ends(&key, original, &original->source, original->source_port,
 		    &original->destination, original->destination_port);
-	sampled = is_sampled(&key);
+	sampled = is_told = is_sampled(&key);
 	/* Between the two translations, as a bridge that filters its packets as IP shows it. */
 	if (!same_address(&original->destination, &reply->source) ||
 	    original->destination_port != reply->source_port) {
 		key_of_ends(&key, original, &original->source, original->source_port,
 			    &reply->source, reply->source_port);
-		sample_as(&key, sampled);
+		is_told |= sample_as(&key, sampled);
 	}
 	key_of_ends(&key, original, &reply->destination, reply->destination_port,
 		    &reply->source, reply->source_port);
-	sample_as(&key, sampled);
-	return sampled;
+	is_told |= sample_as(&key, sampled);
+	return is_told;
 }
 
 /*

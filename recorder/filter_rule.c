@@ -17,7 +17,7 @@
 static int complain(struct filter_problem *problem, const char *what, const char *word)
 {
 	problem->what = what;
-	snprintf(problem->word, sizeof(problem->word), "%s", word);
+	snprintf(problem->word, sizeof(problem->word), "%.127s", word);
 	return -EINVAL;
 }
 
@@ -126,7 +126,7 @@ static int add_port(struct filter *filter, unsigned int meaning, char *word,
 	char *dash = strchr(word, '-'), whole[32];
 	uint64_t first, last;
 
-	snprintf(whole, sizeof(whole), "%s", word);
+	snprintf(whole, sizeof(whole), "%.31s", word);
 	if (dash)
 		*dash = 0;
 	if (parse_number(word, UINT16_MAX, &first) ||
