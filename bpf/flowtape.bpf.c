@@ -8,6 +8,7 @@
  * writes there any more.
  */
 #include "bpf/counters.h"
+#include "bpf/filter.h"
 #include "bpf/flow_table.h"
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
@@ -53,12 +54,8 @@ static __always_inline void tell_packet(const struct headers *headers, __u32 id,
 static __always_inline void note_owner(const struct flow *flow, struct sock *socket,
 				       __u32 direction)
 {
-	unsigned char state = socket->__sk_common.skc_state;
-	struct flow_owner *owner;
+	struct flow_owner *owner = owner_of(socket);
 
-	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
-		return;
-	owner = bpf_sk_storage_get(&owners, socket, NULL, 0);
 	if (!owner || !owner->pid)
 		return;
 	set_owner(flow, OWNER_OF(owner->pid, owner->start_ns, direction));
@@ -154,12 +151,14 @@ static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_d
 	count_alone(counters,
 		    io == IO_RECEIVE ? COUNT_RECEIVE_ATTEMPTED : COUNT_TRANSMIT_ATTEMPTED);
 	headers.key.network_namespace = network_namespace;
-	if (!read_plain(packet, offset, &headers)) {
-		reason = read_any(packet, offset, network_namespace, &headers);
-		if (reason) {
-			count_alone(counters, reason);
-			return 0;
-		}
+	reason = read_plain(packet, offset, &headers)
+			 ? 0
+			 : read_any(packet, offset, network_namespace, &headers);
+	if (!reason)
+		reason = admit(packet, &headers, io);
+	if (reason) {
+		count_alone(counters, reason);
+		return 0;
 	}
 	direction = headers.direction & 1;
 	seen = FACT_FLAGS(headers.tcp_flags, direction) | FACT_SEEN(headers.seen << direction);

@@ -70,6 +70,11 @@ static __always_inline __u16 load16(const __u8 *bytes)
 	return (__u16)bytes[0] << 8 | bytes[1];
 }
 
+static __always_inline int same_address(const struct address *a, const struct address *b)
+{
+	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
+}
+
 static __always_inline void address_from_ipv4(struct address *to, const __u8 *from)
 {
 	__u32 word;

@@ -6,6 +6,7 @@
  * kernel refuses that is each program tried alone, to learn which it was. The next alternative
  * then takes its place, and all of it begins anew.
  */
+#include "recorder/filter_maps.h"
 #include "recorder/probes.h"
 #include "recorder/probes_private.h"
 
@@ -196,9 +197,21 @@ static int open_object(struct probes *probes, const struct probes_options *optio
 	probes->skeleton->rodata->kernel_has_casts =
 		kernel_facts_have_function(facts, "bpf_rdonly_cast");
 	select_programs(probes->skeleton, &probes->plan, NULL);
+	filter_maps_prepare(options->filter, probes->skeleton);
 	probes->skeleton->rodata->nat_from_packets =
 		plan_chosen(&probes->plan, FEATURE_NAT) != NULL;
 	return 0;
+}
+
+/* What an object that is loaded needs before it is attached. */
+static int make_ready(struct probes *probes, char **problem)
+{
+	int error = filter_maps_fill(probes->filter, probes->skeleton);
+
+	if (error)
+		return say(problem, error, "cannot give the filter to the kernel: %s",
+			   strerror(-error));
+	return flow_table_open(probes->skeleton, &probes->flows);
 }
 
 /* Load all that is chosen; where the kernel refuses that, choose again. */
@@ -213,7 +226,7 @@ static int load(struct probes *probes, const struct probes_options *options,
 			return error;
 		error = flowtape_bpf__load(probes->skeleton);
 		if (!error)
-			return flow_table_open(probes->skeleton, &probes->flows);
+			return make_ready(probes, problem);
 		if (!find_refused(&probes->plan, 1) && !find_refused(&probes->plan, 0))
 			return say(problem, error, "cannot load the BPF programs: %s (%s)",
 				   strerror(-error), last_words);
@@ -321,6 +334,7 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 		goto fail;
 	libbpf_set_print(keep_words);
 	probes->stats = -1;
+	probes->filter = options->filter;
 	probes->cpu_count = (unsigned int)libbpf_num_possible_cpus();
 	probes->counters = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	probes->row = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
@@ -352,6 +366,11 @@ void probes_detach(struct probes *probes)
 {
 	for (size_t i = 0; i < probes->plan.count; i++)
 		detach_probe(probes, i);
+}
+
+int probes_follow(struct probes *probes)
+{
+	return filter_maps_follow(probes->filter, probes->skeleton);
 }
 
 void probes_close(struct probes *probes)

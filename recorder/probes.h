@@ -20,6 +20,7 @@ struct probes_options {
 	uint32_t flow_entries; /* that the flow table has room for; 0: the default, 65,536 */
 	int count_only;	       /* packets that the table has no room for are not told singly */
 	const char *without;   /* words for plan_leave_out, with commas between them; or NULL */
+	struct filter *filter; /* borrowed; NULL: everything is admitted */
 };
 
 /*
@@ -86,6 +87,9 @@ const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count);
  * them already.
  */
 uint64_t probes_missed_packets(struct probes *probes);
+
+/* Follow what the filter names, to be called now and then. Returns 0 or a negative errno. */
+int probes_follow(struct probes *probes);
 
 /* What the programs and maps cost so far. */
 struct probe_cost {

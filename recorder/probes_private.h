@@ -10,6 +10,7 @@
 #include "recorder/probes.h"
 
 #include "schema/flow_hash.h"
+#include "schema/rule.h"
 
 #include <bpf/libbpf.h>
 
@@ -19,6 +20,7 @@ struct probes {
 	struct flowtape_bpf *skeleton;
 	struct plan plan;
 	struct bpf_link *links[PLAN_MOST][ALTERNATIVE_PROGRAMS]; /* beside the plan's lines */
+	struct filter *filter;
 	int stats; /* descriptor that keeps run-time statistics on, or -1 */
 	struct ring_buffer *ring;
 	int (*event)(void *context, void *record, size_t size);

@@ -49,6 +49,8 @@ struct flow_owner {
 	__u64 start_ns;
 	__u32 pid;
 	__u32 socket_cookie; /* low half: of the socket that this was set for */
+	__u32 rules;	     /* what the filter's process rules say of it, see schema/rule.h */
+	__u32 zero;
 };
 
 /*
@@ -291,6 +293,24 @@ enum stage_counter {
 	COUNT_RATE_ATTEMPTED = 13,
 	COUNT_RATE_MAP_FULL = 14,
 	COUNT_PACKET_RING = 15, /* of those for which the table was full: told singly */
+	/* What the filter excluded, by the kind of rule, in the order in which they are asked.
+	 */
+	COUNT_PACKET_NETNS_RULE = 16,
+	COUNT_PACKET_CGROUP_RULE = 17,
+	COUNT_PACKET_EXECUTABLE_RULE = 18,
+	COUNT_PACKET_INTERFACE_RULE = 19,
+	COUNT_PACKET_PROTOCOL_RULE = 20,
+	COUNT_PACKET_PORT_RULE = 21,
+	COUNT_PACKET_NET_RULE = 22,
+	COUNT_PACKET_NOT_SAMPLED = 23,
+	COUNT_PROCESS_NETNS_RULE = 24,
+	COUNT_PROCESS_CGROUP_RULE = 25,
+	COUNT_PROCESS_EXECUTABLE_RULE = 26,
+	COUNT_NAT_NETNS_RULE = 27,
+	COUNT_NAT_PROTOCOL_RULE = 28,
+	COUNT_NAT_PORT_RULE = 29,
+	COUNT_NAT_NET_RULE = 30,
+	COUNT_NAT_NOT_SAMPLED = 31,
 	STAGE_COUNTERS = 64,
 };
 
@@ -306,7 +326,7 @@ enum stage_row {
 
 EVENT_LAYOUT(struct address, 16);
 EVENT_LAYOUT(struct flow_key, 48);
-EVENT_LAYOUT(struct flow_owner, 16);
+EVENT_LAYOUT(struct flow_owner, 24);
 EVENT_LAYOUT(struct flow_entry, 64);
 EVENT_LAYOUT(struct flow_records, 64);
 EVENT_LAYOUT(struct flow_bucket, 64);
