@@ -38,7 +38,7 @@ client_inode=$(inode "$client") router_inode=$(inode "$router") server_inode=$(i
 
 # record NAME OPTION...: of our namespaces only, whatever else this host does, but where the rule
 # says which ones.
-names=
+names= recorders=
 record()
 {
 	name=$1
@@ -48,7 +48,7 @@ record()
 	*) set -- "$@" --only "netns=$client,$router,$server" ;;
 	esac
 	recorder_start "$work/$name" "$work/$name" --slice 1s --max-flows 32768 "$@" || exit 1
-	names="$names $name" recorder_pids="${recorder_pids:-} $recorder_pid"
+	names="$names $name" recorders="$recorders $name:$recorder_pid"
 }
 
 # Names of processes that no other run has; a process is known by what it was executed as.
@@ -151,11 +151,17 @@ for pid in $udp $tcp $udp2 $tcp2 $lo; do
 done
 net_answers "$client" "$server6" || exit 1
 none every_endpoint_did_its_part "$(cat "$work/trouble" "$work"/said.*.err | grep -vx ready)"
-# The whole recording ends last.
-for pid in $(echo $recorder_pids | tr ' ' '\n' | tac); do
-	recorder_pid=$pid
+# The whole recording ends last. Where this host is busy, a program may find itself running already:
+# that is told as lost before any rule could be asked, of whomever the packet was.
+for one in $(echo $recorders | tr ' ' '\n' | tac); do
+	recorder_pid=${one#*:}
 	recorder_stop INT
-	[ $recorder_status = 0 ] || echo "recorder $pid ended with $recorder_status"
+	reasons=$(play "$work/${one%:*}" "SELECT group_concat(DISTINCT reason) FROM loss" \
+		2>/dev/null | tail -n 1 | tr -d '"')
+	case "$recorder_status $reasons" in
+	'0 ' | '3 program busy') ;;
+	*) echo "$one ended with $recorder_status, lost: $reasons" ;;
+	esac
 done >"$work/ended"
 none every_recorder_ends_cleanly "$(cat "$work/ended")"
 
@@ -252,9 +258,9 @@ for name in $names; do
 	one "$name" "SELECT group_concat('$name: ' || stage || ' ' || stream) FROM (SELECT s.*,
 		(SELECT coalesce(sum(count), 0) FROM loss l WHERE l.stage = s.stage
 		AND l.stream = s.stream) AS lost FROM stage s)
-		WHERE attempted <> stored + excluded + lost OR lost > 0"
+		WHERE attempted <> stored + excluded + lost"
 done | grep . >"$work/unbalanced"
-none every_account_is_balanced_and_nothing_is_lost "$(cat "$work/unbalanced")"
+none every_account_is_balanced "$(cat "$work/unbalanced")"
 
 # --- translations and processes ---
 
