@@ -26,6 +26,12 @@ trap 'exit 130' HUP INT PIPE TERM
 recording=$work/recording
 net_addresses_of_this_run
 net_up || exit 1
+# On a slow machine the first entry must still be there when the list of all is asked for.
+in_router sh -c 'cd /proc/sys/net/netfilter || exit 1
+	for timeout in udp_timeout udp_timeout_stream icmp_timeout tcp_timeout_last_ack \
+		tcp_timeout_time_wait tcp_timeout_close; do
+		echo 600 >nf_conntrack_$timeout
+	done' || exit 1
 
 # --- traffic; some servers live before the recorder, some come after it ---
 
