@@ -100,6 +100,9 @@ int plan_has_hook(const char *word)
 	for (size_t i = 0; i < ALTERNATIVES; i++)
 		if (is_named(&alternatives[i], word))
 			return 1;
+	for (int i = 0; i < HOOK_COUNT; i++)
+		if (!strcmp(word, kinds[i]))
+			return 1;
 	return 0;
 }
 
