@@ -2,12 +2,13 @@
 /*
  * The kernel side: counts every packet of every namespace in its connection's entry.
  *
- * netif_receive_skb and net_dev_queue see each packet at each interface, and cannot touch it. The
- * flow table exists twice. User space turns `generation`, waits until no program can still be in
- * the old table, and drains it at leisure: nothing is lost between reading an entry and deleting it,
- * because nobody writes there any more.
+ * netif_receive_skb and net_dev_queue see each packet at each interface, and cannot touch it.
+ * User space turns `generation`, waits until no program can still be in the old one, and takes
+ * it at leisure: nothing is lost between reading an entry and deleting it, because nobody
+ * writes there any more.
  */
 #include "bpf/counters.h"
+#include "bpf/flow_table.h"
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
 #include "bpf/nat.h"
@@ -17,45 +18,40 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-struct flow_table {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct flow_key);
-	__type(value, struct flow_value);
-} flows_0 SEC(".maps"), flows_1 SEC(".maps");
+/* What is done with a packet that the table has no room for: told singly, or only counted. */
+const volatile __u8 tell_packets = 1;
 
-__u32 generation = 0;
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} packets SEC(".maps");
 
-/* Entries made since user space last turned; it turns early when the table fills. */
-__u32 flows_made = 0;
-
-static const struct flow_value empty_flow = {};
-
-/* The slot of a hop; slots are taken in order of first sight. */
-static __always_inline struct flow_hop *find_hop(struct flow_value *flow, __u64 id)
+static __always_inline void tell_packet(const struct headers *headers, __u32 id, __u32 facts,
+					__u64 now)
 {
-	for (int i = 0; i < FLOW_HOPS; i++) {
-		struct flow_hop *hop = &flow->hop[i];
+	struct packet_event *event = NULL;
 
-		if (hop->id == id)
-			return hop;
-		if (!hop->id) {
-			__u64 found = __sync_val_compare_and_swap(&hop->id, 0, id);
-
-			if (!found || found == id)
-				return hop;
-		}
+	if (tell_packets)
+		event = bpf_ringbuf_reserve(&packets, sizeof(*event), 0);
+	if (!event) {
+		count(COUNT_PACKET_MAP_FULL, 1);
+		return;
 	}
-	return NULL;
+	event->header.kind = EVENT_PACKET;
+	event->header.cpu = bpf_get_smp_processor_id();
+	event->header.time_ns = now;
+	event->key = headers->key;
+	event->id = id;
+	event->facts = facts;
+	event->packets = headers->packets;
+	event->bytes = headers->bytes;
+	/* The next drain takes it: a wakeup for each packet would only add to the load. */
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	count(COUNT_PACKET_RING, 1);
 }
 
-static __always_inline void set_bits(__u32 *word, __u32 bits)
-{
-	if ((*word & bits) != bits)
-		__sync_fetch_and_or(word, bits);
-}
-
-static __always_inline void note_owner(struct flow_owner *to, struct sock *socket)
+static __always_inline void note_owner(const struct flow *flow, struct sock *socket,
+				       __u32 direction)
 {
 	unsigned char state = socket->__sk_common.skc_state;
 	struct flow_owner *owner;
@@ -63,113 +59,152 @@ static __always_inline void note_owner(struct flow_owner *to, struct sock *socke
 	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
 		return;
 	owner = bpf_sk_storage_get(&owners, socket, NULL, 0);
-	/* The latest counts: an accepted socket may have passed from its listener to a worker. */
-	if (owner && owner->pid && owner->pid != to->pid) {
-		to->start_ns = owner->start_ns;
-		to->pid = owner->pid;
-	}
-}
-
-static __always_inline void add(struct flow_value *flow, const struct headers *headers, __u64 hop_id,
-				__u64 now)
-{
-	__u32 direction = headers->direction & 1;
-	struct flow_hop *hop;
-	__u64 since;
-
-	/* The first packet of an entry sets its start; others may come at the same instant. */
-	if (!flow->start_ns && !__sync_val_compare_and_swap(&flow->start_ns, 0, now))
-		set_bits(&flow->seen, SEEN_FIRST << direction);
-	if (flow->end_ns < now)
-		flow->end_ns = now;
-	set_bits(&flow->tcp_flags[direction], headers->tcp_flags);
-	if (headers->seen)
-		set_bits(&flow->seen, headers->seen << direction);
-	hop = find_hop(flow, hop_id);
-	if (!hop) {
-		__sync_fetch_and_add(&flow->lost_packets, headers->packets);
-		count(COUNT_PACKET_HOPS_FULL, 1);
+	if (!owner || !owner->pid)
 		return;
-	}
-	if (!hop->first_ns[direction]) {
-		since = now > flow->start_ns ? now - flow->start_ns : 0;
-		__sync_val_compare_and_swap(&hop->first_ns[direction], 0,
-					    since < 0xfffffffe ? (__u32)since + 1 : 0xffffffff);
-	}
-	__sync_fetch_and_add(&hop->packets[direction], headers->packets);
-	__sync_fetch_and_add(&hop->bytes[direction], headers->bytes);
-	count(COUNT_PACKET_STORED, 1);
+	set_owner(flow, OWNER_OF(owner->pid, owner->start_ns, direction));
+	/* An accepted socket may pass from its listener to a worker: until then, ask again. */
+	if (owner->socket_cookie == (__u32)socket->__sk_common.skc_cookie.counter)
+		__sync_fetch_and_or(&flow->records->notes, NOTE_OWNED << direction);
 }
 
-/* The entry of a key in one of the two tables, made when it is missing. */
-static __always_inline struct flow_value *find_flow(void *table, const struct flow_key *key)
+static __always_inline void note_dscp(struct flow_records *records, __u8 dscp, __u32 direction)
 {
-	struct flow_value *flow = bpf_map_lookup_elem(table, key);
+	__u32 notes = records->notes;
+	__u32 changed = (notes & ~NOTE_DSCP_MASK(direction)) | NOTE_DSCP(dscp, direction);
 
-	if (flow)
-		return flow;
-	if (!bpf_map_update_elem(table, key, &empty_flow, BPF_NOEXIST))
-		__sync_fetch_and_add(&flows_made, 1);
-	return bpf_map_lookup_elem(table, key);
+	if (notes != changed)
+		__sync_val_compare_and_swap(&records->notes, notes, changed);
 }
 
-static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_direction io)
+/* The last packet of a TCP handshake, seen once its first two were. */
+static __always_inline void note_answer(const struct flow *flow, __u32 facts, __u8 tcp_flags,
+					__u32 direction, __u64 now)
 {
-	struct net_device *device = packet->dev;
-	struct headers headers = {};
-	struct flow_value *flow;
-	__u64 now = bpf_ktime_get_boot_ns(), hop_id;
-	__u32 network_namespace = device_namespace(device);
+	__u32 other = !direction;
+
+	if ((tcp_flags & 0x16) != 0x10 || flow->records->notes & NOTE_ANSWERED ||
+	    !(facts & FACT_SEEN(SEEN_SYN << direction)) ||
+	    !(facts & FACT_SEEN(SEEN_SYN_ACK << other)))
+		return;
+	if (__sync_fetch_and_or(&flow->records->notes, NOTE_ANSWERED) & NOTE_ANSWERED)
+		return;
+	count_record(flow, RECORD_ID(RECORD_ANSWER, 0, 0, direction), ~0ULL, now);
+}
+
+static __always_inline void note_conntrack(const struct flow *flow, struct sk_buff *packet,
+					   const struct headers *headers)
+{
 	const struct nf_conn *entry;
 	unsigned int info;
+	__u32 original;
+
+	/* Where nf_conntrack is not there, neither are its types. */
+	if (!nat_from_packets || !bpf_core_type_exists(struct nf_conn))
+		return;
+	entry = packet_conntrack(packet, &info);
+	if (!entry)
+		return;
+	/* A SYN may begin another entry with the same tuple. */
+	if (!(flow->records->notes & NOTE_TOLD) || headers->seen & SEEN_SYN) {
+		look_at_conntrack(entry, info, headers->key.network_namespace);
+		__sync_fetch_and_or(&flow->records->notes, NOTE_TOLD);
+	}
+	original = FACT_SEEN(SEEN_ORIGINAL
+			     << ((info < CONNTRACK_FIRST_REPLY ? headers->direction
+							       : ~headers->direction) &
+				 1));
+	if (!(flow->entry->facts & original))
+		__sync_fetch_and_or(&flow->entry->facts, original);
+}
+
+static __always_inline int sight(struct sk_buff *packet, const struct packet_facts *facts,
+				 __u32 offset, enum io_direction io)
+{
+	struct stage_counters *counters =
+		counters_of(io == IO_RECEIVE ? ROW_RECEIVE : ROW_TRANSMIT);
+	struct headers headers = {};
+	struct flow flow = {.generation = generation};
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u32 direction, seen, known, id;
 	struct sock *socket;
 	int reason;
 
-	count(io == IO_RECEIVE ? COUNT_RECEIVE_ATTEMPTED : COUNT_TRANSMIT_ATTEMPTED, 1);
-	headers.key.network_namespace = network_namespace;
-	reason = read_headers(packet, offset, &headers);
+	if (!counters)
+		return 0;
+	count_alone(counters,
+		    io == IO_RECEIVE ? COUNT_RECEIVE_ATTEMPTED : COUNT_TRANSMIT_ATTEMPTED);
+	headers.key.network_namespace = facts->network_namespace;
+	reason = read_headers(facts, offset, &headers);
 	if (reason) {
-		count(reason, 1);
+		count_alone(counters, reason);
 		return 0;
 	}
-	flow = generation & 1 ? find_flow(&flows_1, &headers.key) :
-				find_flow(&flows_0, &headers.key);
-	if (!flow) {
-		count(COUNT_PACKET_MAP_FULL, 1);
-		return 0;
-	}
-	hop_id = (__u64)device->ifindex << 2 | io << 1 | 1;
-	add(flow, &headers, hop_id, now);
+	direction = headers.direction & 1;
+	seen = FACT_FLAGS(headers.tcp_flags, direction) | FACT_SEEN(headers.seen << direction);
+	id = facts->interface_index;
+	id = RECORD_ID(RECORD_HOP, id <= RECORD_INTERFACE_MOST ? id : 0, io, direction);
+	reason = get_flow(&headers.key, now, &flow);
+	if (reason < 0)
+		goto full;
+	if (reason)
+		seen |= FACT_SEEN(SEEN_FIRST << direction);
+	known = flow.entry->facts;
+	if ((known & seen) != seen)
+		__sync_fetch_and_or(&flow.entry->facts, seen);
+	if (flow.entry->end_ns < now)
+		flow.entry->end_ns = now;
+	if (count_hop(&flow, id, now, headers.packets, headers.bytes))
+		goto full;
+	count_alone(counters, COUNT_PACKET_STORED);
+	note_dscp(flow.records, headers.dscp, direction);
+	note_answer(&flow, known, headers.tcp_flags, direction, now);
 	if (io == IO_RECEIVE)
 		return 0;
 	socket = packet->sk;
-	if (socket && socket_namespace(socket) == network_namespace) {
-		set_bits(&flow->seen, SEEN_BORN << (headers.direction & 1));
-		note_owner(&flow->owner[headers.direction & 1], socket);
+	if (socket && !(flow.records->notes & NOTE_OWNED << direction) &&
+	    socket_namespace(socket) == facts->network_namespace) {
+		if (!(known & FACT_SEEN(SEEN_BORN << direction)))
+			__sync_fetch_and_or(&flow.entry->facts,
+					    FACT_SEEN(SEEN_BORN << direction));
+		note_owner(&flow, socket, direction);
 	}
-	/* Where nf_conntrack is not there, neither are its types. */
-	if (!nat_from_packets || !bpf_core_type_exists(struct nf_conn))
-		return 0;
-	entry = packet_conntrack(packet, &info);
-	if (!entry)
-		return 0;
-	if (info == CONNTRACK_NEW || !(flow->seen & (SEEN_ORIGINAL * 3)))
-		look_at_conntrack(entry, info, network_namespace);
-	set_bits(&flow->seen, info < CONNTRACK_FIRST_REPLY ?
-				      SEEN_ORIGINAL << (headers.direction & 1) :
-				      SEEN_ORIGINAL << (~headers.direction & 1));
+	note_conntrack(&flow, packet, &headers);
 	return 0;
+full:
+	tell_packet(&headers, id, seen, now);
+	return 0;
+}
+
+static __always_inline void look_at(struct packet_facts *facts, const struct sk_buff *packet)
+{
+	const struct net_device *device = packet->dev;
+
+	facts->head = packet->head;
+	facts->data = packet->data - packet->head;
+	facts->network = packet->network_header;
+	facts->end = packet->end;
+	facts->length = packet->len;
+	facts->nonlinear = packet->data_len;
+	facts->interface_index = device->ifindex;
+	facts->network_namespace = device_namespace(device);
+	facts->ethertype = bpf_ntohs(packet->protocol);
 }
 
 /* Here data is at the network header (or at a VLAN tag before it). */
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(on_receive, struct sk_buff *packet)
 {
-	return sight(packet, packet->data - packet->head, IO_RECEIVE);
+	struct packet_facts facts;
+
+	look_at(&facts, packet);
+	return sight(packet, &facts, facts.data, IO_RECEIVE);
 }
 
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(on_transmit, struct sk_buff *packet)
 {
-	return sight(packet, packet->network_header, IO_TRANSMIT);
+	struct packet_facts facts;
+
+	look_at(&facts, packet);
+	return sight(packet, &facts, facts.network, IO_TRANSMIT);
 }

@@ -17,6 +17,16 @@
 #define ETHERTYPE_QINQ	  0x88a8
 #define IPV6_HEADERS_MOST 6
 
+/* What a packet's struct sk_buff says; offsets are from head. */
+struct packet_facts {
+	const unsigned char *head;
+	__u32 data, network, end;
+	__u32 length, nonlinear; /* bytes from data on, and those of them beyond the linear part */
+	__u32 interface_index;
+	__u32 network_namespace;
+	__u16 ethertype;
+};
+
 struct headers {
 	struct flow_key key;
 	__u32 direction;
@@ -25,6 +35,7 @@ struct headers {
 	__u32 header_bytes; /* of one segment, network and transport */
 	__u32 seen;	    /* SEEN_SYN and SEEN_SYN_ACK, for direction 0 */
 	__u8 tcp_flags;
+	__u8 dscp;
 	__u8 is_reply; /* to an ICMP query: tells the direction where both ends are one address */
 };
 
@@ -33,6 +44,7 @@ struct cursor {
 	const unsigned char *at; /* the network header */
 	__u32 left;		 /* linear bytes from there */
 	__u8 protocol;
+	__u8 traffic_class;
 	__u8 later_fragment;
 	__u8 first_fragment;
 	__u32 transport; /* offset of the transport header */
@@ -89,6 +101,7 @@ static __always_inline int read_ipv4(struct cursor *cursor, struct address *sour
 	if (header < 20)
 		return COUNT_PACKET_MALFORMED;
 	cursor->length = load16(ip + 2);
+	cursor->traffic_class = ip[1];
 	cursor->protocol = ip[9];
 	cursor->transport = header;
 	cursor->later_fragment = (offset & 0x1fff) != 0;
@@ -149,6 +162,7 @@ static __always_inline int read_ipv6(struct cursor *cursor, struct address *sour
 	cursor->length = load16(ip + 4);
 	if (cursor->length)
 		cursor->length += 40;
+	cursor->traffic_class = load16(ip) >> 4;
 	cursor->protocol = ip[6];
 	cursor->transport = 40;
 	__builtin_memcpy(source, ip + 8, 16);
@@ -287,37 +301,34 @@ static __always_inline int source_is_end_1(const struct address *source,
 }
 
 /* One packet may stand for many on the wire: count those, and their headers. */
-static __always_inline void count_segments(const struct sk_buff *packet, __u32 length,
+static __always_inline void count_segments(const struct packet_facts *packet, __u32 length,
 					   struct headers *headers)
 {
-	struct skb_shared_info *shared = (void *)(packet->head + packet->end);
 	unsigned short size = 0, segments = 0;
 	__u32 payload = length - headers->header_bytes;
 
 	headers->packets = 1;
 	headers->bytes = length;
-	bpf_core_read(&size, sizeof(size), &shared->gso_size);
+	read_gso(packet->head + packet->end, &size, &segments);
 	if (!size || length <= headers->header_bytes)
 		return;
-	bpf_core_read(&segments, sizeof(segments), &shared->gso_segs);
 	headers->packets = segments ? segments : (payload + size - 1) / size;
 	headers->bytes = length + (headers->packets - 1) * headers->header_bytes;
 }
 
 /*
- * Read the headers of a packet whose network header begins at the given offset from skb->head.
- * The namespace must be in the key already. Returns 0, or the stage counter that says why not.
+ * Read the headers of a packet whose network header begins at the given offset from its head. The
+ * namespace must be in the key already. Returns 0, or the stage counter that says why not.
  */
-static __always_inline int read_headers(const struct sk_buff *packet, __u32 offset,
+static __always_inline int read_headers(const struct packet_facts *packet, __u32 offset,
 					struct headers *headers)
 {
 	struct flow_key *key = &headers->key;
 	struct cursor cursor = {};
 	struct address source, destination;
 	__u16 source_port = 0, destination_port = 0;
-	__u16 ethertype = bpf_ntohs(packet->protocol);
-	__u32 data_offset = packet->data - packet->head;
-	__u32 tail = data_offset + packet->len - packet->data_len;
+	__u16 ethertype = packet->ethertype;
+	__u32 tail = packet->data + packet->length - packet->nonlinear;
 	int reason;
 
 	for (int tags = 0; tags < 2; tags++) {
@@ -346,8 +357,9 @@ static __always_inline int read_headers(const struct sk_buff *packet, __u32 offs
 		return reason;
 	/* Packets beyond 64 KiB (BIG TCP) have no length in their header. */
 	if (!cursor.length)
-		cursor.length = packet->len + data_offset - offset;
+		cursor.length = packet->length + packet->data - offset;
 	key->protocol = cursor.protocol;
+	headers->dscp = cursor.traffic_class >> 2;
 	if (!cursor.later_fragment)
 		reason = read_transport(&cursor, headers, &source_port, &destination_port);
 	else

@@ -37,11 +37,16 @@ struct net_device {
 	possible_net_t nd_net;
 };
 
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
 struct sock_common {
 	__u16 skc_num; /* the bound port, host order */
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	possible_net_t skc_net;
+	atomic64_t skc_cookie; /* 0 until somebody asks for it */
 };
 
 struct sock {
@@ -210,6 +215,13 @@ struct bpf_iter__task_file {
 
 #pragma clang attribute pop
 
+/* From 6.2 on: memory as a type, read without a call (0 where nothing is), and TC's context. */
+extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
+extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
+
+/* Whether this kernel has them; set before loading, so that the verifier drops the other way. */
+const volatile __u8 kernel_has_casts = 0;
+
 /* enum ip_conntrack_info: below this, the packet goes in the original direction. */
 #define CONNTRACK_RELATED     1
 #define CONNTRACK_NEW	      2
@@ -249,6 +261,24 @@ static __always_inline const struct nf_conn *packet_conntrack(const struct sk_bu
 
 	*info = value & 7;
 	return (const struct nf_conn *)(value & ~7UL);
+}
+
+/* Of a packet that stands for several on the wire: payload bytes of each, and how many. */
+static __always_inline void read_gso(const void *shared_info, unsigned short *size,
+				     unsigned short *segments)
+{
+	const struct skb_shared_info *shared = shared_info;
+
+	if (kernel_has_casts) {
+		shared = bpf_rdonly_cast(shared,
+					 bpf_core_type_id_kernel(struct skb_shared_info));
+		*size = shared->gso_size;
+		*segments = *size ? shared->gso_segs : 0;
+		return;
+	}
+	bpf_core_read(size, sizeof(*size), &shared->gso_size);
+	if (*size)
+		bpf_core_read(segments, sizeof(*segments), &shared->gso_segs);
 }
 
 #endif

@@ -14,6 +14,7 @@
 #ifndef RECORDER_CONNECTION_H
 #define RECORDER_CONNECTION_H
 
+#include "recorder/flow.h"
 #include "recorder/packet.h"
 
 struct connections;

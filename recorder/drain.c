@@ -6,36 +6,21 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define RATES_MOST 1024U
 
-static int flow_table(const struct probes *probes, uint32_t generation)
-{
-	return bpf_map__fd(generation & 1 ? probes->skeleton->maps.flows_1
-					  : probes->skeleton->maps.flows_0);
-}
-
 int probes_turn(struct probes *probes)
 {
-	__atomic_add_fetch(&probes->skeleton->bss->generation, 1, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&probes->skeleton->bss->flows_made, 0, __ATOMIC_RELAXED);
-	/*
-	 * Programs run inside RCU read-side sections, and this barrier is a grace period: when
-	 * it is over, no program is left that saw the old generation.
-	 */
-	return syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
+	return flow_table_turn(probes->flows);
 }
 
 int probes_are_filling(const struct probes *probes)
 {
-	return __atomic_load_n(&probes->skeleton->bss->flows_made, __ATOMIC_RELAXED) >
-	       bpf_map__max_entries(probes->skeleton->maps.flows_0) / 2;
+	return flow_table_is_filling(probes->flows);
 }
 
 int probes_drain_flows(struct probes *probes,
@@ -43,28 +28,7 @@ int probes_drain_flows(struct probes *probes,
 				   const struct flow_value *value),
 		       void *context, size_t *drained)
 {
-	int table = flow_table(probes, probes->skeleton->bss->generation + 1);
-	uint64_t position[8]; /* opaque to us; a hash map uses 4 bytes of it */
-	void *from = NULL;
-
-	*drained = 0;
-	for (;;) {
-		uint32_t count = DRAIN_ENTRIES;
-		int ended, error = 0;
-
-		ended = bpf_map_lookup_and_delete_batch(table, from, position, probes->keys,
-							probes->values, &count, NULL);
-		if (ended && ended != -ENOENT)
-			return ended;
-		for (uint32_t i = 0; i < count && !error; i++)
-			error = flow(context, &probes->keys[i], &probes->values[i]);
-		*drained += count;
-		if (error)
-			return error;
-		if (ended)
-			return 0;
-		from = position;
-	}
+	return flow_table_drain(probes->flows, flow, context, drained);
 }
 
 int probes_drain_rates(struct probes *probes, uint64_t now_ns,
@@ -108,23 +72,31 @@ int probes_poll(struct probes *probes, int timeout_ms,
 {
 	probes->event = event;
 	probes->context = context;
-	if (!probes->ring)
+	if (!probes->ring) {
 		probes->ring = ring_buffer__new(bpf_map__fd(probes->skeleton->maps.events),
 						pass_on, probes, NULL);
-	if (!probes->ring)
-		return -ENOMEM;
+		if (!probes->ring ||
+		    ring_buffer__add(probes->ring, bpf_map__fd(probes->skeleton->maps.packets),
+				     pass_on, probes))
+			return -ENOMEM;
+	}
 	return timeout_ms ? ring_buffer__poll(probes->ring, timeout_ms)
 			  : ring_buffer__consume(probes->ring);
 }
 
 const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count)
 {
-	uint32_t zero = 0;
+	size_t count = (size_t)probes->cpu_count * STAGE_COUNTERS;
 
 	*cpu_count = probes->cpu_count;
-	if (bpf_map_lookup_elem(bpf_map__fd(probes->skeleton->maps.counters), &zero,
-				probes->counters))
-		return NULL;
+	memset(probes->counters, 0, count * sizeof(uint64_t));
+	for (uint32_t row = 0; row < STAGE_ROWS; row++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(probes->skeleton->maps.counters), &row,
+					probes->row))
+			return NULL;
+		for (size_t i = 0; i < count; i++)
+			probes->counters[i] += probes->row[i];
+	}
 	return probes->counters;
 }
 

@@ -115,6 +115,24 @@ static int take_nat(struct intake *intake, const struct nat_event *event, const 
 	return delivery_row(intake->pending, STREAM_NAT, &row);
 }
 
+/* A packet that the table had no room for. */
+static int take_packet(struct intake *intake, const struct packet_event *event)
+{
+	unsigned int direction = event->id & 1;
+	struct flow_value value = {
+		.start_ns = event->header.time_ns,
+		.end_ns = event->header.time_ns,
+		.tcp_flags = {event->facts & 255, event->facts >> 8 & 255},
+		.seen = event->facts >> 16,
+	};
+
+	value.hop[0].id = event->id | 1;
+	value.hop[0].packets[direction] = event->packets;
+	value.hop[0].bytes[direction] = event->bytes;
+	value.hop[0].first_ns[direction] = 1;
+	return connections_add(intake->connections, &event->key, &value);
+}
+
 static int take_event(void *context, void *record, size_t size)
 {
 	struct intake *intake = context;
@@ -122,7 +140,9 @@ static int take_event(void *context, void *record, size_t size)
 	struct delivery *rows = NULL;
 
 	atomic_fetch_add(&intake->events, 1);
-	if (size >= sizeof(struct nat_event) && header->kind == EVENT_NAT)
+	if (size >= sizeof(struct packet_event) && header->kind == EVENT_PACKET)
+		intake->error = take_packet(intake, record);
+	else if (size >= sizeof(struct nat_event) && header->kind == EVENT_NAT)
 		intake->error = take_nat(intake, record, "net_dev_queue");
 	else {
 		if (wanted(intake, STREAM_PROCESS) && room_for(intake, "process"))
@@ -168,7 +188,6 @@ static const struct loss_line {
 	{COUNT_PACKET_MALFORMED, "kernel", "flow", "malformed header"},
 	{COUNT_PACKET_UNREADABLE, "kernel", "flow", "header not readable"},
 	{COUNT_PACKET_MAP_FULL, "kernel", "flow", "flow table full"},
-	{COUNT_PACKET_HOPS_FULL, "kernel", "flow", "more than 8 hops in a namespace"},
 	{COUNT_PROCESS_RING_FULL, "kernel", "process", "ring buffer full"},
 	{COUNT_NAT_RING_FULL, "kernel", "nat", "ring buffer full"},
 	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
@@ -208,7 +227,8 @@ static void account(struct intake *intake, uint64_t now)
 		}
 	ledger_stage(ledger, "kernel", "flow",
 		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed,
-		     added[COUNT_PACKET_STORED], added[COUNT_PACKET_NOT_IP]);
+		     added[COUNT_PACKET_STORED] + added[COUNT_PACKET_RING],
+		     added[COUNT_PACKET_NOT_IP]);
 	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
 		     added[COUNT_PROCESS_ATTEMPTED] - lost[STREAM_PROCESS], 0);
 	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],

@@ -59,6 +59,11 @@ static struct btf *module_types(struct kernel_facts *facts, const char *name)
 	return facts->modules[i].types;
 }
 
+int kernel_facts_have_function(const struct kernel_facts *facts, const char *name)
+{
+	return facts->kernel && btf__find_by_name_kind(facts->kernel, name, BTF_KIND_FUNC) > 0;
+}
+
 static int has_type(struct kernel_facts *facts, const char *name, uint32_t kind,
 		    const char *module)
 {

@@ -15,7 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
+
+#define FLOW_ENTRIES 65536U
 
 /* Only this thread's last words of libbpf are kept; it has no other way to return them. */
 static _Thread_local char last_words[512];
@@ -177,16 +180,21 @@ static int find_missing(struct probes *probes, int error, char **problem)
 	return 0;
 }
 
-static int open_object(struct probes *probes, const struct probes_options *options)
+static int open_object(struct probes *probes, const struct probes_options *options,
+		       struct kernel_facts *facts)
 {
+	flow_table_close(probes->flows);
+	probes->flows = NULL;
 	flowtape_bpf__destroy(probes->skeleton);
 	probes->skeleton = flowtape_bpf__open();
 	if (!probes->skeleton)
 		return -ENOMEM;
-	if (options->flow_entries) {
-		bpf_map__set_max_entries(probes->skeleton->maps.flows_0, options->flow_entries);
-		bpf_map__set_max_entries(probes->skeleton->maps.flows_1, options->flow_entries);
-	}
+	flow_table_size(probes->skeleton,
+			options->flow_entries ? options->flow_entries : FLOW_ENTRIES);
+	probes->skeleton->rodata->flow_seed = probes->seed;
+	probes->skeleton->rodata->tell_packets = !options->count_only;
+	probes->skeleton->rodata->kernel_has_casts =
+		kernel_facts_have_function(facts, "bpf_rdonly_cast");
 	select_programs(probes->skeleton, &probes->plan, NULL);
 	probes->skeleton->rodata->nat_from_packets =
 		plan_chosen(&probes->plan, FEATURE_NAT) != NULL;
@@ -200,12 +208,12 @@ static int load(struct probes *probes, const struct probes_options *options,
 	int error, missing;
 
 	for (;;) {
-		error = open_object(probes, options);
+		error = open_object(probes, options, facts);
 		if (error)
 			return error;
 		error = flowtape_bpf__load(probes->skeleton);
 		if (!error)
-			return 0;
+			return flow_table_open(probes->skeleton, &probes->flows);
 		if (!find_refused(&probes->plan, 1) && !find_refused(&probes->plan, 0))
 			return say(problem, error, "cannot load the BPF programs: %s (%s)",
 				   strerror(-error), last_words);
@@ -292,6 +300,16 @@ static int leave_out(struct plan *plan, const char *words)
 	return 0;
 }
 
+static int plant_seed(struct flow_hash_seed *seed)
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return -EIO;
+	flow_hash_plant(number, seed);
+	return 0;
+}
+
 int probes_open(const struct probes_options *options, struct probes **out, char **problem)
 {
 	struct probes *probes = calloc(1, sizeof(*probes));
@@ -303,11 +321,13 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 		goto fail;
 	libbpf_set_print(keep_words);
 	probes->stats = -1;
-	probes->keys = malloc(DRAIN_ENTRIES * sizeof(*probes->keys));
-	probes->values = malloc(DRAIN_ENTRIES * sizeof(*probes->values));
 	probes->cpu_count = (unsigned int)libbpf_num_possible_cpus();
 	probes->counters = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
-	if (!probes->keys || !probes->values || !probes->counters)
+	probes->row = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
+	if (!probes->counters || !probes->row)
+		goto fail;
+	error = plant_seed(&probes->seed);
+	if (error)
 		goto fail;
 	plan_begin(&probes->plan);
 	error = leave_out(&probes->plan, options->without);
@@ -342,10 +362,10 @@ void probes_close(struct probes *probes)
 	if (probes->stats >= 0)
 		close(probes->stats);
 	ring_buffer__free(probes->ring);
+	flow_table_close(probes->flows);
 	flowtape_bpf__destroy(probes->skeleton);
-	free(probes->keys);
-	free(probes->values);
 	free(probes->counters);
+	free(probes->row);
 	free(probes);
 }
 

@@ -8,8 +8,8 @@
 #ifndef RECORDER_PROBES_H
 #define RECORDER_PROBES_H
 
+#include "recorder/flow.h"
 #include "recorder/plan.h"
-#include "schema/event.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +17,8 @@
 struct probes;
 
 struct probes_options {
-	uint32_t flow_entries; /* of each of the two flow tables; 0: the default, 65,536 */
+	uint32_t flow_entries; /* that the flow table has room for; 0: the default, 65,536 */
+	int count_only;	       /* packets that the table has no room for are not told singly */
 	const char *without;   /* words for plan_leave_out, with commas between them; or NULL */
 };
 
@@ -59,7 +60,7 @@ int probes_drain_flows(struct probes *probes,
  */
 int probes_turn(struct probes *probes);
 
-/* Whether the flow table in use is more than half full. */
+/* Whether the flow table is more than half full. */
 int probes_are_filling(const struct probes *probes);
 
 /* Take the conntrack rates of spans that are over at this boot time. */

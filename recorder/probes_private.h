@@ -5,14 +5,15 @@
 #ifndef RECORDER_PROBES_PRIVATE_H
 #define RECORDER_PROBES_PRIVATE_H
 
+#include "recorder/flow_table.h"
 #include "recorder/kernel_facts.h"
 #include "recorder/probes.h"
+
+#include "schema/flow_hash.h"
 
 #include <bpf/libbpf.h>
 
 #include "bpf/flowtape.skel.h"
-
-#define DRAIN_ENTRIES 4096U
 
 struct probes {
 	struct flowtape_bpf *skeleton;
@@ -24,8 +25,9 @@ struct probes {
 	void *context;
 	unsigned int cpu_count;
 	uint64_t *counters;
-	struct flow_key *keys; /* of one batch of a drain */
-	struct flow_value *values;
+	uint64_t *row; /* one row of them, as the kernel has it */
+	struct flow_hash_seed seed;
+	struct flow_table *flows;
 };
 
 /* Attach one program by its alternative's kind of hook. NULL, with errno, when it cannot be. */
