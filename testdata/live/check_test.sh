@@ -107,7 +107,7 @@ none any_single_hook_can_be_missing "$(cat "$work/without")" "$(wc -l <"$work/ho
 # Only the right to capture is left; without that, too, there is one line.
 limited()
 {
-	setpriv --bounding-set="-all$1" --inh-caps=-all "$flowrec" check --format jsonl \
+	setpriv --bounding-set="-all${1:-}" --inh-caps=-all "$flowrec" check --format jsonl \
 		>"$work/limited" 2>"$work/limited.err"
 }
 limited ,+net_raw
