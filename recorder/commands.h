@@ -13,6 +13,7 @@
 enum command_status {
 	COMMAND_WHOLE = 0,
 	COMMAND_TROUBLE = 1,
+	COMMAND_BAD = 2,
 	COMMAND_PARTIAL = 3,
 	COMMAND_MISUSE = 64,
 };

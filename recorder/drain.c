@@ -6,6 +6,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +16,12 @@
 
 int probes_turn(struct probes *probes)
 {
-	return flow_table_turn(probes->flows);
+	return probes->flows ? flow_table_turn(probes->flows) : 0;
 }
 
 int probes_are_filling(const struct probes *probes)
 {
-	return flow_table_is_filling(probes->flows);
+	return probes->flows && flow_table_is_filling(probes->flows);
 }
 
 int probes_drain_flows(struct probes *probes,
@@ -28,7 +29,8 @@ int probes_drain_flows(struct probes *probes,
 				   const struct flow_value *value),
 		       void *context, size_t *drained)
 {
-	return flow_table_drain(probes->flows, flow, context, drained);
+	*drained = 0;
+	return probes->flows ? flow_table_drain(probes->flows, flow, context, drained) : 0;
 }
 
 int probes_drain_rates(struct probes *probes, uint64_t now_ns,
@@ -36,11 +38,14 @@ int probes_drain_rates(struct probes *probes, uint64_t now_ns,
 				    const struct rate_value *value),
 		       void *context)
 {
-	int map = bpf_map__fd(probes->skeleton->maps.rates);
 	struct rate_key over[RATES_MOST], key, *previous = NULL;
 	struct rate_value value;
 	size_t count = 0;
+	int map;
 
+	if (!probes->skeleton)
+		return 0;
+	map = bpf_map__fd(probes->skeleton->maps.rates);
 	/* Spans that are over for two of their lengths: no program is still adding to them. */
 	while (count < RATES_MOST && !bpf_map_get_next_key(map, previous, &key)) {
 		if ((key.bucket + 2) * RATE_BUCKET_NS < now_ns)
@@ -57,7 +62,10 @@ int probes_find_port_owner(void *context, const struct port_key *key, struct flo
 {
 	struct probes *probes = context;
 
-	return bpf_map_lookup_elem(bpf_map__fd(probes->skeleton->maps.port_owners), key, owner);
+	return probes->skeleton
+		       ? bpf_map_lookup_elem(bpf_map__fd(probes->skeleton->maps.port_owners),
+					     key, owner)
+		       : -ENOENT;
 }
 
 static int pass_on(void *context, void *record, size_t size)
@@ -70,6 +78,8 @@ static int pass_on(void *context, void *record, size_t size)
 int probes_poll(struct probes *probes, int timeout_ms,
 		int (*event)(void *context, void *record, size_t size), void *context)
 {
+	if (!probes->skeleton)
+		return poll(NULL, 0, timeout_ms);
 	probes->event = event;
 	probes->context = context;
 	if (!probes->ring) {
@@ -90,7 +100,7 @@ const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count)
 
 	*cpu_count = probes->cpu_count;
 	memset(probes->counters, 0, count * sizeof(uint64_t));
-	for (uint32_t row = 0; row < STAGE_ROWS; row++) {
+	for (uint32_t row = 0; row < STAGE_ROWS && probes->skeleton; row++) {
 		if (bpf_map_lookup_elem(bpf_map__fd(probes->skeleton->maps.counters), &row,
 					probes->row))
 			return NULL;
@@ -110,15 +120,43 @@ static int program_info(const struct bpf_program *program, struct bpf_prog_info 
 
 uint64_t probes_missed_packets(struct probes *probes)
 {
-	const struct bpf_program *programs[] = {probes->skeleton->progs.on_receive,
-						probes->skeleton->progs.on_transmit};
+	static const enum feature features[] = {FEATURE_FLOW_RECEIVE, FEATURE_FLOW_TRANSMIT};
+	const struct bpf_program *program;
 	struct bpf_prog_info info;
 	uint64_t missed = 0;
 
-	for (size_t i = 0; i < 2; i++)
-		if (!program_info(programs[i], &info))
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		program = loader_program(probes->skeleton,
+				       plan_chosen(&probes->plan, features[i])->alternative, 0);
+		if (program && !program_info(program, &info))
 			missed += info.recursion_misses;
+	}
 	return missed;
+}
+
+int probes_read_packets(struct probes *probes,
+			int (*packet)(void *context, const struct packet *packet,
+				      uint64_t time_ns),
+			void *context)
+{
+	return probes->capture ? live_capture_read(probes->capture, packet, context) : 0;
+}
+
+int probes_count_packets(struct probes *probes, struct live_capture_counts *counts)
+{
+	if (!probes->capture)
+		return -ENOENT;
+	live_capture_count(probes->capture, counts);
+	return 0;
+}
+
+uint64_t probes_unwatched_packets(struct probes *probes)
+{
+	struct tc_watch_status status = {0};
+
+	if (probes->tc)
+		tc_watch_status(probes->tc, &status);
+	return probes->unwatched_packets + status.unwatched_packets;
 }
 
 /* The memory of a map, as its descriptor's fdinfo tells. */
@@ -144,6 +182,8 @@ size_t probes_cost(struct probes *probes, struct probe_cost *lines, size_t most)
 	struct bpf_map *map;
 	size_t count = 0;
 
+	if (!probes->skeleton)
+		return 0;
 	bpf_object__for_each_program(program, probes->skeleton->obj)
 	{
 		struct bpf_prog_info info;

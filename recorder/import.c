@@ -109,7 +109,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 					      optarg);
 			break;
 		case 'f':
-			format = import_table_format(optarg);
+			format = table_format(optarg);
 			if (format < 0)
 				return misuse("--format takes text, json, jsonl, csv or "
 					      "markdown, not",

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,7 +38,9 @@ struct intake {
 	uint64_t slice_end_ns, interfaces_ns;
 	int provisional;   /* rows of the open slice have been handed over */
 	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
-	uint64_t missed_packets;
+	uint64_t missed_packets, unwatched_packets;
+	struct live_capture_counts captured;
+	uint32_t network_namespace; /* the recorder's own */
 	int error;
 };
 
@@ -183,6 +186,18 @@ static int take_flow(void *context, const struct flow_key *key, const struct flo
 	return connections_add(intake->connections, key, value);
 }
 
+/* Of this namespace, where there is no program to count. */
+static int take_captured(void *context, const struct packet *packet, uint64_t time_ns)
+{
+	struct intake *intake = context;
+	struct packet counted = *packet;
+
+	atomic_fetch_add(&intake->events, 1);
+	counted.key.network_namespace = intake->network_namespace;
+	return connections_packet(intake->connections, &counted,
+				  time_ns - (uint64_t)intake->options.epoch_offset_ns);
+}
+
 static void take_rate(void *context, const struct rate_key *key, const struct rate_value *value)
 {
 	struct intake *intake = context;
@@ -258,10 +273,16 @@ static void account(struct intake *intake, uint64_t now)
 	const uint64_t *counters = probes_counters(intake->options.probes, &cpu_count);
 	uint64_t missed =
 		probes_missed_packets(intake->options.probes) - intake->missed_packets;
+	uint64_t unwatched = probes_unwatched_packets(intake->options.probes) -
+			     intake->unwatched_packets;
 	uint64_t last = epoch(intake, now);
 
 	if (!counters)
 		return;
+	intake->unwatched_packets += unwatched;
+	if (unwatched)
+		ledger_loss(ledger, "kernel", "flow", "interface not watched yet", -1,
+			    last - TICK_NS, last, unwatched);
 	intake->missed_packets += missed;
 	if (missed)
 		ledger_loss(ledger, "kernel", "flow", "program busy", -1, last - TICK_NS, last,
@@ -284,7 +305,8 @@ static void account(struct intake *intake, uint64_t now)
 		}
 	account_exclusions(intake, added, excluded);
 	ledger_stage(ledger, "kernel", "flow",
-		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed,
+		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed +
+			     unwatched,
 		     added[COUNT_PACKET_STORED] + added[COUNT_PACKET_RING],
 		     added[COUNT_PACKET_NOT_IP] + excluded[STREAM_FLOW]);
 	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
@@ -296,6 +318,32 @@ static void account(struct intake *intake, uint64_t now)
 		     excluded[STREAM_NAT]);
 	ledger_stage(ledger, "kernel", "conntrack_rate", added[COUNT_RATE_ATTEMPTED],
 		     added[COUNT_RATE_ATTEMPTED] - lost[STREAM_CONNTRACK_RATE], 0);
+}
+
+/* And libpcap's. */
+static void account_captured(struct intake *intake, uint64_t now)
+{
+	struct ledger *ledger = intake->options.ledger;
+	uint64_t last = epoch(intake, now), attempted = 0;
+	struct live_capture_counts all, *before = &intake->captured;
+
+	if (probes_count_packets(intake->options.probes, &all))
+		return;
+	for (int i = 0; i < PACKET_VERDICTS; i++) {
+		uint64_t added = all.verdicts[i] - before->verdicts[i];
+
+		attempted += added;
+		if (added && i != PACKET_COUNTED && i != PACKET_NOT_IP)
+			ledger_loss(ledger, "capture", "flow", packet_verdict_name(i), -1,
+				    last - TICK_NS, last, added);
+	}
+	if (all.dropped != before->dropped)
+		ledger_loss(ledger, "capture", "flow", "buffer full", -1, last - TICK_NS, last,
+			    all.dropped - before->dropped);
+	ledger_stage(ledger, "capture", "flow", attempted + all.dropped - before->dropped,
+		     all.verdicts[PACKET_COUNTED] - before->verdicts[PACKET_COUNTED],
+		     all.verdicts[PACKET_NOT_IP] - before->verdicts[PACKET_NOT_IP]);
+	*before = all;
 }
 
 /* --- ticks --- */
@@ -338,9 +386,12 @@ static int tick(struct intake *intake, int last)
 		probes_poll(intake->options.probes, 0, take_event, intake);
 		error = probes_drain_flows(intake->options.probes, take_flow, intake, &drained);
 	}
+	if (!error)
+		error = probes_read_packets(intake->options.probes, take_captured, intake);
 	atomic_fetch_add(&intake->events, drained);
 	probes_drain_rates(intake->options.probes, last ? UINT64_MAX : now, take_rate, intake);
 	account(intake, now);
+	account_captured(intake, now);
 	if (wanted(intake, STREAM_COST))
 		cost_sample(intake->cost, epoch(intake, now), drained, last, intake->pending);
 	if (now - intake->interfaces_ns > INTERFACES_NS || last) {
@@ -374,6 +425,8 @@ static void *run(void *context)
 				wait_ns = GLANCE_NS;
 			probes_poll(intake->options.probes, (int)(wait_ns / 1000000) + 1,
 				    take_event, intake);
+			error = probes_read_packets(intake->options.probes, take_captured,
+						    intake);
 			continue;
 		}
 		next = now + TICK_NS;
@@ -429,6 +482,7 @@ int intake_start(const struct intake_options *options, struct intake **out)
 		.filter = options->filter,
 	};
 	unsigned int cpu_count;
+	struct stat own;
 	int error;
 
 	if (!intake)
@@ -443,6 +497,8 @@ int intake_start(const struct intake_options *options, struct intake **out)
 	intake->pending = delivery_new();
 	intake->counted = calloc(cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	intake->slice = 1;
+	if (!stat("/proc/self/ns/net", &own))
+		intake->network_namespace = (uint32_t)own.st_ino;
 	if (!intake->processes || !intake->connections || !intake->cost || !intake->pending ||
 	    !intake->counted) {
 		free_intake(intake);

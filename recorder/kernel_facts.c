@@ -152,7 +152,8 @@ const char *kernel_facts_against(struct kernel_facts *facts,
 	const char *name = alternative->name, *symbol;
 	char type[128];
 
-	if (alternative->hook != HOOK_DUMP && !facts->kernel)
+	if (!facts->kernel && alternative->hook != HOOK_DUMP &&
+	    alternative->hook != HOOK_LIBPCAP)
 		return "this kernel does not describe its types (no BTF)";
 	switch (alternative->hook) {
 	case HOOK_TP_BTF:
@@ -177,6 +178,10 @@ const char *kernel_facts_against(struct kernel_facts *facts,
 		snprintf(type, sizeof(type), "bpf_iter_%s", name);
 		if (!has_type(facts, type, BTF_KIND_FUNC, NULL))
 			return "this kernel has no such iterator";
+		return NULL;
+	case HOOK_TCX:
+		if (!has_type(facts, "tcx_entry", BTF_KIND_STRUCT, NULL))
+			return "this kernel has no tcx (Linux 6.6)";
 		return NULL;
 	case HOOK_SKB:
 		if (!has_type(facts, "nf_conn", BTF_KIND_STRUCT, alternative->module))

@@ -37,7 +37,10 @@ enum hook_kind {
 	HOOK_KRETPROBE,
 	HOOK_CGROUP, /* at the root of the cgroup2 hierarchy */
 	HOOK_ITER,
-	HOOK_SKB,  /* no program of its own: a field that the programs of the flow read */
+	HOOK_TCX, /* on every interface, as the next, too */
+	HOOK_CLSACT,
+	HOOK_SKB, /* no program of its own: a field that the programs of the flow read */
+	HOOK_LIBPCAP,
 	HOOK_DUMP, /* nor here: asked by netlink once */
 	HOOK_COUNT
 };

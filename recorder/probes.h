@@ -9,6 +9,7 @@
 #define RECORDER_PROBES_H
 
 #include "recorder/flow.h"
+#include "recorder/live_capture.h"
 #include "recorder/plan.h"
 
 #include <stddef.h>
@@ -38,6 +39,9 @@ const struct probe *probes_plan(const struct probes *probes, size_t *count);
 
 /* Whether an alternative of the feature is in use. */
 int probes_have(struct probes *probes, enum feature feature);
+
+/* Whether packets are captured, in this namespace only, in place of counted by programs. */
+int probes_capture(const struct probes *probes);
 
 /* A file descriptor from which struct process_event of every living process can be read, once.
  */
@@ -90,6 +94,19 @@ uint64_t probes_missed_packets(struct probes *probes);
 
 /* Follow what the filter names, to be called now and then. Returns 0 or a negative errno. */
 int probes_follow(struct probes *probes);
+
+/*
+ * Where packets are captured instead: visit those that wait, as live_capture_read; and how many
+ * came so far, or -ENOENT where it is programs that count.
+ */
+int probes_read_packets(struct probes *probes,
+			int (*packet)(void *context, const struct packet *packet,
+				      uint64_t time_ns),
+			void *context);
+int probes_count_packets(struct probes *probes, struct live_capture_counts *counts);
+
+/* How many packets passed new interfaces before they were watched, at most. */
+uint64_t probes_unwatched_packets(struct probes *probes);
 
 /* What the programs and maps cost so far. */
 struct probe_cost {

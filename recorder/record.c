@@ -422,6 +422,10 @@ int record_command(int argc, char **argv)
 	if (error)
 		status = complain(&run, error, "cannot start");
 	else {
+		if (probes_capture(run.probes))
+			fputs("flowrec record: no program may count packets here: libpcap captures "
+			      "those of this network namespace; flowrec check says why\n",
+			      stderr);
 		if (!arguments.quiet)
 			fprintf(stderr, "recording to %s\n", arguments.output);
 		wait_for_end(&run, &arguments, &signals);
