@@ -201,6 +201,7 @@ demo: deps
 	@testdata/demo.sh
 
 test: deps
+	@testdata/deps.sh guest
 	@$(MAKE) --no-print-directory $(JOBS) all tests
 	@testdata/test.sh
 

@@ -71,8 +71,10 @@ struct flow {
 };
 
 static __always_inline void write_entry(struct flow_entry *entry, const struct flow_key *key,
-					__u32 turn, __u64 now)
+					__u32 turn)
 {
+	__u64 now = bpf_ktime_get_boot_ns();
+
 	entry->facts = UNIT_MARK(UNIT_ENTRY, turn);
 	entry->network_namespace = key->network_namespace;
 	entry->port[0] = key->port[0];
@@ -162,7 +164,7 @@ static __always_inline int publish(__u32 position, __u32 slot)
  * Make the flow of a key that is not in the index. Returns its unit number, which may be
  * another CPU's that made it at the same moment, or -1 when there is no room.
  */
-__noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn, __u64 now)
+__noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn)
 {
 	__u32 tag = (__u32)(hash >> 32) << flow_unit_bits, mine;
 	struct flow_records *records;
@@ -178,8 +180,8 @@ __noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn, _
 	records = unit_at(unit_after(mine));
 	if (!entry || !records)
 		return -1;
-	write_entry(entry, key, turn, now);
-	write_records(records, UNIT_MARK(UNIT_RECORDS, turn));
+	write_entry(entry, key, turn);
+	write_records(records, UNIT_MARK(UNIT_RECORDS, turn) | NOTE_TICK(bpf_jiffies64()));
 	for (int tries = 0; tries < FLOW_SLOTS; tries++) {
 		found = find_slot(key, hash, turn);
 		if (!(found & SLOT_FREE) || found < 0)
@@ -192,20 +194,44 @@ __noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn, _
 	return found;
 }
 
+/* Whether the flow is where it is first looked for, as most are. */
+static __always_inline int is_at_home(const struct flow_key *key, __u64 hash, struct flow *flow)
+{
+	__u32 number = (flow->generation & 1) * flow_buckets + (hash & (flow_buckets - 1)),
+	      slot;
+	__u32 tag = (__u32)(hash >> 32) << flow_unit_bits;
+	struct flow_bucket *bucket = bpf_map_lookup_elem(&flow_index, &number);
+
+	if (!bucket)
+		return 0;
+	slot = bucket->slot[(hash >> 28) % FLOW_SLOTS];
+	if (!slot || (slot ^ tag) >> flow_unit_bits)
+		return 0;
+	slot = (slot & ((1U << flow_unit_bits) - 1)) - 1;
+	flow->entry = (struct flow_entry *)unit_at(slot);
+	if (!flow->entry || !is_flow(flow->entry, key))
+		return 0;
+	flow->records = unit_at(unit_after(slot));
+	return flow->records != NULL;
+}
+
 /*
  * Find the flow of a key in its generation, or make it. Returns 0, 1 when it is new, or -1 when
  * there is no room.
  */
-static __always_inline int get_flow(const struct flow_key *key, __u64 now, struct flow *flow)
+static __always_inline int get_flow(const struct flow_key *key, struct flow *flow)
 {
 	/* The namespace is no part of the hash, but of the place. */
 	__u64 hash =
 		flow_hash(key, &flow_seed) + key->network_namespace * 0x9e3779b97f4a7c15ULL;
-	__s64 unit = find_slot(key, hash, flow->generation);
+	__s64 unit;
 	int is_new = 0;
 
+	if (is_at_home(key, hash, flow))
+		return 0;
+	unit = find_slot(key, hash, flow->generation);
 	if (unit >= SLOT_FREE) {
-		unit = make_flow(key, hash, flow->generation, now);
+		unit = make_flow(key, hash, flow->generation);
 		is_new = 1;
 	}
 	if (unit < 0)
@@ -248,22 +274,29 @@ static __always_inline __u32 add_records(struct flow_records *records, __u32 tur
 	return found - 1;
 }
 
+/* The record of this kind among those at hand, or NULL. */
+static __always_inline struct flow_record *find_record(struct flow_records *records, __u64 what,
+						       __u64 mask)
+{
+	for (int i = 0; i < FLOW_RECORDS; i++)
+		if (is_record(&records->record[i], what, mask))
+			return &records->record[i];
+	return NULL;
+}
+
 /*
- * Count in a record beyond the first three. The last unit of a chain has one record for each
- * direction of the hops that find no other. Returns 0, or -1 when there is no room.
+ * Count in a record that is not among the first, or is not yet. The last unit of a chain has
+ * one record for each direction of the hops that find no other. Returns 0, or -1 when there is
+ * no room.
  */
 static __noinline int count_further(struct flow_records *records, __u32 turn, __u64 what,
 				    __u64 mask, __u64 count)
 {
 	__u32 direction = what & 1;
 
-	for (int i = 1; i < FLOW_CHAIN; i++) {
-		__u32 next = records->next;
+	for (int i = 0; i < FLOW_CHAIN; i++) {
+		__u32 next;
 
-		next = next ? next - 1 : add_records(records, turn);
-		records = unit_at(next);
-		if (!records)
-			return -1;
 		for (__u32 j = 0; j < FLOW_RECORDS; j++) {
 			struct flow_record *record = &records->record[j];
 
@@ -278,6 +311,13 @@ static __noinline int count_further(struct flow_records *records, __u32 turn, __
 			__sync_fetch_and_add(&record->count, count);
 			return 0;
 		}
+		if (i == FLOW_CHAIN - 1)
+			break;
+		next = records->next;
+		next = next ? next - 1 : add_records(records, turn);
+		records = unit_at(next);
+		if (!records)
+			break;
 	}
 	return -1;
 }
@@ -286,31 +326,30 @@ static __noinline int count_further(struct flow_records *records, __u32 turn, __
 static __always_inline int count_record(const struct flow *flow, __u64 what, __u64 mask,
 					__u64 count)
 {
-	for (int i = 0; i < FLOW_RECORDS; i++) {
-		struct flow_record *record = &flow->records->record[i];
-
-		if (is_record(record, what, mask) ||
-		    (!record->what && take_record(record, what, mask))) {
-			__sync_fetch_and_add(&record->count, count);
-			return 0;
-		}
-	}
 	return count_further(flow->records, flow->generation, what, mask, count);
 }
 
-/* Count packets at a hop. Returns 0 or -1. */
-static __always_inline int count_hop(const struct flow *flow, __u32 id, __u64 now,
-				     __u32 packets, __u32 bytes)
+/* Nothing more than this for almost every packet. Returns whether that was all. */
+static __always_inline int count_known_hop(const struct flow *flow, __u32 id, __u64 count)
 {
-	__u64 since = now - flow->entry->start_ns;
+	struct flow_record *record = find_record(flow->records, id, 0xffffffffU);
+
+	if (record)
+		__sync_fetch_and_add(&record->count, count);
+	return record != NULL;
+}
+
+/* The first sight of a flow at a hop, or a hop beyond the first three. Returns 0 or -1. */
+static __always_inline int count_hop(const struct flow *flow, __u32 id, __u64 count)
+{
+	__u64 since = bpf_ktime_get_boot_ns() - flow->entry->start_ns;
 
 	/* Two CPUs may begin a flow at once: the later clock need not be the later packet's. */
 	if ((__s64)since < 0)
 		since = 0;
 	if (since > 0xffffffffU)
 		since = 0xffffffffU;
-	return count_record(flow, since << 32 | id, 0xffffffffU,
-			    packets * RECORD_SEGMENT + bytes);
+	return count_record(flow, since << 32 | id, 0xffffffffU, count);
 }
 
 /* Who sends in a direction; the other direction's owner is in the second unit of records. */

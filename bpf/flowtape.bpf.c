@@ -8,11 +8,13 @@
  * writes there any more.
  */
 #include "bpf/counters.h"
+#include "bpf/filter.h"
 #include "bpf/flow_table.h"
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
 #include "bpf/nat.h"
 #include "bpf/owner.h"
+#include "bpf/plain.h"
 #include "bpf/process.h"
 #include "schema/event.h"
 
@@ -26,8 +28,7 @@ struct {
 	__uint(max_entries, 1 << 20);
 } packets SEC(".maps");
 
-static __always_inline void tell_packet(const struct headers *headers, __u32 id, __u32 facts,
-					__u64 now)
+static __always_inline void tell_packet(const struct headers *headers, __u32 id, __u32 facts)
 {
 	struct packet_event *event = NULL;
 
@@ -39,7 +40,7 @@ static __always_inline void tell_packet(const struct headers *headers, __u32 id,
 	}
 	event->header.kind = EVENT_PACKET;
 	event->header.cpu = bpf_get_smp_processor_id();
-	event->header.time_ns = now;
+	event->header.time_ns = bpf_ktime_get_boot_ns();
 	event->key = headers->key;
 	event->id = id;
 	event->facts = facts;
@@ -53,12 +54,8 @@ static __always_inline void tell_packet(const struct headers *headers, __u32 id,
 static __always_inline void note_owner(const struct flow *flow, struct sock *socket,
 				       __u32 direction)
 {
-	unsigned char state = socket->__sk_common.skc_state;
-	struct flow_owner *owner;
+	struct flow_owner *owner = owner_of(socket);
 
-	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
-		return;
-	owner = bpf_sk_storage_get(&owners, socket, NULL, 0);
 	if (!owner || !owner->pid)
 		return;
 	set_owner(flow, OWNER_OF(owner->pid, owner->start_ns, direction));
@@ -67,18 +64,27 @@ static __always_inline void note_owner(const struct flow *flow, struct sock *soc
 		__sync_fetch_and_or(&flow->records->notes, NOTE_OWNED << direction);
 }
 
-static __always_inline void note_dscp(struct flow_records *records, __u8 dscp, __u32 direction)
+/* The time of the packet, as exactly as NOTE_TICK says, and its DSCP. */
+static __always_inline void note_packet(const struct flow *flow, const struct headers *headers,
+					__u32 direction, int is_first)
 {
-	__u32 notes = records->notes;
-	__u32 changed = (notes & ~NOTE_DSCP_MASK(direction)) | NOTE_DSCP(dscp, direction);
+	__u32 notes = flow->records->notes, changed;
+	__u64 now;
 
+	changed = (notes & ~(NOTE_DSCP_MASK(direction) | NOTE_TICK_MASK)) |
+		  NOTE_DSCP(headers->dscp, direction) | NOTE_TICK(bpf_jiffies64());
 	if (notes != changed)
-		__sync_val_compare_and_swap(&records->notes, notes, changed);
+		__sync_val_compare_and_swap(&flow->records->notes, notes, changed);
+	else if (!is_first && !(headers->tcp_flags & TCP_SYN_FIN_RST))
+		return;
+	now = bpf_ktime_get_boot_ns();
+	if (flow->entry->end_ns < now)
+		flow->entry->end_ns = now;
 }
 
 /* The last packet of a TCP handshake, seen once its first two were. */
 static __always_inline void note_answer(const struct flow *flow, __u32 facts, __u8 tcp_flags,
-					__u32 direction, __u64 now)
+					__u32 direction)
 {
 	__u32 other = !direction;
 
@@ -88,7 +94,8 @@ static __always_inline void note_answer(const struct flow *flow, __u32 facts, __
 		return;
 	if (__sync_fetch_and_or(&flow->records->notes, NOTE_ANSWERED) & NOTE_ANSWERED)
 		return;
-	count_record(flow, RECORD_ID(RECORD_ANSWER, 0, 0, direction), ~0ULL, now);
+	count_record(flow, RECORD_ID(RECORD_ANSWER, 0, 0, direction), ~0ULL,
+		     bpf_ktime_get_boot_ns());
 }
 
 static __always_inline void note_conntrack(const struct flow *flow, struct sk_buff *packet,
@@ -106,7 +113,7 @@ static __always_inline void note_conntrack(const struct flow *flow, struct sk_bu
 		return;
 	/* A SYN may begin another entry with the same tuple. */
 	if (!(flow->records->notes & NOTE_TOLD) || headers->seen & SEEN_SYN) {
-		look_at_conntrack(entry, info, headers->key.network_namespace);
+		look_at_conntrack((__u64)entry, info, headers->key.network_namespace);
 		__sync_fetch_and_or(&flow->records->notes, NOTE_TOLD);
 	}
 	original = FACT_SEEN(SEEN_ORIGINAL
@@ -117,33 +124,47 @@ static __always_inline void note_conntrack(const struct flow *flow, struct sk_bu
 		__sync_fetch_and_or(&flow->entry->facts, original);
 }
 
-static __always_inline int sight(struct sk_buff *packet, const struct packet_facts *facts,
-				 __u32 offset, enum io_direction io)
+/* The long way; a function of its own, so that the short one stays short. */
+static __noinline int read_any(struct sk_buff *packet, __u32 offset, __u32 network_namespace,
+			       struct headers *headers)
+{
+	__builtin_memset(headers, 0, sizeof(*headers));
+	headers->key.network_namespace = network_namespace;
+	return read_headers(packet, offset, headers);
+}
+
+static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_direction io)
 {
 	struct stage_counters *counters =
 		counters_of(io == IO_RECEIVE ? ROW_RECEIVE : ROW_TRANSMIT);
+	struct net_device *device = packet->dev;
 	struct headers headers = {};
 	struct flow flow = {.generation = generation};
-	__u64 now = bpf_ktime_get_boot_ns();
+	__u32 network_namespace = device_namespace(device);
 	__u32 direction, seen, known, id;
 	struct sock *socket;
-	int reason;
+	int reason, is_first;
+	__u64 count;
 
 	if (!counters)
 		return 0;
 	count_alone(counters,
 		    io == IO_RECEIVE ? COUNT_RECEIVE_ATTEMPTED : COUNT_TRANSMIT_ATTEMPTED);
-	headers.key.network_namespace = facts->network_namespace;
-	reason = read_headers(facts, offset, &headers);
+	headers.key.network_namespace = network_namespace;
+	reason = read_plain(packet, offset, &headers)
+			 ? 0
+			 : read_any(packet, offset, network_namespace, &headers);
+	if (!reason)
+		reason = admit(packet, &headers, io);
 	if (reason) {
 		count_alone(counters, reason);
 		return 0;
 	}
 	direction = headers.direction & 1;
 	seen = FACT_FLAGS(headers.tcp_flags, direction) | FACT_SEEN(headers.seen << direction);
-	id = facts->interface_index;
+	id = device->ifindex;
 	id = RECORD_ID(RECORD_HOP, id <= RECORD_INTERFACE_MOST ? id : 0, io, direction);
-	reason = get_flow(&headers.key, now, &flow);
+	reason = get_flow(&headers.key, &flow);
 	if (reason < 0)
 		goto full;
 	if (reason)
@@ -151,18 +172,18 @@ static __always_inline int sight(struct sk_buff *packet, const struct packet_fac
 	known = flow.entry->facts;
 	if ((known & seen) != seen)
 		__sync_fetch_and_or(&flow.entry->facts, seen);
-	if (flow.entry->end_ns < now)
-		flow.entry->end_ns = now;
-	if (count_hop(&flow, id, now, headers.packets, headers.bytes))
+	count = headers.packets * RECORD_SEGMENT + headers.bytes;
+	is_first = !count_known_hop(&flow, id, count);
+	if (is_first && count_hop(&flow, id, count))
 		goto full;
 	count_alone(counters, COUNT_PACKET_STORED);
-	note_dscp(flow.records, headers.dscp, direction);
-	note_answer(&flow, known, headers.tcp_flags, direction, now);
+	note_packet(&flow, &headers, direction, is_first);
+	note_answer(&flow, known, headers.tcp_flags, direction);
 	if (io == IO_RECEIVE)
 		return 0;
 	socket = packet->sk;
 	if (socket && !(flow.records->notes & NOTE_OWNED << direction) &&
-	    socket_namespace(socket) == facts->network_namespace) {
+	    socket_namespace(socket) == network_namespace) {
 		if (!(known & FACT_SEEN(SEEN_BORN << direction)))
 			__sync_fetch_and_or(&flow.entry->facts,
 					    FACT_SEEN(SEEN_BORN << direction));
@@ -171,40 +192,19 @@ static __always_inline int sight(struct sk_buff *packet, const struct packet_fac
 	note_conntrack(&flow, packet, &headers);
 	return 0;
 full:
-	tell_packet(&headers, id, seen, now);
+	tell_packet(&headers, id, seen);
 	return 0;
-}
-
-static __always_inline void look_at(struct packet_facts *facts, const struct sk_buff *packet)
-{
-	const struct net_device *device = packet->dev;
-
-	facts->head = packet->head;
-	facts->data = packet->data - packet->head;
-	facts->network = packet->network_header;
-	facts->end = packet->end;
-	facts->length = packet->len;
-	facts->nonlinear = packet->data_len;
-	facts->interface_index = device->ifindex;
-	facts->network_namespace = device_namespace(device);
-	facts->ethertype = bpf_ntohs(packet->protocol);
 }
 
 /* Here data is at the network header (or at a VLAN tag before it). */
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(on_receive, struct sk_buff *packet)
 {
-	struct packet_facts facts;
-
-	look_at(&facts, packet);
-	return sight(packet, &facts, facts.data, IO_RECEIVE);
+	return sight(packet, packet->data - packet->head, IO_RECEIVE);
 }
 
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(on_transmit, struct sk_buff *packet)
 {
-	struct packet_facts facts;
-
-	look_at(&facts, packet);
-	return sight(packet, &facts, facts.network, IO_TRANSMIT);
+	return sight(packet, packet->network_header, IO_TRANSMIT);
 }

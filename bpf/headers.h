@@ -17,16 +17,6 @@
 #define ETHERTYPE_QINQ	  0x88a8
 #define IPV6_HEADERS_MOST 6
 
-/* What a packet's struct sk_buff says; offsets are from head. */
-struct packet_facts {
-	const unsigned char *head;
-	__u32 data, network, end;
-	__u32 length, nonlinear; /* bytes from data on, and those of them beyond the linear part */
-	__u32 interface_index;
-	__u32 network_namespace;
-	__u16 ethertype;
-};
-
 struct headers {
 	struct flow_key key;
 	__u32 direction;
@@ -78,6 +68,11 @@ struct {
 static __always_inline __u16 load16(const __u8 *bytes)
 {
 	return (__u16)bytes[0] << 8 | bytes[1];
+}
+
+static __always_inline int same_address(const struct address *a, const struct address *b)
+{
+	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
 }
 
 static __always_inline void address_from_ipv4(struct address *to, const __u8 *from)
@@ -301,34 +296,37 @@ static __always_inline int source_is_end_1(const struct address *source,
 }
 
 /* One packet may stand for many on the wire: count those, and their headers. */
-static __always_inline void count_segments(const struct packet_facts *packet, __u32 length,
+static __always_inline void count_segments(const struct sk_buff *packet, __u32 length,
 					   struct headers *headers)
 {
+	struct skb_shared_info *shared = (void *)(packet->head + packet->end);
 	unsigned short size = 0, segments = 0;
 	__u32 payload = length - headers->header_bytes;
 
 	headers->packets = 1;
 	headers->bytes = length;
-	read_gso(packet->head + packet->end, &size, &segments);
+	bpf_core_read(&size, sizeof(size), &shared->gso_size);
 	if (!size || length <= headers->header_bytes)
 		return;
+	bpf_core_read(&segments, sizeof(segments), &shared->gso_segs);
 	headers->packets = segments ? segments : (payload + size - 1) / size;
 	headers->bytes = length + (headers->packets - 1) * headers->header_bytes;
 }
 
 /*
- * Read the headers of a packet whose network header begins at the given offset from its head. The
- * namespace must be in the key already. Returns 0, or the stage counter that says why not.
+ * Read the headers of a packet whose network header begins at the given offset from skb->head.
+ * The namespace must be in the key already. Returns 0, or the stage counter that says why not.
  */
-static __always_inline int read_headers(const struct packet_facts *packet, __u32 offset,
+static __always_inline int read_headers(const struct sk_buff *packet, __u32 offset,
 					struct headers *headers)
 {
 	struct flow_key *key = &headers->key;
 	struct cursor cursor = {};
 	struct address source, destination;
 	__u16 source_port = 0, destination_port = 0;
-	__u16 ethertype = packet->ethertype;
-	__u32 tail = packet->data + packet->length - packet->nonlinear;
+	__u16 ethertype = bpf_ntohs(packet->protocol);
+	__u32 data_offset = packet->data - packet->head;
+	__u32 tail = data_offset + packet->len - packet->data_len;
 	int reason;
 
 	for (int tags = 0; tags < 2; tags++) {
@@ -357,7 +355,7 @@ static __always_inline int read_headers(const struct packet_facts *packet, __u32
 		return reason;
 	/* Packets beyond 64 KiB (BIG TCP) have no length in their header. */
 	if (!cursor.length)
-		cursor.length = packet->length + packet->data - offset;
+		cursor.length = packet->len + data_offset - offset;
 	key->protocol = cursor.protocol;
 	headers->dscp = cursor.traffic_class >> 2;
 	if (!cursor.later_fragment)

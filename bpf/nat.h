@@ -13,6 +13,7 @@
 #include "bpf/counters.h"
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
+#include "bpf/translation.h"
 #include "schema/event.h"
 
 /* Whether packets are asked for their entries. */
@@ -74,11 +75,6 @@ static __always_inline int read_tuple(struct tuple *to, const struct nf_conn *en
 	return 0;
 }
 
-static __always_inline int same_address(const struct address *a, const struct address *b)
-{
-	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
-}
-
 static __always_inline int is_translated(const struct tuple *original, const struct tuple *reply)
 {
 	return !same_address(&original->source, &reply->destination) ||
@@ -113,9 +109,15 @@ static __always_inline void count_insert(__u32 network_namespace, int translated
 static __always_inline int emit_nat(const struct nf_conn *entry, const struct tuple *original,
 				    const struct tuple *reply, __u32 network_namespace, int is_new)
 {
-	struct nat_event *event =
-		reserve(sizeof(*event), COUNT_NAT_ATTEMPTED, COUNT_NAT_RING_FULL);
+	int excluded = admit_translation(original, reply, network_namespace);
+	struct nat_event *event;
 
+	if (excluded) {
+		count(COUNT_NAT_ATTEMPTED, 1);
+		count(excluded, 1);
+		return 0;
+	}
+	event = reserve(sizeof(*event), COUNT_NAT_ATTEMPTED, COUNT_NAT_RING_FULL);
 	if (!event)
 		return -1;
 	__builtin_memset(event, 0, sizeof(*event));
@@ -132,24 +134,29 @@ static __always_inline int emit_nat(const struct nf_conn *entry, const struct tu
 	return 0;
 }
 
-static __always_inline void look_at_conntrack(const struct nf_conn *entry, unsigned int info,
-					      __u32 network_namespace)
+/* A function of its own: it is verified once, and its stack is not its callers'. */
+__noinline int look_at_conntrack(__u64 address, __u32 info, __u32 network_namespace)
 {
-	struct told_key key = {.entry = (__u64)entry};
+	const struct nf_conn *entry = (const struct nf_conn *)address;
+	struct told_key key = {.entry = address};
 	struct tuple reply;
 	int is_new = info == CONNTRACK_NEW || info == CONNTRACK_RELATED;
 	int translated;
 	__u8 yes = 1;
 
+	/* Where nf_conntrack is not there, neither are its types. */
+	if (!bpf_core_type_exists(struct nf_conn))
+		return 0;
 	if (read_tuple(&key.original, entry, 0) || bpf_map_lookup_elem(&told, &key) ||
 	    read_tuple(&reply, entry, 1))
-		return;
+		return 0;
 	translated = is_translated(&key.original, &reply);
 	if (translated && emit_nat(entry, &key.original, &reply, network_namespace, is_new))
-		return;
+		return 0;
 	if (is_new)
 		count_insert(network_namespace, translated);
 	bpf_map_update_elem(&told, &key, &yes, BPF_ANY);
+	return 0;
 }
 
 #endif

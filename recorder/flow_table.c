@@ -12,6 +12,7 @@
  */
 #include "recorder/flow_table.h"
 #include "schema/flow_hash.h"
+#include "schema/rule.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

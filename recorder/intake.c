@@ -5,6 +5,7 @@
 #include "recorder/intake.h"
 #include "recorder/connection.h"
 #include "recorder/cost.h"
+#include "recorder/filter.h"
 #include "recorder/namespaces.h"
 #include "recorder/snapshot.h"
 
@@ -39,6 +40,7 @@ struct intake {
 	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
 	uint64_t missed_packets, unwatched_packets;
 	struct live_capture_counts captured;
+	uint64_t capture_excluded; /* by the filter, since the last account */
 	uint32_t network_namespace; /* the recorder's own */
 	int error;
 };
@@ -83,6 +85,12 @@ static int is_ipv4(const struct address *address)
 	return !memcmp(address, mapped, sizeof(mapped));
 }
 
+/* What a kind of rule leaves out has an account of its own. */
+static void exclude(struct intake *intake, uint32_t kind, const char *stream, uint64_t count)
+{
+	ledger_stage(intake->options.ledger, filter_stage(kind), stream, count, 0, count);
+}
+
 static int take_nat(struct intake *intake, const struct nat_event *event, const char *probe)
 {
 	static const char *const actions[] = {"exists", "create"};
@@ -108,8 +116,12 @@ static int take_nat(struct intake *intake, const struct nat_event *event, const 
 
 	if (known < 0)
 		return known;
+	if (known == TRANSLATE_NOT_SAMPLED) {
+		exclude(intake, RULES_SAMPLE, "nat", 1);
+		return 0;
+	}
 	/* The walk at the start and the first packet may both tell of an old entry. */
-	if (known && !event->is_new) {
+	if (known == TRANSLATE_KNOWN && !event->is_new) {
 		ledger_stage(intake->options.ledger, "intake", "nat", 1, 0, 1);
 		return 0;
 	}
@@ -157,6 +169,14 @@ static int take_event(void *context, void *record, size_t size)
 
 static int take_existing_nat(const struct nat_event *event, void *context)
 {
+	const struct intake *intake = context;
+	const struct filter *filter = intake->options.filter;
+	uint32_t kind = filter ? filter_excludes_translation(filter, event) : 0;
+
+	if (kind) {
+		exclude(context, kind, "nat", 1);
+		return 0;
+	}
 	return take_nat(context, event, "conntrack dump");
 }
 
@@ -172,8 +192,15 @@ static int take_captured(void *context, const struct packet *packet, uint64_t ti
 {
 	struct intake *intake = context;
 	struct packet counted = *packet;
+	const struct filter *filter = intake->options.filter;
+	uint32_t kind = filter ? filter_excludes(filter, &packet->key) : 0;
 
 	atomic_fetch_add(&intake->events, 1);
+	if (kind) {
+		exclude(intake, kind, "flow", 1);
+		intake->capture_excluded++;
+		return 0;
+	}
 	counted.key.network_namespace = intake->network_namespace;
 	return connections_packet(intake->connections, &counted,
 				  time_ns - (uint64_t)intake->options.epoch_offset_ns);
@@ -208,10 +235,48 @@ static const struct loss_line {
 	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
 };
 
+/* What the filter left out, by the counters of enum stage_counter. */
+static const struct exclusion_line {
+	enum stage_counter counter;
+	uint32_t kind;
+	enum stream_id stream;
+} exclusions[] = {
+	{COUNT_PACKET_NETNS_RULE, RULES_NETNS, STREAM_FLOW},
+	{COUNT_PACKET_CGROUP_RULE, RULES_CGROUP, STREAM_FLOW},
+	{COUNT_PACKET_EXECUTABLE_RULE, RULES_EXECUTABLE, STREAM_FLOW},
+	{COUNT_PACKET_INTERFACE_RULE, RULES_INTERFACE, STREAM_FLOW},
+	{COUNT_PACKET_PROTOCOL_RULE, RULES_PROTOCOL, STREAM_FLOW},
+	{COUNT_PACKET_PORT_RULE, RULES_PORT, STREAM_FLOW},
+	{COUNT_PACKET_NET_RULE, RULES_NET, STREAM_FLOW},
+	{COUNT_PACKET_NOT_SAMPLED, RULES_SAMPLE, STREAM_FLOW},
+	{COUNT_PROCESS_NETNS_RULE, RULES_NETNS, STREAM_PROCESS},
+	{COUNT_PROCESS_CGROUP_RULE, RULES_CGROUP, STREAM_PROCESS},
+	{COUNT_PROCESS_EXECUTABLE_RULE, RULES_EXECUTABLE, STREAM_PROCESS},
+	{COUNT_NAT_NETNS_RULE, RULES_NETNS, STREAM_NAT},
+	{COUNT_NAT_PROTOCOL_RULE, RULES_PROTOCOL, STREAM_NAT},
+	{COUNT_NAT_PORT_RULE, RULES_PORT, STREAM_NAT},
+	{COUNT_NAT_NET_RULE, RULES_NET, STREAM_NAT},
+	{COUNT_NAT_NOT_SAMPLED, RULES_SAMPLE, STREAM_NAT},
+};
+
+/* Put what the filter left out into its accounts; excluded gets the sums by stream. */
+static void account_exclusions(struct intake *intake, const uint64_t *added, uint64_t *excluded)
+{
+	for (size_t i = 0; i < sizeof(exclusions) / sizeof(exclusions[0]); i++) {
+		const struct exclusion_line *line = &exclusions[i];
+
+		exclude(intake, line->kind, stream_get(line->stream)->name,
+			added[line->counter]);
+		excluded[line->stream] += added[line->counter];
+	}
+	exclude(intake, RULES_SAMPLE, "flow", connections_not_sampled(intake->connections));
+}
+
 static void account(struct intake *intake, uint64_t now)
 {
 	struct ledger *ledger = intake->options.ledger;
 	uint64_t added[STAGE_COUNTERS] = {0}, lost[STREAM_COUNT] = {0};
+	uint64_t excluded[STREAM_COUNT] = {0};
 	unsigned int cpu_count;
 	const uint64_t *counters = probes_counters(intake->options.probes, &cpu_count);
 	uint64_t missed =
@@ -246,15 +311,19 @@ static void account(struct intake *intake, uint64_t now)
 					lost[stream_find(losses[j].stream)] += difference;
 				}
 		}
+	account_exclusions(intake, added, excluded);
 	ledger_stage(ledger, "kernel", "flow",
 		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed +
 			     unwatched,
 		     added[COUNT_PACKET_STORED] + added[COUNT_PACKET_RING],
-		     added[COUNT_PACKET_NOT_IP]);
+		     added[COUNT_PACKET_NOT_IP] + excluded[STREAM_FLOW]);
 	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
-		     added[COUNT_PROCESS_ATTEMPTED] - lost[STREAM_PROCESS], 0);
+		     added[COUNT_PROCESS_ATTEMPTED] - lost[STREAM_PROCESS] -
+			     excluded[STREAM_PROCESS],
+		     excluded[STREAM_PROCESS]);
 	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],
-		     added[COUNT_NAT_ATTEMPTED] - lost[STREAM_NAT], 0);
+		     added[COUNT_NAT_ATTEMPTED] - lost[STREAM_NAT] - excluded[STREAM_NAT],
+		     excluded[STREAM_NAT]);
 	ledger_stage(ledger, "kernel", "conntrack_rate", added[COUNT_RATE_ATTEMPTED],
 		     added[COUNT_RATE_ATTEMPTED] - lost[STREAM_CONNTRACK_RATE], 0);
 }
@@ -280,8 +349,11 @@ static void account_captured(struct intake *intake, uint64_t now)
 		ledger_loss(ledger, "capture", "flow", "buffer full", -1, last - TICK_NS, last,
 			    all.dropped - before->dropped);
 	ledger_stage(ledger, "capture", "flow", attempted + all.dropped - before->dropped,
-		     all.verdicts[PACKET_COUNTED] - before->verdicts[PACKET_COUNTED],
-		     all.verdicts[PACKET_NOT_IP] - before->verdicts[PACKET_NOT_IP]);
+		     all.verdicts[PACKET_COUNTED] - before->verdicts[PACKET_COUNTED] -
+			     intake->capture_excluded,
+		     all.verdicts[PACKET_NOT_IP] - before->verdicts[PACKET_NOT_IP] +
+			     intake->capture_excluded);
+	intake->capture_excluded = 0;
 	*before = all;
 }
 
@@ -319,6 +391,8 @@ static int tick(struct intake *intake, int last)
 	size_t drained = 0;
 	int error = probes_turn(intake->options.probes);
 
+	if (!error)
+		error = probes_follow(intake->options.probes);
 	if (!error) {
 		probes_poll(intake->options.probes, 0, take_event, intake);
 		error = probes_drain_flows(intake->options.probes, take_flow, intake, &drained);
@@ -335,7 +409,8 @@ static int tick(struct intake *intake, int last)
 		intake->interfaces_ns = now;
 		namespaces_snapshot(intake->options.inventory, epoch(intake, now));
 	}
-	process_table_expire(intake->processes, now - EXITED_KEPT_NS);
+	if (now > EXITED_KEPT_NS) /* since boot */
+		process_table_expire(intake->processes, now - EXITED_KEPT_NS);
 	atomic_store(&intake->alive, connections_count(intake->connections));
 	if (error)
 		return error;
@@ -415,6 +490,7 @@ int intake_start(const struct intake_options *options, struct intake **out)
 		.epoch_offset_ns = options->epoch_offset_ns,
 		.no_flows = !(options->streams >> STREAM_FLOW & 1),
 		.no_hops = !(options->streams >> STREAM_HOP & 1),
+		.filter = options->filter,
 	};
 	unsigned int cpu_count;
 	struct stat own;

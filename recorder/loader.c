@@ -6,6 +6,7 @@
  * kernel refuses that is each program tried alone, to learn which it was. The next alternative
  * then takes its place, and all of it begins anew.
  */
+#include "recorder/filter_maps.h"
 #include "recorder/probes_private.h"
 
 #include <bpf/bpf.h>
@@ -141,8 +142,10 @@ static int is_doubtful(enum hook_kind hook)
 	       hook == HOOK_KRETPROBE;
 }
 
-static void check(struct plan *plan, struct kernel_facts *facts)
+static void check(struct probes *probes, struct kernel_facts *facts)
 {
+	struct plan *plan = &probes->plan;
+
 	for (size_t i = 0; i < plan->count; i++) {
 		struct probe *probe = &plan->probes[i];
 		const char *against;
@@ -152,6 +155,11 @@ static void check(struct plan *plan, struct kernel_facts *facts)
 		against = kernel_facts_against(facts, probe->alternative);
 		if (probe->alternative->hook == HOOK_SKB && !programs_see_packets(plan))
 			against = "no program sees the packets that leave";
+		if (probe->alternative->hook == HOOK_LIBPCAP && probes->filter &&
+		    probes->filter->settings.kinds & ~FILTER_OF_CAPTURES)
+			against =
+				"it cannot tell namespaces, interfaces and processes, which rules "
+				"ask for";
 		if (against)
 			plan_refuse(plan, probe, "%s", against);
 		else if (is_doubtful(probe->alternative->hook))
@@ -160,14 +168,15 @@ static void check(struct plan *plan, struct kernel_facts *facts)
 }
 
 /* Choose until there is nothing against what is chosen. */
-static void choose(struct plan *plan, struct kernel_facts *facts)
+static void choose(struct probes *probes, struct kernel_facts *facts)
 {
+	struct plan *plan = &probes->plan;
 	struct plan before;
 
 	do {
 		before = *plan;
 		plan_choose(plan);
-		check(plan, facts);
+		check(probes, facts);
 	} while (memcmp(&before, plan, sizeof(before)));
 }
 
@@ -229,6 +238,7 @@ static int open_object(struct probes *probes, const struct probes_options *optio
 	probes->skeleton->rodata->kernel_has_casts =
 		kernel_facts_have_function(facts, "bpf_rdonly_cast");
 	select_programs(probes->skeleton, &probes->plan, NULL);
+	filter_maps_prepare(options->filter, probes->skeleton);
 	probes->skeleton->rodata->nat_from_packets =
 		plan_chosen(&probes->plan, FEATURE_NAT) != NULL;
 	return 0;
@@ -251,6 +261,17 @@ static int find_absent(struct probes *probes)
 	return count;
 }
 
+/* What an object that is loaded needs before it is attached. */
+static int make_ready(struct probes *probes, char **problem)
+{
+	int error = filter_maps_fill(probes->filter, probes->skeleton);
+
+	if (error)
+		return say(problem, error, "cannot give the filter to the kernel: %s",
+			   strerror(-error));
+	return flow_table_open(probes->skeleton, &probes->flows);
+}
+
 static int has_programs(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
@@ -271,18 +292,18 @@ static int load(struct probes *probes, const struct probes_options *options,
 		if (error)
 			return error;
 		if (find_absent(probes)) {
-			choose(&probes->plan, facts);
+			choose(probes, facts);
 			error = loader_find_missing(probes, problem);
 			continue;
 		}
 		error = flowtape_bpf__load(probes->skeleton);
 		if (!error)
-			return flow_table_open(probes->skeleton, &probes->flows);
+			return make_ready(probes, problem);
 		probes->load_error = error;
 		if (!find_refused(&probes->plan, 1) && !find_refused(&probes->plan, 0))
 			return say(problem, error, "cannot load the BPF programs: %s (%s)",
 				   strerror(-error), last_words);
-		choose(&probes->plan, facts);
+		choose(probes, facts);
 		error = loader_find_missing(probes, problem);
 	}
 	loader_close(probes);
@@ -295,7 +316,7 @@ int loader_load(struct probes *probes, const struct probes_options *options,
 	int error;
 
 	libbpf_set_print(keep_words);
-	choose(&probes->plan, facts);
+	choose(probes, facts);
 	error = loader_find_missing(probes, problem);
 	return error ? error : load(probes, options, facts, problem);
 }

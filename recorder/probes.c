@@ -2,6 +2,7 @@
 /*
  * The programs in the kernel, from their choice to their end.
  */
+#include "recorder/filter_maps.h"
 #include "recorder/probes.h"
 #include "recorder/probes_private.h"
 
@@ -61,6 +62,7 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	if (!probes || !facts)
 		goto fail;
 	probes->stats = -1;
+	probes->filter = options->filter;
 	probes->cpu_count = (unsigned int)libbpf_num_possible_cpus();
 	probes->counters = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	probes->row = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
@@ -87,6 +89,11 @@ fail:
 	kernel_facts_free(facts);
 	probes_close(probes);
 	return error;
+}
+
+int probes_follow(struct probes *probes)
+{
+	return probes->skeleton ? filter_maps_follow(probes->filter, probes->skeleton) : 0;
 }
 
 void probes_close(struct probes *probes)

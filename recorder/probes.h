@@ -21,6 +21,7 @@ struct probes_options {
 	uint32_t flow_entries; /* that the flow table has room for; 0: the default, 65,536 */
 	int count_only;	       /* packets that the table has no room for are not told singly */
 	const char *without;   /* words for plan_leave_out, with commas between them; or NULL */
+	struct filter *filter; /* borrowed; NULL: everything is admitted */
 };
 
 /*
@@ -103,6 +104,9 @@ int probes_count_packets(struct probes *probes, struct live_capture_counts *coun
 
 /* How many packets passed new interfaces before they were watched, at most. */
 uint64_t probes_unwatched_packets(struct probes *probes);
+
+/* Follow what the filter names, to be called now and then. Returns 0 or a negative errno. */
+int probes_follow(struct probes *probes);
 
 /* What the programs and maps cost so far. */
 struct probe_cost {

@@ -12,6 +12,7 @@
 #include "recorder/tc_watch.h"
 
 #include "schema/flow_hash.h"
+#include "schema/rule.h"
 
 #include <bpf/libbpf.h>
 
@@ -25,7 +26,8 @@ struct probes {
 	uint64_t unwatched_packets;   /* of watches that are over */
 	struct live_capture *capture; /* NULL: programs see the packets */
 	int load_error;		      /* the kernel's last word against the programs */
-	int stats;		      /* descriptor that keeps run-time statistics on, or -1 */
+	struct filter *filter;
+	int stats; /* descriptor that keeps run-time statistics on, or -1 */
 	struct ring_buffer *ring;
 	int (*event)(void *context, void *record, size_t size);
 	void *context;

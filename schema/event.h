@@ -49,6 +49,8 @@ struct flow_owner {
 	__u64 start_ns;
 	__u32 pid;
 	__u32 socket_cookie; /* low half: of the socket that this was set for */
+	__u32 rules;	     /* what the filter's process rules say of it, see schema/rule.h */
+	__u32 zero;
 };
 
 /*
@@ -91,7 +93,7 @@ struct flow_entry {
 	__u16 port[2];
 	__u8 protocol, icmp_type, icmp_code, zero;
 	struct address address[2];
-	__u64 start_ns, end_ns; /* first and last packet */
+	__u64 start_ns, end_ns; /* first and last packet; see NOTE_TICK */
 };
 
 #define FACT_SEEN(seen)		     ((__u32)(seen) << 16)
@@ -142,6 +144,13 @@ struct flow_records {
 #define NOTE_OWNED		   (1U << 12) /* by direction: the owner will not change */
 #define NOTE_TOLD		   (1U << 14) /* its conntrack entry has been looked at */
 #define NOTE_ANSWERED		   (1U << 15) /* it has a RECORD_ANSWER */
+/*
+ * The kernel's tick (jiffies, 12 bits) in which the clock was read last. It is read for the first
+ * packet of a flow in each direction at each hop, for TCP's SYN, FIN and RST, and for the first packet
+ * in each tick; so end_ns may be a tick (1 to 10 ms) early, in a burst.
+ */
+#define NOTE_TICK(jiffies)   (((__u32)(jiffies) & 0xfff) << 16)
+#define NOTE_TICK_MASK	     NOTE_TICK(0xfff)
 
 /*
  * An owner in one word: pid (22 bits, the most that Linux has), start time in units of 1024 ns
@@ -284,6 +293,24 @@ enum stage_counter {
 	COUNT_RATE_ATTEMPTED = 13,
 	COUNT_RATE_MAP_FULL = 14,
 	COUNT_PACKET_RING = 15, /* of those for which the table was full: told singly */
+	/* What the filter excluded, by the kind of rule, in the order in which they are asked.
+	 */
+	COUNT_PACKET_NETNS_RULE = 16,
+	COUNT_PACKET_CGROUP_RULE = 17,
+	COUNT_PACKET_EXECUTABLE_RULE = 18,
+	COUNT_PACKET_INTERFACE_RULE = 19,
+	COUNT_PACKET_PROTOCOL_RULE = 20,
+	COUNT_PACKET_PORT_RULE = 21,
+	COUNT_PACKET_NET_RULE = 22,
+	COUNT_PACKET_NOT_SAMPLED = 23,
+	COUNT_PROCESS_NETNS_RULE = 24,
+	COUNT_PROCESS_CGROUP_RULE = 25,
+	COUNT_PROCESS_EXECUTABLE_RULE = 26,
+	COUNT_NAT_NETNS_RULE = 27,
+	COUNT_NAT_PROTOCOL_RULE = 28,
+	COUNT_NAT_PORT_RULE = 29,
+	COUNT_NAT_NET_RULE = 30,
+	COUNT_NAT_NOT_SAMPLED = 31,
 	STAGE_COUNTERS = 64,
 };
 
@@ -299,7 +326,7 @@ enum stage_row {
 
 EVENT_LAYOUT(struct address, 16);
 EVENT_LAYOUT(struct flow_key, 48);
-EVENT_LAYOUT(struct flow_owner, 16);
+EVENT_LAYOUT(struct flow_owner, 24);
 EVENT_LAYOUT(struct flow_entry, 64);
 EVENT_LAYOUT(struct flow_records, 64);
 EVENT_LAYOUT(struct flow_bucket, 64);
