@@ -24,6 +24,8 @@ struct {
 	__uint(max_entries, 8 << 20);
 } events SEC(".maps");
 
+#define EVENTS_WAKE (1 << 20) /* bytes that wait when the reader is woken before its time */
+
 static __always_inline struct stage_counters *counters_of(enum stage_row row)
 {
 	__u32 number = row;
@@ -59,6 +61,15 @@ static __always_inline void *reserve(__u64 size, enum stage_counter attempted,
 	if (!record)
 		count(full, 1);
 	return record;
+}
+
+/* Hand over an event. The reader looks several times a second: waking it for each would cost
+ * more than all the rest of an event. */
+static __always_inline void submit(void *record)
+{
+	int is_due = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > EVENTS_WAKE;
+
+	bpf_ringbuf_submit(record, is_due ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
 #endif

@@ -111,11 +111,12 @@ static __always_inline int packet_is_sampled(const struct sk_buff *packet,
 }
 
 /*
- * Returns 0 when the packet is admitted, else the stage counter that says why not. Context and is_tc:
- * as in owner_of.
+ * Returns 0 when the packet is admitted, else the stage counter that says why not. Context and
+ * is_tc: as in owner_of.
  */
-static __noinline int admit_by_rules(struct sk_buff *packet, struct __sk_buff *context, int is_tc,
-				     const struct headers *headers, enum io_direction io)
+static __noinline int admit_by_rules(struct sk_buff *packet, struct __sk_buff *context,
+				     int is_tc, const struct headers *headers,
+				     enum io_direction io)
 {
 	const struct flow_key *key = &headers->key;
 	__u32 bits;

@@ -52,8 +52,7 @@ static __always_inline void tell_packet(const struct headers *headers, __u32 id,
 }
 
 static __always_inline void note_owner(const struct flow *flow, struct sock *socket,
-				       struct __sk_buff *context, int is_tc,
-				       __u32 direction)
+				       struct __sk_buff *context, int is_tc, __u32 direction)
 {
 	struct flow_owner *owner = owner_of(socket, context, is_tc);
 
@@ -212,8 +211,8 @@ int BPF_PROG(on_transmit, struct sk_buff *packet)
 }
 
 /*
- * The same from TC, where tracepoints are not to be had; there the network header is known. They
- * leave the packet to whoever comes after them.
+ * The same from TC, where tracepoints are not to be had; there the network header is known.
+ * They leave the packet to whoever comes after them.
  */
 static __always_inline int sight_at_tc(struct __sk_buff *context, enum io_direction io)
 {

@@ -130,7 +130,7 @@ static __always_inline int emit_nat(const struct nf_conn *entry, const struct tu
 	event->zone = BPF_CORE_READ(entry, zone.id);
 	event->mark = BPF_CORE_READ(entry, mark);
 	event->is_new = is_new;
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 

@@ -2,9 +2,10 @@
 /*
  * Whose socket: the process that a socket belongs to, kept with the socket itself.
  *
- * A socket gets its owner when it is created, connects or listens, at its first send or receive,
- * and by a walk over all open files at the start. An accepted socket inherits its listener's, until
- * the process that accepted it sends or receives: of a server with workers, that is the worker.
+ * A socket gets its owner when it is created, connects or listens, at its first send or
+ * receive, and by a walk over all open files at the start. An accepted socket inherits its
+ * listener's, until the process that accepted it sends or receives: of a server with workers,
+ * that is the worker.
  */
 #ifndef BPF_OWNER_H
 #define BPF_OWNER_H
@@ -39,11 +40,12 @@ static __always_inline void owner_is(struct flow_owner *owner, struct task_struc
 }
 
 /*
- * The owner of a packet's socket; NULL when that has none, or is none that can have one. A program of
- * TC gives its context, where alone the kernel trusts in the socket; is_tc tells the verifier.
+ * The owner of a packet's socket; NULL when that has none, or is none that can have one. A
+ * program of TC gives its context, where alone the kernel trusts in the socket; is_tc tells the
+ * verifier.
  */
-static __always_inline struct flow_owner *owner_of(struct sock *socket, struct __sk_buff *context,
-						   int is_tc)
+static __always_inline struct flow_owner *owner_of(struct sock *socket,
+						   struct __sk_buff *context, int is_tc)
 {
 	struct bpf_sock *full;
 	unsigned char state;

@@ -44,7 +44,7 @@ static __always_inline int emit(enum event_kind kind, struct task_struct *task)
 	if (!event)
 		return 0;
 	describe(event, kind, task);
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -90,7 +90,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		if (!bpf_probe_read_user(event->arguments, size, (void *)memory->arg_start))
 			event->arguments_size = size;
 	}
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 

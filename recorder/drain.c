@@ -90,8 +90,10 @@ int probes_poll(struct probes *probes, int timeout_ms,
 				     pass_on, probes))
 			return -ENOMEM;
 	}
-	return timeout_ms ? ring_buffer__poll(probes->ring, timeout_ms)
-			  : ring_buffer__consume(probes->ring);
+	/* The programs wake nobody before much has gathered. */
+	if (timeout_ms)
+		ring_buffer__poll(probes->ring, timeout_ms);
+	return ring_buffer__consume(probes->ring);
 }
 
 const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count)

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TICK_NS		400000000ULL
+#define TICK_NS		400000000ULL /* between two deliveries, and between two drains */
 #define GLANCE_NS	50000000ULL /* between two looks at how full the flow table is */
 #define SECOND_NS	1000000000ULL
 #define INTERFACES_NS	(2 * SECOND_NS) /* between two looks at the interfaces */
@@ -36,10 +36,12 @@ struct intake {
 	struct delivery *pending; /* the next delivery */
 	uint64_t slice;		  /* number of the open slice */
 	uint64_t slice_end_ns, interfaces_ns;
+	uint64_t delivered_ns; /* the last delivery */
 	int provisional;   /* rows of the open slice have been handed over */
 	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
 	uint64_t missed_packets, unwatched_packets;
 	struct live_capture_counts captured;
+	uint64_t capture_excluded; /* by the filter, since the last account */
 	uint32_t network_namespace; /* the recorder's own */
 	int error;
 };
@@ -191,8 +193,15 @@ static int take_captured(void *context, const struct packet *packet, uint64_t ti
 {
 	struct intake *intake = context;
 	struct packet counted = *packet;
+	const struct filter *filter = intake->options.filter;
+	uint32_t kind = filter ? filter_excludes(filter, &packet->key) : 0;
 
 	atomic_fetch_add(&intake->events, 1);
+	if (kind) {
+		exclude(intake, kind, "flow", 1);
+		intake->capture_excluded++;
+		return 0;
+	}
 	counted.key.network_namespace = intake->network_namespace;
 	return connections_packet(intake->connections, &counted,
 				  time_ns - (uint64_t)intake->options.epoch_offset_ns);
@@ -282,10 +291,10 @@ static void account(struct intake *intake, uint64_t now)
 	intake->unwatched_packets += unwatched;
 	if (unwatched)
 		ledger_loss(ledger, "kernel", "flow", "interface not watched yet", -1,
-			    last - TICK_NS, last, unwatched);
+			    last - intake->options.tick_ns, last, unwatched);
 	intake->missed_packets += missed;
 	if (missed)
-		ledger_loss(ledger, "kernel", "flow", "program busy", -1, last - TICK_NS, last,
+		ledger_loss(ledger, "kernel", "flow", "program busy", -1, last - intake->options.tick_ns, last,
 			    missed);
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
 		for (unsigned int i = 0; i < STAGE_COUNTERS; i++) {
@@ -298,7 +307,7 @@ static void account(struct intake *intake, uint64_t now)
 			     j++)
 				if (losses[j].counter == i) {
 					ledger_loss(ledger, losses[j].stage, losses[j].stream,
-						    losses[j].reason, (int)cpu, last - TICK_NS,
+						    losses[j].reason, (int)cpu, last - intake->options.tick_ns,
 						    last, difference);
 					lost[stream_find(losses[j].stream)] += difference;
 				}
@@ -335,14 +344,17 @@ static void account_captured(struct intake *intake, uint64_t now)
 		attempted += added;
 		if (added && i != PACKET_COUNTED && i != PACKET_NOT_IP)
 			ledger_loss(ledger, "capture", "flow", packet_verdict_name(i), -1,
-				    last - TICK_NS, last, added);
+				    last - intake->options.tick_ns, last, added);
 	}
 	if (all.dropped != before->dropped)
-		ledger_loss(ledger, "capture", "flow", "buffer full", -1, last - TICK_NS, last,
+		ledger_loss(ledger, "capture", "flow", "buffer full", -1, last - intake->options.tick_ns, last,
 			    all.dropped - before->dropped);
 	ledger_stage(ledger, "capture", "flow", attempted + all.dropped - before->dropped,
-		     all.verdicts[PACKET_COUNTED] - before->verdicts[PACKET_COUNTED],
-		     all.verdicts[PACKET_NOT_IP] - before->verdicts[PACKET_NOT_IP]);
+		     all.verdicts[PACKET_COUNTED] - before->verdicts[PACKET_COUNTED] -
+			     intake->capture_excluded,
+		     all.verdicts[PACKET_NOT_IP] - before->verdicts[PACKET_NOT_IP] +
+			     intake->capture_excluded);
+	intake->capture_excluded = 0;
 	*before = all;
 }
 
@@ -401,8 +413,10 @@ static int tick(struct intake *intake, int last)
 	if (now > EXITED_KEPT_NS) /* since boot */
 		process_table_expire(intake->processes, now - EXITED_KEPT_NS);
 	atomic_store(&intake->alive, connections_count(intake->connections));
-	if (error)
+	/* More drains than deliveries are only for want of room in the kernel. */
+	if (error || (!last && now < intake->slice_end_ns && now < intake->delivered_ns + TICK_NS))
 		return error;
+	intake->delivered_ns = now;
 	return hand_over(intake,
 			 last			       ? SLICE_FORCED
 			 : now >= intake->slice_end_ns ? SLICE_ENDED
@@ -413,7 +427,7 @@ static int tick(struct intake *intake, int last)
 static void *run(void *context)
 {
 	struct intake *intake = context;
-	uint64_t next = boot_now() + TICK_NS;
+	uint64_t next = boot_now() + intake->options.tick_ns;
 	int error = 0;
 
 	pthread_setname_np(pthread_self(), "intake");
@@ -429,7 +443,7 @@ static void *run(void *context)
 						    intake);
 			continue;
 		}
-		next = now + TICK_NS;
+		next = now + intake->options.tick_ns;
 		error = tick(intake, 0);
 	}
 	/* Nothing is counted any more; one table each for the two turns. */
@@ -489,6 +503,8 @@ int intake_start(const struct intake_options *options, struct intake **out)
 		return -ENOMEM;
 	probes_counters(options->probes, &cpu_count);
 	intake->options = *options;
+	if (!intake->options.tick_ns)
+		intake->options.tick_ns = TICK_NS;
 	intake->processes = process_table_new(options->boot_digest, options->epoch_offset_ns,
 					      options->command_line);
 	connections.processes = intake->processes;

@@ -24,6 +24,7 @@ struct intake_options {
 	struct ledger *ledger;
 	struct inventory *inventory;
 	uint64_t slice_ns;
+	uint64_t tick_ns; /* flows are taken from the kernel that often; 0: every 400 ms */
 	uint64_t idle_ns;
 	int64_t epoch_offset_ns;
 	uint64_t boot_digest;

@@ -78,8 +78,7 @@ static void shrink_maps(struct flowtape_bpf *skeleton)
 	}
 }
 
-/* Load the programs of one alternative in an object of its own, which is thrown away. */
-static int try_alone(const struct plan *plan, const struct alternative *alternative)
+static int load_alone(const struct plan *plan, const struct alternative *alternative)
 {
 	struct flowtape_bpf *skeleton = flowtape_bpf__open();
 	int error;
@@ -94,6 +93,24 @@ static int try_alone(const struct plan *plan, const struct alternative *alternat
 }
 
 /*
+ * Load the programs of one alternative in an object of its own, which is thrown away. Returns 1
+ * when the kernel refuses that, else 0.
+ */
+static int is_refused(struct plan *plan, struct probe *probe)
+{
+	int error;
+
+	if (probe->is_proven || !probe->alternative->programs[0])
+		return 0;
+	error = load_alone(plan, probe->alternative);
+	probe->is_proven = !error;
+	if (error)
+		plan_refuse(plan, probe, "the kernel refused to load it: %s",
+			    strerrorname_np(-error));
+	return error != 0;
+}
+
+/*
  * Find out which of the chosen are to blame that the object does not load, of those only that
  * others could take the place of, or of all. Returns how many.
  */
@@ -103,17 +120,10 @@ static int find_refused(struct plan *plan, int only_replaceable)
 
 	for (size_t i = 0; i < plan->count; i++) {
 		struct probe *probe = &plan->probes[i];
-		int error;
 
-		if (probe->state != PROBE_CHOSEN || !probe->alternative->programs[0] ||
-		    (only_replaceable && !plan_has_spare(plan, probe)))
-			continue;
-		error = try_alone(plan, probe->alternative);
-		if (!error)
-			continue;
-		plan_refuse(plan, probe, "the kernel refused to load it: %s",
-			    strerrorname_np(-error));
-		count++;
+		if (probe->state == PROBE_CHOSEN &&
+		    (!only_replaceable || plan_has_spare(plan, probe)))
+			count += is_refused(plan, probe);
 	}
 	return count;
 }
@@ -125,8 +135,17 @@ static int programs_see_packets(struct plan *plan)
 	return chosen && chosen->alternative->programs[0];
 }
 
-static void check_facts(struct plan *plan, struct kernel_facts *facts)
+/* Kernels that have the function often refuse the hook all the same. */
+static int is_doubtful(enum hook_kind hook)
 {
+	return hook == HOOK_FENTRY || hook == HOOK_FEXIT || hook == HOOK_KPROBE ||
+	       hook == HOOK_KRETPROBE;
+}
+
+static void check(struct probes *probes, struct kernel_facts *facts)
+{
+	struct plan *plan = &probes->plan;
+
 	for (size_t i = 0; i < plan->count; i++) {
 		struct probe *probe = &plan->probes[i];
 		const char *against;
@@ -136,20 +155,28 @@ static void check_facts(struct plan *plan, struct kernel_facts *facts)
 		against = kernel_facts_against(facts, probe->alternative);
 		if (probe->alternative->hook == HOOK_SKB && !programs_see_packets(plan))
 			against = "no program sees the packets that leave";
+		if (probe->alternative->hook == HOOK_LIBPCAP && probes->filter &&
+		    probes->filter->settings.kinds & ~FILTER_OF_CAPTURES)
+			against =
+				"it cannot tell namespaces, interfaces and processes, which rules "
+				"ask for";
 		if (against)
 			plan_refuse(plan, probe, "%s", against);
+		else if (is_doubtful(probe->alternative->hook))
+			is_refused(plan, probe);
 	}
 }
 
-/* Choose until the facts say no to nothing that is chosen. */
-static void choose(struct plan *plan, struct kernel_facts *facts)
+/* Choose until there is nothing against what is chosen. */
+static void choose(struct probes *probes, struct kernel_facts *facts)
 {
+	struct plan *plan = &probes->plan;
 	struct plan before;
 
 	do {
 		before = *plan;
 		plan_choose(plan);
-		check_facts(plan, facts);
+		check(probes, facts);
 	} while (memcmp(&before, plan, sizeof(before)));
 }
 
@@ -265,7 +292,7 @@ static int load(struct probes *probes, const struct probes_options *options,
 		if (error)
 			return error;
 		if (find_absent(probes)) {
-			choose(&probes->plan, facts);
+			choose(probes, facts);
 			error = loader_find_missing(probes, problem);
 			continue;
 		}
@@ -276,7 +303,7 @@ static int load(struct probes *probes, const struct probes_options *options,
 		if (!find_refused(&probes->plan, 1) && !find_refused(&probes->plan, 0))
 			return say(problem, error, "cannot load the BPF programs: %s (%s)",
 				   strerror(-error), last_words);
-		choose(&probes->plan, facts);
+		choose(probes, facts);
 		error = loader_find_missing(probes, problem);
 	}
 	loader_close(probes);
@@ -289,7 +316,7 @@ int loader_load(struct probes *probes, const struct probes_options *options,
 	int error;
 
 	libbpf_set_print(keep_words);
-	choose(&probes->plan, facts);
+	choose(probes, facts);
 	error = loader_find_missing(probes, problem);
 	return error ? error : load(probes, options, facts, problem);
 }

@@ -69,6 +69,7 @@ struct probe {
 	const char *feature;
 	char variant[64]; /* as people see it: KIND/NAME */
 	enum probe_state state;
+	int is_proven; /* its programs have been loaded, alone */
 	char explanation[192];
 };
 

@@ -20,6 +20,7 @@
 #define SECOND_NS      1000000000ULL
 #define PROGRESS_NS    500000000ULL
 #define LEAST_SLICE_NS 100000000ULL
+#define LEAST_TICK_NS  10000000ULL
 
 static const char help[] =
 	"Usage: flowrec record -o DIR [OPTION]...\n"
@@ -33,9 +34,12 @@ static const char help[] =
 	"      --streams LIST       flow,hop,nat,process,conntrack_rate,cost (default: all)\n"
 	"      --slice TIME         length of a slice of a connection (default 5s)\n"
 	"      --max-flows N        flows (tuple and namespace) that the kernel has room for until\n"
-	"                           they are taken, every 0.4 s or when half of it is used\n"
-	"                           (default 65536, two tables of 32 MB); what finds no room is\n"
-	"                           counted as lost\n"
+	"                           they are taken (default 65536, 18 MB: 64 bytes a flow, and 64\n"
+	"                           for each three hops; more at fewer hops)\n"
+	"      --tick TIME          take them that often (default 400ms), and when half of that room\n"
+	"                           is used\n"
+	"      --when-full HOW      packets that find no room: ring (default; told singly through a\n"
+	"                           buffer of 1 MB, lost beyond that) or count (lost, and counted)\n"
 	"      --segment-size SIZE  begin a new segment past this size (default 256M)\n"
 	"      --segment-time TIME  and past this age (default 1h)\n"
 	"      --command-line HOW   of processes: redacted (default; values that look secret are\n"
@@ -63,8 +67,8 @@ static const char help[] =
 
 struct arguments {
 	const char *output, *without;
-	int append, quiet;
-	uint64_t duration_ns, slice_ns, segment_ns, segment_bytes, flow_entries;
+	int append, quiet, count_only;
+	uint64_t duration_ns, slice_ns, tick_ns, segment_ns, segment_bytes, flow_entries;
 	uint32_t streams;
 	enum command_line_policy command_line;
 	struct filter *filter; /* NULL: none */
@@ -111,6 +115,8 @@ enum long_option {
 	DURATION = 256,
 	STREAMS,
 	SLICE,
+	TICK,
+	WHEN_FULL,
 	MAX_FLOWS,
 	SEGMENT_SIZE,
 	SEGMENT_TIME,
@@ -132,6 +138,17 @@ static int parse_option(int option, struct arguments *arguments)
 				       arguments->slice_ns < LEAST_SLICE_NS
 			       ? misuse("--slice takes a time of 100ms or more, not", optarg)
 			       : -1;
+	case TICK:
+		return duration_parse(optarg, &arguments->tick_ns) ||
+				       arguments->tick_ns < LEAST_TICK_NS ||
+				       arguments->tick_ns > SECOND_NS
+			       ? misuse("--tick takes a time from 10ms to 1s, not", optarg)
+			       : -1;
+	case WHEN_FULL:
+		arguments->count_only = !strcmp(optarg, "count");
+		return arguments->count_only || !strcmp(optarg, "ring")
+			       ? -1
+			       : misuse("--when-full takes ring or count, not", optarg);
 	case SEGMENT_TIME:
 		return duration_parse(optarg, &arguments->segment_ns) || !arguments->segment_ns
 			       ? misuse("--segment-time takes a time such as 1h, not", optarg)
@@ -168,6 +185,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"duration", required_argument, NULL, DURATION},
 		{"streams", required_argument, NULL, STREAMS},
 		{"slice", required_argument, NULL, SLICE},
+		{"tick", required_argument, NULL, TICK},
+		{"when-full", required_argument, NULL, WHEN_FULL},
 		{"max-flows", required_argument, NULL, MAX_FLOWS},
 		{"segment-size", required_argument, NULL, SEGMENT_SIZE},
 		{"segment-time", required_argument, NULL, SEGMENT_TIME},
@@ -250,6 +269,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 {
 	const struct probes_options probes = {
 		.flow_entries = (uint32_t)arguments->flow_entries,
+		.count_only = arguments->count_only,
 		.without = arguments->without,
 		.filter = arguments->filter,
 	};
@@ -264,6 +284,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 	};
 	struct intake_options intake = {
 		.slice_ns = arguments->slice_ns,
+		.tick_ns = arguments->tick_ns,
 		.idle_ns = 120 * SECOND_NS,
 		.command_line = arguments->command_line,
 		.streams = arguments->streams,
