@@ -62,6 +62,7 @@ RECORDER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard recorder/*_test.c))
 ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c analyzer/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard testdata/*/*.c))
+BRIEF := $(BUILD)/testdata/live/brief
 SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
 KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
@@ -162,10 +163,16 @@ FUZZ_S ?= 30
 fuzz-%: deps
 	$(Q)testdata/fuzz/run.sh $* $(FUZZ_S)
 
-$(filter-out $(BUILD)/testdata/fuzz/%,$(TOOLS)): $(BUILD)/testdata/%: $(BUILD)/testdata/%.o
+$(filter-out $(BUILD)/testdata/fuzz/% $(BRIEF),$(TOOLS)): $(BUILD)/testdata/%: $(BUILD)/testdata/%.o
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lpcap -lm
 $(BUILD)/testdata/fuzz/replay: ;
+
+# A process that is to live as briefly as one can: nothing to link when it starts, no sanitizers.
+$(BRIEF): testdata/live/brief.c
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out $(SANITIZE),$(CFLAGS_ALL)) -MMD -MP -MF $@.d -static -o $@ $<
 
 # The tool that measures the schema: several files, in a directory of their own.
 $(SEGMENT_BENCH): $(call objects,$(wildcard testdata/bench/segment/*.c)) $(SCHEMA_OBJ)

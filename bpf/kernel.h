@@ -3,8 +3,8 @@
  * The kernel types and fields that we read, and each kernel difference as a named accessor: the
  * list of what Flowtape depends on.
  *
- * Offsets are relocated when the object is loaded (preserve_access_index), so only names and types
- * matter here, not the order or what lies between.
+ * Offsets are relocated when the object is loaded (preserve_access_index), so only names and
+ * types matter here, not the order or what lies between.
  */
 #ifndef BPF_KERNEL_H
 #define BPF_KERNEL_H
@@ -17,6 +17,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
+
+#include "schema/event.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -131,6 +133,7 @@ struct kernfs_node {
 };
 
 struct cgroup_root {
+	unsigned int subsys_mask;
 	int hierarchy_id; /* as in /proc/cgroups; 0: v2 */
 };
 
@@ -156,7 +159,12 @@ enum cgroup_subsys_id {
 	memory_cgrp_id = 4, /* relocated: the number depends on the configuration */
 };
 
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
 struct nsproxy {
+	struct mnt_namespace *mnt_ns;
 	struct net *net_ns;
 };
 
@@ -179,10 +187,67 @@ typedef struct {
 
 struct signal_struct {
 	atomic_t live; /* threads that have not begun to exit */
+	int group_exit_code;
+	unsigned int flags;
+};
+
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
+struct super_block {
+	__u32 s_dev;
+};
+
+struct inode {
+	unsigned long i_ino;
+	struct super_block *i_sb;
+	__s64 i_ctime_sec; /* since 6.11 */
+	__u32 i_ctime_nsec;
+};
+
+struct inode___before_6_11 {
+	struct timespec64 __i_ctime;
+};
+
+struct inode___before_6_6 {
+	struct timespec64 i_ctime;
+};
+
+struct qstr {
+	__u32 len;
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
 };
 
 struct mm_struct {
 	unsigned long arg_start, arg_end;
+	struct file *exe_file;
 };
 
 struct task_struct {
@@ -206,7 +271,6 @@ struct linux_binprm {
 
 /* --- iterators --- */
 
-struct file;
 struct seq_file;
 
 struct bpf_iter_meta {
@@ -249,6 +313,9 @@ const volatile __u8 kernel_has_casts = 0;
 #define STATE_SYN_SENT	   2
 #define STATE_LISTEN	   10
 
+/* A bit of signal_struct.flags: the process ends as a whole, with group_exit_code. */
+#define SIGNAL_GROUP_EXIT 4
+
 /* A TC program's verdict: not mine, ask the next. */
 #define TC_NEXT -1
 
@@ -272,6 +339,71 @@ static __always_inline __u32 device_namespace(const struct net_device *device)
 static __always_inline __u32 socket_namespace(const struct sock *socket)
 {
 	return socket->__sk_common.skc_net.net->ns.inum;
+}
+
+#define NANOSECONDS 1000000000ULL
+
+/* From 6.13 on, the highest bit of the nanoseconds says that somebody asked. */
+static __always_inline __u64 inode_changed_ns(struct inode *inode)
+{
+	struct inode___before_6_11 *older = (void *)inode;
+	struct inode___before_6_6 *oldest = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec))
+		return inode->i_ctime_sec * NANOSECONDS + (inode->i_ctime_nsec & 0x7fffffff);
+	if (bpf_core_field_exists(older->__i_ctime))
+		return older->__i_ctime.tv_sec * NANOSECONDS + older->__i_ctime.tv_nsec;
+	return oldest->i_ctime.tv_sec * NANOSECONDS + oldest->i_ctime.tv_nsec;
+}
+
+/* The numbers of a device, include/linux/kdev_t.h. */
+static __always_inline __u32 device_major(const struct super_block *file_system)
+{
+	return file_system->s_dev >> 20;
+}
+
+static __always_inline __u32 device_minor(const struct super_block *file_system)
+{
+	return file_system->s_dev & 0xfffff;
+}
+
+static __always_inline struct mount *mount_of(struct vfsmount *seen)
+{
+	return (void *)seen - bpf_core_field_offset(struct mount, mnt);
+}
+
+/* What wait(2) gives; kernel/exit.c: wait_task_zombie. */
+static __always_inline __u32 exit_status(const struct task_struct *leader)
+{
+	const struct signal_struct *signal = leader->signal;
+
+	return signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : leader->exit_code;
+}
+
+/* The number of the cgroup of a task in the v1 memory hierarchy, 0 where there is none. */
+static __always_inline __u64 memory_cgroup_number(const struct task_struct *task)
+{
+	struct cgroup *cgroup;
+	int memory;
+
+	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		return 0;
+	memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	cgroup = BPF_CORE_READ(task, cgroups, subsys[memory & 15], cgroup);
+	return BPF_CORE_READ(cgroup, root, hierarchy_id) ? BPF_CORE_READ(cgroup, kn, id) : 0;
+}
+
+/* Which of the two hierarchies that we follow a cgroup is in; -1: another one. */
+static __always_inline int cgroup_hierarchy(const struct cgroup *cgroup)
+{
+	int memory;
+
+	if (!cgroup->root->hierarchy_id)
+		return CGROUP_V2;
+	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		return -1;
+	memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	return cgroup->root->subsys_mask >> memory & 1 ? CGROUP_V1_MEMORY : -1;
 }
 
 /* The conntrack entry of a packet, or NULL; the low bits of _nfct are its ip_conntrack_info. */

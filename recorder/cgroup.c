@@ -10,10 +10,10 @@
  * what is asked for moves to the younger. So memory is bounded and what is in use stays.
  */
 #include "recorder/cgroup.h"
+#include "recorder/container.h"
 #include "recorder/mountinfo.h"
 #include "recorder/utf8.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -31,8 +31,9 @@ struct cgroup {
 	struct cgroup *next;
 	uint64_t id;
 	enum cgroup_hierarchy hierarchy;
+	int asked;
 	char *path;
-	char container_id[CONTAINER_ID_SIZE];
+	struct container container; /* id "": none */
 };
 
 struct generation {
@@ -48,6 +49,7 @@ struct hierarchy {
 struct cgroups {
 	struct hierarchy hierarchies[CGROUP_HIERARCHIES];
 	struct generation *young, *old;
+	struct cgroup_counts counts;
 };
 
 static int use_mount(struct hierarchy *hierarchy, const struct mount_line *mount)
@@ -130,66 +132,6 @@ void cgroups_free(struct cgroups *cgroups)
 	free(cgroups);
 }
 
-static size_t span(const char *text, const char *set, size_t limit)
-{
-	size_t size = 0;
-
-	while (size < limit && text[size] && strchr(set, text[size]))
-		size++;
-	return size;
-}
-
-static size_t hex_digits(const char *text)
-{
-	return span(text, "0123456789abcdef", CONTAINER_ID_SIZE);
-}
-
-/* The size of a container id that text begins with, or 0. */
-static size_t match_id(const char *text)
-{
-	size_t size = hex_digits(text), digits;
-
-	if (size == 64)
-		return isxdigit((uint8_t)text[64]) ? 0 : size;
-	if (size == 32 && text[32] == '-') {
-		digits = span(text + 33, "0123456789", 20);
-		return digits && !isxdigit((uint8_t)text[33 + digits]) ? 33 + digits : 0;
-	}
-	if (size != 8)
-		return 0;
-	for (int i = 0; i < 4; i++) {
-		if (text[size] != '-' || span(text + size + 1, "0123456789abcdef", 4) != 4)
-			return 0;
-		size += 5;
-	}
-	return isxdigit((uint8_t)text[size]) ? 0 : size;
-}
-
-int cgroup_container_id(const char *path, char id[CONTAINER_ID_SIZE])
-{
-	const char *begin = path + strlen(path), *end;
-	size_t size;
-
-	while (begin > path) {
-		end = begin;
-		while (begin > path && begin[-1] != '/')
-			begin--;
-		for (const char *at = begin; at < end; at++) {
-			if (at > path && isxdigit((uint8_t)at[-1]))
-				continue;
-			size = match_id(at);
-			if (!size)
-				continue;
-			memcpy(id, at, size);
-			id[size] = 0;
-			return 1;
-		}
-		if (begin > path)
-			begin--;
-	}
-	return 0;
-}
-
 /* The path of an open cgroup directory below the hierarchy's root, as it is in path. */
 static const char *below_root(const struct hierarchy *hierarchy, const char *path)
 {
@@ -270,31 +212,89 @@ static void keep(struct cgroups *cgroups, struct cgroup *cgroup)
 	cgroups->young->count++;
 }
 
-struct cgroup_place cgroups_find(struct cgroups *cgroups, enum cgroup_hierarchy hierarchy,
-				 uint64_t id)
+/* Where the cgroup is kept, or NULL. It is in the younger generation then. */
+static struct cgroup *recall(struct cgroups *cgroups, enum cgroup_hierarchy hierarchy,
+			     uint64_t id)
 {
 	struct cgroup *cgroup = *find_place(cgroups->young, hierarchy, id), **place;
 
-	if (!cgroup) {
-		place = find_place(cgroups->old, hierarchy, id);
-		cgroup = *place;
-		if (cgroup) {
-			*place = cgroup->next;
-		} else {
-			cgroup = calloc(1, sizeof(*cgroup));
-			if (!cgroup)
-				return (struct cgroup_place){0};
-			cgroup->id = id;
-			cgroup->hierarchy = hierarchy;
-			cgroup->path = resolve(&cgroups->hierarchies[hierarchy], id);
-			if (cgroup->path)
-				cgroup_container_id(cgroup->path, cgroup->container_id);
-		}
+	if (cgroup)
+		return cgroup;
+	place = find_place(cgroups->old, hierarchy, id);
+	cgroup = *place;
+	if (cgroup) {
+		*place = cgroup->next;
 		keep(cgroups, cgroup);
 	}
+	return cgroup;
+}
+
+static struct cgroup *add(struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, uint64_t id)
+{
+	struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
+
+	if (!cgroup)
+		return NULL;
+	cgroup->id = id;
+	cgroup->hierarchy = hierarchy;
+	keep(cgroups, cgroup);
+	return cgroup;
+}
+
+static void set_path(struct cgroup *cgroup, char *path)
+{
+	free(cgroup->path);
+	cgroup->path = path;
+	if (!path || !container_of_path(path, &cgroup->container))
+		cgroup->container = (struct container){0};
+}
+
+int cgroups_tell(struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, uint64_t id,
+		 const char *path, size_t size)
+{
+	struct cgroup *cgroup = recall(cgroups, hierarchy, id);
+	char *text = utf8_escape(path, size);
+
+	if (text && !cgroup)
+		cgroup = add(cgroups, hierarchy, id);
+	if (!text || !cgroup) {
+		free(text);
+		return -ENOMEM;
+	}
+	set_path(cgroup, text);
+	return 0;
+}
+
+static void count(struct cgroups *cgroups, struct cgroup *cgroup)
+{
+	if (cgroup->asked)
+		return;
+	cgroup->asked = 1;
+	cgroups->counts.asked++;
+	if (cgroup->path)
+		cgroups->counts.known++;
+	else if (cgroups->hierarchies[cgroup->hierarchy].mount < 0)
+		cgroups->counts.not_mounted++;
+	else
+		cgroups->counts.gone++;
+}
+
+struct cgroup_place cgroups_find(struct cgroups *cgroups, enum cgroup_hierarchy hierarchy,
+				 uint64_t id)
+{
+	struct cgroup *cgroup = recall(cgroups, hierarchy, id);
+
+	if (!cgroup) {
+		cgroup = add(cgroups, hierarchy, id);
+		if (!cgroup)
+			return (struct cgroup_place){0};
+		set_path(cgroup, resolve(&cgroups->hierarchies[hierarchy], id));
+	}
+	count(cgroups, cgroup);
 	return (struct cgroup_place){
 		.path = cgroup->path,
-		.container_id = cgroup->container_id[0] ? cgroup->container_id : NULL,
+		.container_id = cgroup->container.id[0] ? cgroup->container.id : NULL,
+		.container_runtime = cgroup->container.runtime,
 	};
 }
 
@@ -320,4 +320,9 @@ int cgroups_id(const struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, c
 		return -ENOTDIR;
 	*id = status.st_ino;
 	return 0;
+}
+
+struct cgroup_counts cgroups_counts(const struct cgroups *cgroups)
+{
+	return cgroups->counts;
 }

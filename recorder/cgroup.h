@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cgroups by their number: path and container. Answers are kept, for a cgroup may be gone when
- * it is asked for the next time.
+ * Cgroups by their number: path and container. What was told or found is kept, for a cgroup may
+ * be gone when it is asked for the next time.
  */
 #ifndef RECORDER_CGROUP_H
 #define RECORDER_CGROUP_H
 
+#include "schema/event.h"
+
+#include <stddef.h>
 #include <stdint.h>
 
-enum cgroup_hierarchy {
-	CGROUP_V2,
-	CGROUP_V1_MEMORY,
-	CGROUP_HIERARCHIES,
+struct cgroup_place {
+	const char *path;	       /* below the hierarchy's root; NULL: not known */
+	const char *container_id;      /* NULL: none */
+	const char *container_runtime; /* a constant; NULL: the path does not tell */
 };
 
-struct cgroup_place {
-	const char *path;	  /* below the hierarchy's root; NULL: not known */
-	const char *container_id; /* NULL: none */
+/* How the cgroups that were asked for became known; those the cache forgot count again. */
+struct cgroup_counts {
+	uint64_t asked;
+	uint64_t known;	      /* told, or found */
+	uint64_t not_mounted; /* in a hierarchy that this process does not see */
+	uint64_t gone;	      /* neither told nor to be found any more */
 };
 
 struct cgroups;
@@ -33,13 +39,13 @@ struct cgroup_place cgroups_find(struct cgroups *cgroups, enum cgroup_hierarchy 
 int cgroups_id(const struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, const char *path,
 	       uint64_t *id);
 
-#define CONTAINER_ID_SIZE 65
-
 /*
- * The container id in a path: 64 hexadecimal digits (Docker, containerd, CRI-O, Podman); 32,
- * "-" and decimal digits (ECS); 8 and four times "-" and 4 (Garden). The deepest one counts.
- * Returns 1 and fills id, or 0.
+ * The cgroup of that number has been made at a path (up to size bytes, to the first 0). Returns
+ * 0 or -ENOMEM.
  */
-int cgroup_container_id(const char *path, char id[CONTAINER_ID_SIZE]);
+int cgroups_tell(struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, uint64_t id,
+		 const char *path, size_t size);
+
+struct cgroup_counts cgroups_counts(const struct cgroups *cgroups);
 
 #endif

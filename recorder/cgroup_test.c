@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of cgroups: container ids in paths, and real cgroups found by their number.
+ * Tests of cgroups: real ones found by their number, and those that were told.
  */
 #include "recorder/cgroup.h"
 
@@ -16,50 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEX32 "0123456789abcdef0123456789abcdef"
-
-static void expect(const char *path, const char *expected)
-{
-	char id[CONTAINER_ID_SIZE] = "";
-
-	assert_int_equal(cgroup_container_id(path, id), expected != NULL);
-	assert_string_equal(id, expected ? expected : "");
-}
-
-static void containers_are_found_in_their_paths(void **state)
-{
-	expect("/docker/" HEX64, HEX64);
-	expect("/system.slice/docker-" HEX64 ".scope", HEX64);
-	expect("/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod01234567_89ab_"
-	       "cdef_0123_456789abcdef.slice/cri-containerd-" HEX64 ".scope",
-	       HEX64);
-	expect("/machine.slice/libpod-" HEX64 ".scope/container", HEX64);
-	expect("/kubepods/pod01234567-89ab-cdef-0123-456789abcdef/crio-" HEX64, HEX64);
-	expect("/ecs/cluster/" HEX32 "-1234567890", HEX32 "-1234567890");
-	expect("/garden/01234567-89ab-cdef-0123-4567", "01234567-89ab-cdef-0123-4567");
-}
-
-static void the_deepest_container_counts(void **state)
-{
-	expect("/docker/" HEX64 "/docker/f" HEX64 "/docker/fedcba98" HEX32 HEX32, HEX64);
-	expect("/docker/" HEX64 "/kubelet/" HEX32 "-7", HEX32 "-7");
-}
-
-static void other_paths_are_no_containers(void **state)
-{
-	expect("/", NULL);
-	expect("", NULL);
-	expect("/system.slice/ssh.service", NULL);
-	expect("/user.slice/user-0.slice/session-1.scope", NULL);
-	expect("/docker/" HEX64 "0", NULL);
-	expect("/docker/f" HEX64, NULL);
-	expect("/docker/" HEX32, NULL);
-	expect("/ecs/" HEX32 "-", NULL);
-	expect("/ecs/" HEX32 "-12ab", NULL);
-	expect("/kubepods/01234567-89ab-cdef-0123-456789abcdef", NULL);
-	expect("/x/01234567-89ab-cdef-0123-456", NULL);
-}
 
 /* Make a cgroup, ask for it by its number while it lives and when it is gone. */
 static void look_up(const char *mount, enum cgroup_hierarchy hierarchy)
@@ -79,6 +36,7 @@ static void look_up(const char *mount, enum cgroup_hierarchy hierarchy)
 	assert_non_null(place.path);
 	assert_string_equal(place.path, expected);
 	assert_int_equal(strncmp(place.container_id, expected + strlen("/docker-"), 64), 0);
+	assert_string_equal(place.container_runtime, "docker");
 
 	place = cgroups_find(cgroups, hierarchy, status.st_ino);
 	assert_string_equal(place.path, expected);
@@ -88,6 +46,7 @@ static void look_up(const char *mount, enum cgroup_hierarchy hierarchy)
 	place = cgroups_find(cgroups, hierarchy, status.st_ino);
 	assert_null(place.path);
 	assert_null(place.container_id);
+	assert_int_equal(cgroups_counts(cgroups).gone, 1);
 	cgroups_free(cgroups);
 }
 
@@ -119,6 +78,34 @@ static void a_cgroup_is_found_by_its_number_and_remembered(void **state)
 	}
 }
 
+static void a_cgroup_that_was_told_needs_no_look(void **state)
+{
+	static const char path[] = "/lxc/\xff-web and what is behind the end";
+	struct cgroups *cgroups = cgroups_new();
+	struct cgroup_counts counts;
+	struct cgroup_place place;
+
+	assert_int_equal(cgroups_tell(cgroups, CGROUP_V2, 1ULL << 60, path, 10), 0);
+	assert_null(cgroups_find(cgroups, CGROUP_V1_MEMORY, 1ULL << 60).path);
+	for (int i = 0; i < 2; i++) {
+		place = cgroups_find(cgroups, CGROUP_V2, 1ULL << 60);
+		assert_string_equal(place.path, "/lxc/\\xff-web");
+		assert_string_equal(place.container_id, "\\xff-web");
+		assert_string_equal(place.container_runtime, "lxc");
+	}
+	counts = cgroups_counts(cgroups);
+	assert_int_equal(counts.asked, 2);
+	assert_int_equal(counts.known, 1);
+	assert_int_equal(counts.gone + counts.not_mounted, 1);
+	/* The name that is told last counts. */
+	assert_int_equal(cgroups_tell(cgroups, CGROUP_V2, 1ULL << 60, "/plain", 7), 0);
+	place = cgroups_find(cgroups, CGROUP_V2, 1ULL << 60);
+	assert_string_equal(place.path, "/plain");
+	assert_null(place.container_id);
+	assert_null(place.container_runtime);
+	cgroups_free(cgroups);
+}
+
 static void many_cgroups_do_not_push_out_one_in_use(void **state)
 {
 	struct cgroups *cgroups = cgroups_new();
@@ -141,10 +128,8 @@ static void many_cgroups_do_not_push_out_one_in_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(containers_are_found_in_their_paths),
-		cmocka_unit_test(the_deepest_container_counts),
-		cmocka_unit_test(other_paths_are_no_containers),
 		cmocka_unit_test(a_cgroup_is_found_by_its_number_and_remembered),
+		cmocka_unit_test(a_cgroup_that_was_told_needs_no_look),
 		cmocka_unit_test(many_cgroups_do_not_push_out_one_in_use),
 	};
 

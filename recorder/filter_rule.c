@@ -254,7 +254,7 @@ static int add_cgroup(struct filter *filter, unsigned int meaning, char *word,
 		word[--size] = 0;
 	/* The kernel side compares texts, and says of those that it cut only that they are
 	 * long. */
-	if (*word != '/' || size > CGROUP_PATH_SIZE - 2 || strstr(word, "//") ||
+	if (*word != '/' || size > RULE_PATH_SIZE - 2 || strstr(word, "//") ||
 	    strstr(word, "/../") || strstr(word, "/./"))
 		return complain(problem,
 				"a cgroup is its path from the root of the hierarchy, "

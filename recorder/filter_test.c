@@ -364,11 +364,11 @@ static void a_path_that_is_too_long_is_refused(void **state)
 {
 	struct filter *filter = filter_new();
 	struct filter_problem problem;
-	char rule[CGROUP_PATH_SIZE + 16], huge[65536];
+	char rule[RULE_PATH_SIZE + 16], huge[65536];
 
-	snprintf(rule, sizeof(rule), "cgroup=/%0*d", CGROUP_PATH_SIZE - 3, 0);
+	snprintf(rule, sizeof(rule), "cgroup=/%0*d", RULE_PATH_SIZE - 3, 0);
 	assert_int_equal(filter_add(filter, RULE_DENY, rule, &problem), 0);
-	snprintf(rule, sizeof(rule), "cgroup=/%0*d", CGROUP_PATH_SIZE - 2, 0);
+	snprintf(rule, sizeof(rule), "cgroup=/%0*d", RULE_PATH_SIZE - 2, 0);
 	assert_int_equal(filter_add(filter, RULE_DENY, rule, &problem), -EINVAL);
 	snprintf(huge, sizeof(huge), "netns=/%065000d", 0);
 	assert_int_equal(filter_add(filter, RULE_DENY, huge, &problem), -EINVAL);

@@ -43,6 +43,7 @@ struct intake {
 	struct live_capture_counts captured;
 	uint64_t capture_excluded; /* by the filter, since the last account */
 	uint32_t network_namespace; /* the recorder's own */
+	struct process_table_counts resolved; /* at the last look */
 	int error;
 };
 
@@ -149,22 +150,35 @@ static int take_packet(struct intake *intake, const struct packet_event *event)
 	return connections_add(intake->connections, &event->key, &value);
 }
 
+static int take_process(struct intake *intake, const void *record, size_t size)
+{
+	struct delivery *rows = NULL;
+	uint64_t before = intake->pending->row_count;
+	int error;
+
+	if (wanted(intake, STREAM_PROCESS) && room_for(intake, "process"))
+		rows = intake->pending;
+	error = process_table_event(intake->processes, record, size, rows);
+	/* What the table knew already gets no row. */
+	if (rows && rows->row_count == before)
+		ledger_stage(intake->options.ledger, "intake", "process", 0, UINT64_MAX, 1);
+	return error;
+}
+
 static int take_event(void *context, void *record, size_t size)
 {
 	struct intake *intake = context;
 	const struct event_header *header = record;
-	struct delivery *rows = NULL;
 
 	atomic_fetch_add(&intake->events, 1);
 	if (size >= sizeof(struct packet_event) && header->kind == EVENT_PACKET)
 		intake->error = take_packet(intake, record);
 	else if (size >= sizeof(struct nat_event) && header->kind == EVENT_NAT)
 		intake->error = take_nat(intake, record, "net_dev_queue");
-	else {
-		if (wanted(intake, STREAM_PROCESS) && room_for(intake, "process"))
-			rows = intake->pending;
-		intake->error = process_table_event(intake->processes, record, size, rows);
-	}
+	else if (size >= sizeof(struct cgroup_event) && header->kind == EVENT_CGROUP_MADE)
+		intake->error = process_table_cgroup(intake->processes, record, size);
+	else
+		intake->error = take_process(intake, record, size);
 	return intake->error == -ENOMEM ? intake->error : 0;
 }
 
@@ -234,6 +248,7 @@ static const struct loss_line {
 	{COUNT_PROCESS_RING_FULL, "kernel", "process", "ring buffer full"},
 	{COUNT_NAT_RING_FULL, "kernel", "nat", "ring buffer full"},
 	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
+	{COUNT_CGROUP_RING_FULL, "kernel cgroup", "process", "ring buffer full"},
 };
 
 /* What the filter left out, by the counters of enum stage_counter. */
@@ -271,6 +286,30 @@ static void account_exclusions(struct intake *intake, const uint64_t *added, uin
 		excluded[line->stream] += added[line->counter];
 	}
 	exclude(intake, RULES_SAMPLE, "flow", connections_not_sampled(intake->connections));
+}
+
+/* What the process table found out on its own about cgroups and executables. */
+static void account_resolved(struct intake *intake, uint64_t last)
+{
+	struct process_table_counts now = process_table_counts(intake->processes);
+	const struct process_table_counts *before = &intake->resolved;
+	struct ledger *ledger = intake->options.ledger;
+	const struct build_id_counts *ids = &now.build_ids;
+
+	ledger_stage(ledger, "cgroup", "process", now.cgroups.asked - before->cgroups.asked,
+		     now.cgroups.known - before->cgroups.known,
+		     now.cgroups.not_mounted - before->cgroups.not_mounted);
+	ledger_loss(ledger, "cgroup", "process", "gone before it was looked up", -1,
+		    last - intake->options.tick_ns, last, now.cgroups.gone - before->cgroups.gone);
+	/* A row without a build id is a whole row: what was not found is not lost. */
+	ledger_stage(ledger, "build id", "process",
+		     ids->found + ids->none + ids->unreadable + ids->refused -
+			     before->build_ids.found - before->build_ids.none -
+			     before->build_ids.unreadable - before->build_ids.refused,
+		     ids->found - before->build_ids.found,
+		     ids->none + ids->unreadable + ids->refused - before->build_ids.none -
+			     before->build_ids.unreadable - before->build_ids.refused);
+	intake->resolved = now;
 }
 
 static void account(struct intake *intake, uint64_t now)
@@ -319,9 +358,12 @@ static void account(struct intake *intake, uint64_t now)
 		     added[COUNT_PACKET_STORED] + added[COUNT_PACKET_RING],
 		     added[COUNT_PACKET_NOT_IP] + excluded[STREAM_FLOW]);
 	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
-		     added[COUNT_PROCESS_ATTEMPTED] - lost[STREAM_PROCESS] -
+		     added[COUNT_PROCESS_ATTEMPTED] - added[COUNT_PROCESS_RING_FULL] -
 			     excluded[STREAM_PROCESS],
 		     excluded[STREAM_PROCESS]);
+	ledger_stage(ledger, "kernel cgroup", "process", added[COUNT_CGROUP_ATTEMPTED],
+		     added[COUNT_CGROUP_ATTEMPTED] - added[COUNT_CGROUP_RING_FULL], 0);
+	account_resolved(intake, last);
 	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],
 		     added[COUNT_NAT_ATTEMPTED] - lost[STREAM_NAT] - excluded[STREAM_NAT],
 		     excluded[STREAM_NAT]);
@@ -371,7 +413,9 @@ static int hand_over(struct intake *intake, enum slice_end end, uint64_t now)
 	next = delivery_new();
 	if (!next)
 		return -ENOMEM;
-	error = connections_emit(intake->connections, end, delivery);
+	error = process_table_settle(intake->processes);
+	if (!error)
+		error = connections_emit(intake->connections, end, delivery);
 	delivery->slice = end == SLICE_OPEN ? intake->slice : 0;
 	delivery->drop_slice = end != SLICE_OPEN && intake->provisional ? intake->slice : 0;
 	delivery->covered_ns = epoch(intake, now);

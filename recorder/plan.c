@@ -19,6 +19,12 @@ static const struct {
 	[FEATURE_PROCESS_FORK] = {"process fork", 0, "no fork events"},
 	[FEATURE_PROCESS_EXEC] = {"process exec", 0, "no exec events"},
 	[FEATURE_PROCESS_EXIT] = {"process exit", 0, "no exit events"},
+	[FEATURE_PROCESS_CGROUP] =
+		{"process cgroup", 0,
+		 "a process moved to another cgroup is seen there at its next exec"},
+	[FEATURE_CGROUP_PATHS] =
+		{"cgroup paths", 0,
+		 "cgroups that are gone before they are looked up have no path"},
 	[FEATURE_OWNER_CREATE] = {"owner create", 0,
 				  "owners are known from the first connect, send or receive"},
 	[FEATURE_OWNER_STATE] = {"owner state", 0,
@@ -70,6 +76,9 @@ static const struct alternative alternatives[] = {
 	{FEATURE_PROCESS_FORK, HOOK_TP_BTF, "sched_process_fork", .programs = {"on_fork"}},
 	{FEATURE_PROCESS_EXEC, HOOK_TP_BTF, "sched_process_exec", .programs = {"on_exec"}},
 	{FEATURE_PROCESS_EXIT, HOOK_TP_BTF, "sched_process_exit", .programs = {"on_exit"}},
+	{FEATURE_PROCESS_CGROUP, HOOK_TP_BTF, "cgroup_attach_task",
+	 .programs = {"on_cgroup_move"}},
+	{FEATURE_CGROUP_PATHS, HOOK_TP_BTF, "cgroup_mkdir", .programs = {"on_cgroup_made"}},
 	{FEATURE_OWNER_CREATE, HOOK_CGROUP, "sock_create", .programs = {"on_socket_create"}},
 	{FEATURE_OWNER_STATE, HOOK_TP_BTF, "inet_sock_set_state",
 	 .programs = {"on_socket_state"}},

@@ -2,14 +2,11 @@
 /*
  * The processes that live, and those that ended a short while ago.
  *
- * What a process executes is its image; a fork shares its parent's image until it executes
- * something else. Processes are found by pid and told apart by their start time.
+ * A fork shares its parent's image until it executes something else. Processes are found by pid
+ * and told apart by their start time.
  */
 #include "recorder/process_table.h"
-#include "recorder/cgroup.h"
-#include "recorder/command_line.h"
 #include "recorder/procfs.h"
-#include "recorder/utf8.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,22 +18,26 @@
 
 #define BUCKETS		   16384U
 #define BUCKETS_TO_LOOK_AT 512U /* for processes whose end was missed, at each expiry */
-#define COMMAND_SIZE	   16
-
-struct image {
-	uint32_t users;
-	char *name, *path, *command_line;
-};
+#define WAITING_MOST	   65536U
+#define SETTLE_NS	   20000000U
+#define ROOT_CGROUP	   1U
 
 struct process {
 	struct process *next;
 	uint64_t start_ns, ended_ns; /* ended_ns 0: it lives */
 	uint64_t entity_id;
-	uint64_t cgroup_id;
-	enum cgroup_hierarchy hierarchy;
-	uint32_t pid, network_namespace;
+	uint64_t cgroups[CGROUP_HIERARCHIES]; /* 0: in none */
+	uint32_t pid, network_namespace, mount_namespace;
 	int told;	     /* by an event, not guessed */
+	int has_exited;	     /* by an event too */
 	struct image *image; /* NULL: not known */
+};
+
+/* A row whose build id was being read when it was appended. */
+struct waiting {
+	struct batch *batch;
+	uint32_t row;
+	struct image *image;
 };
 
 struct process_table {
@@ -44,8 +45,13 @@ struct process_table {
 	int64_t epoch_offset_ns;
 	enum command_line_policy policy;
 	int pids_are_of_host;
+	uint32_t own_mount_namespace;
 	uint32_t cursor;
+	unsigned int build_id_column;
 	struct cgroups *cgroups;
+	struct build_ids *build_ids;
+	struct waiting *waiting;
+	size_t waiting_count, waiting_capacity;
 	struct process *buckets[BUCKETS];
 };
 
@@ -67,22 +73,16 @@ struct process_table *process_table_new(uint64_t boot_digest, int64_t epoch_offs
 	table->epoch_offset_ns = epoch_offset_ns;
 	table->policy = policy;
 	table->pids_are_of_host = procfs_is_of_host();
+	table->own_mount_namespace = procfs_mount_namespace();
+	table->build_id_column = (unsigned int)stream_column(stream_get(STREAM_PROCESS),
+							     "process_executable_build_id_gnu");
 	table->cgroups = cgroups_new();
-	if (!table->cgroups) {
+	table->build_ids = build_ids_new(NULL);
+	if (!table->cgroups || !table->build_ids) {
 		process_table_free(table);
 		return NULL;
 	}
 	return table;
-}
-
-static void image_release(struct image *image)
-{
-	if (!image || --image->users)
-		return;
-	free(image->name);
-	free(image->path);
-	free(image->command_line);
-	free(image);
 }
 
 static void process_free(struct process *process)
@@ -103,7 +103,11 @@ void process_table_free(struct process_table *table)
 			process_free(process);
 		}
 	}
+	for (size_t i = 0; i < table->waiting_count; i++)
+		image_release(table->waiting[i].image);
+	free(table->waiting);
 	cgroups_free(table->cgroups);
+	build_ids_free(table->build_ids);
 	free(table);
 }
 
@@ -151,77 +155,12 @@ static struct process *add(struct process_table *table, uint32_t pid, uint64_t s
 
 /* --- images --- */
 
-/* The last part of a path, if it begins with what the kernel kept of a name. */
-static const char *find_name(const char *path, size_t size, const char command[COMMAND_SIZE],
-			     size_t *name_size)
-{
-	size_t length = strnlen(path, size), kept = strnlen(command, COMMAND_SIZE);
-	const char *slash = memrchr(path, '/', length), *base = slash ? slash + 1 : path;
-
-	*name_size = (size_t)(path + length - base);
-	return *name_size >= kept && !memcmp(base, command, kept) ? base : NULL;
-}
-
-/*
- * The kernel cuts names at 15 bytes. The whole name is in the path or in one of the first two
- * arguments (an interpreter and its script).
- */
-static char *whole_name(const char command[COMMAND_SIZE], const struct exec_event *exec)
-{
-	static const char deleted[] = " (deleted)"; /* /proc's word for a file that is gone */
-	size_t size = strnlen(command, COMMAND_SIZE), at = 0, name_size;
-	const char *name, *end;
-
-	if (!size)
-		return NULL;
-	if (size < COMMAND_SIZE - 1 || !exec)
-		return utf8_escape(command, size);
-	name = find_name(exec->path, exec->path_size, command, &name_size);
-	end = name ? memmem(name, name_size, deleted, strlen(deleted)) : NULL;
-	if (end)
-		name_size = (size_t)(end - name);
-	for (int i = 0; i < 2 && !name && at < exec->arguments_size; i++) {
-		name = find_name(exec->arguments + at, exec->arguments_size - at, command,
-				 &name_size);
-		/* Not more of a title that a process wrote over its arguments. */
-		end = name ? memchr(name, ' ', name_size) : NULL;
-		if (end)
-			name_size = (size_t)(end - name);
-		at += strnlen(exec->arguments + at, exec->arguments_size - at) + 1;
-	}
-	return name && name_size >= size ? utf8_escape(name, name_size)
-					 : utf8_escape(command, size);
-}
-
-/* exec: NULL when only the name is known. */
-static struct image *image_new(const char command[COMMAND_SIZE], const struct exec_event *exec,
-			       enum command_line_policy policy)
-{
-	struct image *image = calloc(1, sizeof(*image));
-
-	if (!image)
-		return NULL;
-	image->users = 1;
-	image->name = whole_name(command, exec);
-	if (exec && exec->path_size > 1)
-		image->path = utf8_escape(exec->path, exec->path_size);
-	if (exec && exec->arguments_size && policy != COMMAND_LINE_OFF)
-		image->command_line =
-			command_line_format(exec->arguments, exec->arguments_size,
-					    policy == COMMAND_LINE_REDACTED,
-					    exec->arguments_total > exec->arguments_size);
-	return image;
-}
-
 static struct image *parent_image(struct process_table *table,
 				  const struct process_event *event)
 {
 	struct process *parent = find(table, event->parent_pid, event->parent_start_ns);
 
-	if (!parent || !parent->image)
-		return NULL;
-	parent->image->users++;
-	return parent->image;
+	return parent && parent->image ? image_share(parent->image) : NULL;
 }
 
 static int set_image(struct process_table *table, struct process *process,
@@ -243,15 +182,120 @@ static int set_image(struct process_table *table, struct process *process,
 	return image ? 0 : -ENOMEM;
 }
 
+/* --- build ids --- */
+
+/* A living process of the same mount namespace, which sees the same files; 0: nobody. */
+static uint32_t find_neighbour(const struct process_table *table, const struct process *process)
+{
+	const struct process *other;
+
+	if (!process->mount_namespace || process->mount_namespace == table->own_mount_namespace)
+		return 0;
+	for (uint32_t i = 0; i < BUCKETS; i++)
+		for (other = table->buckets[i]; other; other = other->next)
+			if (other->mount_namespace == process->mount_namespace &&
+			    !other->ended_ns && other != process)
+				return other->pid;
+	return 0;
+}
+
+/* While the process lives, if it still does. */
+static void ask_for_build_id(struct process_table *table, const struct process *process,
+			     const struct exec_event *exec)
+{
+	struct executable executable = {
+		.identity = exec->process.executable,
+		.pid = process->pid,
+		.neighbours = {exec->process.parent_pid},
+	};
+	char id[BUILD_ID_SIZE];
+
+	if (!executable.identity.inode ||
+	    build_ids_get(table->build_ids, &executable.identity, id))
+		return;
+	executable.neighbours[1] = find_neighbour(table, process);
+	if (exec->file_size)
+		memcpy(executable.path, exec->file + EXEC_PATH_SIZE - exec->file_size,
+		       exec->file_size);
+	else
+		memcpy(executable.path, exec->path, exec->path_size);
+	executable.path[EXEC_PATH_SIZE - 1] = 0;
+	build_ids_ask(table->build_ids, &executable);
+}
+
+/* Returns 0, or -EAGAIN when it is being read. */
+static int find_build_id(struct process_table *table, struct image *image)
+{
+	char id[BUILD_ID_SIZE];
+	int result;
+
+	if (image->build_id || !image->file.inode)
+		return 0;
+	result = build_ids_get(table->build_ids, &image->file, id);
+	if (result == 1)
+		image->build_id = strdup(id);
+	return result < 0 ? result : 0;
+}
+
+static int wait_for_build_id(struct process_table *table, struct batch *batch,
+			     struct image *image)
+{
+	size_t capacity = table->waiting_capacity ? table->waiting_capacity * 2 : 256;
+	struct waiting *grown;
+
+	if (table->waiting_count == table->waiting_capacity) {
+		if (table->waiting_count >= WAITING_MOST)
+			return 0;
+		grown = realloc(table->waiting, capacity * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		table->waiting = grown;
+		table->waiting_capacity = capacity;
+	}
+	table->waiting[table->waiting_count++] =
+		(struct waiting){batch, batch->row_count - 1, image_share(image)};
+	return 0;
+}
+
+int process_table_settle(struct process_table *table)
+{
+	int error = 0;
+
+	if (table->waiting_count)
+		build_ids_wait(table->build_ids, SETTLE_NS);
+	for (size_t i = 0; i < table->waiting_count; i++) {
+		struct waiting *one = &table->waiting[i];
+
+		find_build_id(table, one->image);
+		if (one->image->build_id && !error)
+			error = batch_set_text(one->batch, table->build_id_column, one->row,
+					       one->image->build_id);
+		image_release(one->image);
+	}
+	table->waiting_count = 0;
+	return error;
+}
+
 /* --- events --- */
+
+/* NULL for what is no event of a process. */
+static const char *action(uint32_t kind)
+{
+	static const char *const actions[] = {
+		[EVENT_PROCESS_FORK] = "fork",	   [EVENT_PROCESS_EXEC] = "exec",
+		[EVENT_PROCESS_EXIT] = "exit",	   [EVENT_PROCESS_EXISTS] = "exists",
+		[EVENT_PROCESS_CGROUP] = "cgroup",
+	};
+
+	return kind < sizeof(actions) / sizeof(actions[0]) ? actions[kind] : NULL;
+}
 
 /* The exec part of a record; NULL when it has none. -EINVAL: the record contradicts itself. */
 static int check_shape(const void *record, size_t size, const struct exec_event **exec)
 {
 	const struct process_event *event = record;
 
-	if (size < sizeof(*event) || event->header.kind < EVENT_PROCESS_FORK ||
-	    event->header.kind > EVENT_PROCESS_EXISTS)
+	if (size < sizeof(*event) || !action(event->header.kind))
 		return -EINVAL;
 	*exec = NULL;
 	if (size == sizeof(*event))
@@ -259,37 +303,45 @@ static int check_shape(const void *record, size_t size, const struct exec_event 
 	if (size != sizeof(**exec))
 		return -EINVAL;
 	*exec = record;
-	if ((*exec)->path_size > EXEC_PATH_SIZE ||
+	if ((*exec)->path_size > EXEC_PATH_SIZE || (*exec)->file_size > EXEC_PATH_SIZE ||
 	    (*exec)->arguments_size > EXEC_ARGUMENTS_SIZE)
 		return -EINVAL;
 	return 0;
 }
 
-static const char *action(uint32_t kind)
-{
-	switch (kind) {
-	case EVENT_PROCESS_FORK:
-		return "fork";
-	case EVENT_PROCESS_EXEC:
-		return "exec";
-	case EVENT_PROCESS_EXIT:
-		return "exit";
-	default:
-		return "exists";
-	}
-}
+struct place {
+	uint64_t cgroup_id;
+	struct cgroup_place cgroup;
+};
 
-static struct cgroup_place place_of(struct process_table *table, const struct process *process)
+/*
+ * The cgroup that says most: the one that names a container, else the one that is not the root,
+ * where every process is in a hierarchy that nobody uses.
+ */
+static struct place place_of(struct process_table *table, const struct process *process)
 {
-	if (!process->cgroup_id)
-		return (struct cgroup_place){0};
-	return cgroups_find(table->cgroups, process->hierarchy, process->cgroup_id);
+	struct place best = {0};
+
+	for (int i = 0; i < CGROUP_HIERARCHIES; i++) {
+		struct place here = {process->cgroups[i], {0}};
+
+		if (!here.cgroup_id)
+			continue;
+		here.cgroup =
+			cgroups_find(table->cgroups, (enum cgroup_hierarchy)i, here.cgroup_id);
+		if (!best.cgroup_id ||
+		    (here.cgroup.container_id && !best.cgroup.container_id) ||
+		    (best.cgroup_id == ROOT_CGROUP && here.cgroup_id != ROOT_CGROUP))
+			best = here;
+	}
+	return best;
 }
 
 static int append_row(struct process_table *table, const struct process *process,
 		      const struct process_event *event, struct delivery *delivery)
 {
-	struct cgroup_place place = place_of(table, process);
+	struct place place = place_of(table, process);
+	int waits = find_build_id(table, process->image), error;
 	struct process_row row = {
 		.time_ns = event->header.time_ns + (uint64_t)table->epoch_offset_ns,
 		.event_action = action(event->header.kind),
@@ -300,11 +352,13 @@ static int append_row(struct process_table *table, const struct process *process
 		.process_executable_name = process->image->name,
 		.process_executable_path = process->image->path,
 		.process_command_line = process->image->command_line,
+		.process_executable_build_id_gnu = process->image->build_id,
 		.user_id = event->user_id,
 		.group_id = event->group_id,
-		.cgroup_id = process->cgroup_id,
-		.cgroup_path = place.path,
-		.container_id = place.container_id,
+		.cgroup_id = place.cgroup_id,
+		.cgroup_path = place.cgroup.path,
+		.container_id = place.cgroup.container_id,
+		.container_runtime = place.cgroup.container_runtime,
 		.network_namespace = process->network_namespace,
 	};
 
@@ -317,16 +371,23 @@ static int append_row(struct process_table *table, const struct process *process
 		else
 			row.process_exit_signal = WTERMSIG(event->exit_code);
 	}
-	return delivery_row(delivery, STREAM_PROCESS, &row);
+	error = delivery_row(delivery, STREAM_PROCESS, &row);
+	if (!error && waits)
+		error = wait_for_build_id(table, delivery->last[STREAM_PROCESS],
+					  process->image);
+	return error;
 }
 
-static void set_cgroup(struct process *process, const struct process_event *event)
+static int is_known_already(const struct process *process, const struct process_event *event)
 {
-	/* 1 is the root: where v2 is mounted but not used, every process is there. */
-	int is_v2 = event->cgroup_id > 1 || event->memory_cgroup_id <= 1;
-
-	process->hierarchy = is_v2 ? CGROUP_V2 : CGROUP_V1_MEMORY;
-	process->cgroup_id = is_v2 ? event->cgroup_id : event->memory_cgroup_id;
+	if (!process || !process->told)
+		return 0;
+	/* Events are fresher than the walk; and a process may be moved when it has ended. */
+	if (process->has_exited || event->header.kind == EVENT_PROCESS_EXISTS)
+		return 1;
+	return event->header.kind == EVENT_PROCESS_CGROUP &&
+	       process->cgroups[CGROUP_V2] == event->cgroup_id &&
+	       process->cgroups[CGROUP_V1_MEMORY] == event->memory_cgroup_id;
 }
 
 int process_table_event(struct process_table *table, const void *record, size_t size,
@@ -340,8 +401,7 @@ int process_table_event(struct process_table *table, const void *record, size_t 
 	if (error)
 		return error;
 	process = find(table, event->pid, event->start_ns);
-	/* What an event told is fresher than what the walk over all processes tells. */
-	if (process && process->told && event->header.kind == EVENT_PROCESS_EXISTS)
+	if (is_known_already(process, event))
 		return 0;
 	if (!process)
 		process = add(table, event->pid, event->start_ns);
@@ -351,12 +411,40 @@ int process_table_event(struct process_table *table, const void *record, size_t 
 	if (error)
 		return error;
 	process->told = 1;
-	set_cgroup(process, event);
+	process->cgroups[CGROUP_V2] = event->cgroup_id;
+	process->cgroups[CGROUP_V1_MEMORY] = event->memory_cgroup_id;
 	if (event->network_namespace)
 		process->network_namespace = event->network_namespace;
-	process->ended_ns =
-		event->header.kind == EVENT_PROCESS_EXIT ? event->header.time_ns : 0;
-	return delivery ? append_row(table, process, event, delivery) : 0;
+	if (event->mount_namespace)
+		process->mount_namespace = event->mount_namespace;
+	process->has_exited = event->header.kind == EVENT_PROCESS_EXIT;
+	process->ended_ns = process->has_exited ? event->header.time_ns : 0;
+	if (!delivery)
+		return 0;
+	if (exec)
+		ask_for_build_id(table, process, exec);
+	return append_row(table, process, event, delivery);
+}
+
+int process_table_cgroup(struct process_table *table, const void *record, size_t size)
+{
+	const struct cgroup_event *event = record;
+
+	if (size != sizeof(*event) || event->header.kind != EVENT_CGROUP_MADE ||
+	    event->hierarchy >= CGROUP_HIERARCHIES || event->path_size > CGROUP_PATH_SIZE)
+		return -EINVAL;
+	if (!event->path_size)
+		return 0;
+	return cgroups_tell(table->cgroups, (enum cgroup_hierarchy)event->hierarchy, event->id,
+			    event->path, event->path_size);
+}
+
+struct process_table_counts process_table_counts(struct process_table *table)
+{
+	return (struct process_table_counts){
+		.cgroups = cgroups_counts(table->cgroups),
+		.build_ids = build_ids_counts(table->build_ids),
+	};
 }
 
 /* --- questions --- */
@@ -368,7 +456,7 @@ int process_table_event(struct process_table *table, const void *record, size_t 
 static struct process *guess(struct process_table *table, const struct flow_owner *owner)
 {
 	struct process *process = add(table, owner->pid, owner->start_ns);
-	char command[COMMAND_SIZE] = "";
+	char command[IMAGE_COMMAND_SIZE] = "";
 
 	if (!process)
 		return NULL;
@@ -395,7 +483,7 @@ int process_table_find(struct process_table *table, const struct flow_owner *own
 	};
 	if (!process)
 		return 0;
-	out->container_id = place_of(table, process).container_id;
+	out->container_id = place_of(table, process).cgroup.container_id;
 	if (process->image)
 		out->executable_name = process->image->name;
 	return 0;

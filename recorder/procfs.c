@@ -62,6 +62,13 @@ int procfs_is_of_host(void)
 	return !stat("/proc/self/ns/pid", &status) && status.st_ino == PID_NAMESPACE_ROOT;
 }
 
+uint32_t procfs_mount_namespace(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/mnt", &status) ? 0 : (uint32_t)status.st_ino;
+}
+
 size_t procfs_executable(uint32_t pid, char *path, size_t size)
 {
 	char link[64];

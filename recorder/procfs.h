@@ -18,6 +18,9 @@ int procfs_is(uint32_t pid, uint64_t start_ns, char command[16]);
 /* Whether pids in /proc are those of the whole host. */
 int procfs_is_of_host(void);
 
+/* The inode number of the mount namespace of this process, 0 when it is not known. */
+uint32_t procfs_mount_namespace(void);
+
 /* Up to size bytes of what is executed (ended by 0), or of the arguments. Returns bytes, or 0.
  */
 size_t procfs_executable(uint32_t pid, char *path, size_t size);

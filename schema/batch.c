@@ -158,6 +158,16 @@ int batch_append(struct batch *batch, const void *row)
 	return error;
 }
 
+int batch_set_text(struct batch *batch, unsigned int column, uint32_t row, const char *text)
+{
+	uint64_t code = dictionary_intern(batch->texts, text, strlen(text));
+
+	if (!code || (!batch->columns[column].memory && begin_column(batch, column)))
+		return -ENOMEM;
+	batch->columns[column].integers[row] = code;
+	return 0;
+}
+
 static int is_zero(const void *memory, size_t size)
 {
 	const char *bytes = memory;

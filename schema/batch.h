@@ -56,6 +56,9 @@ int batch_append(struct batch *batch, const void *row);
 int batch_extend(struct batch *batch, const union column_values *columns, uint32_t first,
 		 uint32_t count);
 
+/* Set the text of a row that has been appended; it is copied. Returns 0 or -ENOMEM. */
+int batch_set_text(struct batch *batch, unsigned int column, uint32_t row, const char *text);
+
 void batch_clear(struct batch *batch);
 
 /* The first and last instant of the rows, 0 and 0 when there are none. */

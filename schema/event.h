@@ -201,6 +201,8 @@ enum event_kind {
 	EVENT_PROCESS_EXIT = 3,
 	EVENT_PROCESS_EXISTS = 4, /* the state at start */
 	EVENT_NAT = 5,
+	EVENT_PROCESS_CGROUP = 6, /* a process has been moved to another cgroup */
+	EVENT_CGROUP_MADE = 7,
 	EVENT_PACKET = 12,
 };
 
@@ -210,18 +212,29 @@ struct event_header {
 	__u64 time_ns;
 };
 
+/* The file that a process executes. All zero: it has none, or it was not asked for. */
+struct file_identity {
+	__u64 inode;
+	__u64 changed_ns; /* its ctime: epoch time */
+	__u32 major;	  /* of the device */
+	__u32 minor;
+};
+
 struct process_event {
 	struct event_header header;
 	__u64 start_ns;
 	__u64 parent_start_ns;
 	__u64 cgroup_id;	/* in the cgroup v2 hierarchy */
-	__u64 memory_cgroup_id; /* in the v1 memory hierarchy, or the same as cgroup_id */
+	__u64 memory_cgroup_id; /* in the v1 memory hierarchy; 0: memory is not in v1 */
+	struct file_identity executable;
 	__u32 pid;
 	__u32 parent_pid;
 	__u32 user_id;
 	__u32 group_id;
 	__u32 exit_code; /* as wait(2) gives it */
 	__u32 network_namespace;
+	__u32 mount_namespace;
+	__u32 zero;
 	char command[16];
 };
 
@@ -234,9 +247,27 @@ struct exec_event {
 	__u32 path_size; /* bytes used in path, its 0 byte included; 0: could not be read */
 	__u32 arguments_size;  /* bytes used in arguments, strings each ended by 0 */
 	__u32 arguments_total; /* what the process was given; more than arguments_size: cut */
-	__u32 zero;
-	char path[EXEC_PATH_SIZE];
+	__u32 file_size; /* bytes used at the end of file, its 0 byte included; 0: not known */
+	char path[EXEC_PATH_SIZE]; /* as the caller gave it: may be relative, or a script's */
+	char file[EXEC_PATH_SIZE]; /* of the executable, from the root of its mount namespace */
 	char arguments[EXEC_ARGUMENTS_SIZE];
+};
+
+enum cgroup_hierarchy {
+	CGROUP_V2 = 0,
+	CGROUP_V1_MEMORY = 1,
+	CGROUP_HIERARCHIES,
+};
+
+#define CGROUP_PATH_SIZE 1024
+
+/* EVENT_CGROUP_MADE: before any process can be in it. */
+struct cgroup_event {
+	struct event_header header;
+	__u64 id;
+	__u32 hierarchy; /* enum cgroup_hierarchy */
+	__u32 path_size; /* bytes used in path, its 0 byte included; 0: could not be read */
+	char path[CGROUP_PATH_SIZE];
 };
 
 /* One end of a conntrack tuple and the other, in the direction its packets go. */
@@ -311,6 +342,8 @@ enum stage_counter {
 	COUNT_NAT_PORT_RULE = 29,
 	COUNT_NAT_NET_RULE = 30,
 	COUNT_NAT_NOT_SAMPLED = 31,
+	COUNT_CGROUP_ATTEMPTED = 32,
+	COUNT_CGROUP_RING_FULL = 33,
 	STAGE_COUNTERS = 64,
 };
 
@@ -335,8 +368,10 @@ EVENT_LAYOUT(struct port_key, 8);
 EVENT_LAYOUT(struct rate_key, 16);
 EVENT_LAYOUT(struct rate_value, 16);
 EVENT_LAYOUT(struct event_header, 16);
-EVENT_LAYOUT(struct process_event, 88);
-EVENT_LAYOUT(struct exec_event, 88 + 16 + EXEC_PATH_SIZE + EXEC_ARGUMENTS_SIZE);
+EVENT_LAYOUT(struct file_identity, 24);
+EVENT_LAYOUT(struct process_event, 120);
+EVENT_LAYOUT(struct exec_event, 120 + 16 + 2 * EXEC_PATH_SIZE + EXEC_ARGUMENTS_SIZE);
+EVENT_LAYOUT(struct cgroup_event, 32 + CGROUP_PATH_SIZE);
 EVENT_LAYOUT(struct tuple, 40);
 EVENT_LAYOUT(struct nat_event, 112);
 EVENT_LAYOUT(struct packet_event, 80);

@@ -83,10 +83,10 @@ struct cgroup_key {
 	__u32 zero;
 };
 
-#define CGROUP_PATH_SIZE 256
+#define RULE_PATH_SIZE 256
 
 struct cgroup_path {
-	char text[CGROUP_PATH_SIZE]; /* ended and filled up with 0 */
+	char text[RULE_PATH_SIZE]; /* ended and filled up with 0 */
 };
 
 /* Whether values of a kind that say these bits reject. */

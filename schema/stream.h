@@ -140,12 +140,14 @@ struct process_row {
 	const char *process_executable_name;
 	const char *process_executable_path;
 	const char *process_command_line;
+	const char *process_executable_build_id_gnu;
 	uint32_t process_exit_code;
 	uint32_t process_exit_signal;
 	uint32_t user_id, group_id;
 	uint64_t cgroup_id;
 	const char *cgroup_path;
 	const char *container_id;
+	const char *container_runtime;
 	uint32_t network_namespace;
 };
 

@@ -161,6 +161,8 @@ suite cases testdata/cases.sh
 suite corpus testdata/corpus.sh
 suite live as_root testdata/live/record_test.sh
 suite live-check as_root testdata/live/check_test.sh
+suite live-attribution as_root testdata/live/attribution_test.sh
+suite live-short as_root testdata/live/short_lived_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
 suite live-filter as_root testdata/live/filter_test.sh
@@ -177,6 +179,7 @@ suite san-seeds seeds build/san
 suite san-cases testdata/cases.sh
 suite san-corpus testdata/corpus.sh
 suite san-live as_root testdata/live/record_test.sh short
+suite san-live-attribution as_root testdata/live/attribution_test.sh
 
 suite leftovers leftovers
 

@@ -115,7 +115,8 @@ static inline void endpoint_names(struct endpoint *end, int socket)
 
 /*
  * End our direction, wait until the connection is closed, and take the kernel's account. The
- * other end's data must have been read already.
+ * other end's data must have been read already. The client is the first to end: its port stays taken
+ * for a while, so that the next connection is not one of the same ports.
  */
 static inline void endpoint_finish_tcp(struct endpoint *end, int socket, int is_server)
 {
@@ -124,10 +125,12 @@ static inline void endpoint_finish_tcp(struct endpoint *end, int socket, int is_
 	char byte;
 
 	endpoint_names(end, socket);
-	if (shutdown(socket, SHUT_WR))
+	if (!is_server && shutdown(socket, SHUT_WR))
 		endpoint_fail("shutdown");
 	if (read(socket, &byte, 1) != 0)
 		endpoint_fail("more than was asked for");
+	if (is_server && shutdown(socket, SHUT_WR))
+		endpoint_fail("shutdown");
 	do {
 		size = sizeof(info);
 		memset(&info, 0, sizeof(info));
