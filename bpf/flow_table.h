@@ -340,9 +340,9 @@ static __always_inline int count_known_hop(const struct flow *flow, __u32 id, __
 }
 
 /* The first sight of a flow at a hop, or a hop beyond the first three. Returns 0 or -1. */
-static __always_inline int count_hop(const struct flow *flow, __u32 id, __u64 count)
+static __always_inline int count_hop(const struct flow *flow, __u32 id, __u64 count, __u64 now)
 {
-	__u64 since = bpf_ktime_get_boot_ns() - flow->entry->start_ns;
+	__u64 since = now - flow->entry->start_ns;
 
 	/* Two CPUs may begin a flow at once: the later clock need not be the later packet's. */
 	if ((__s64)since < 0)

@@ -64,20 +64,23 @@ static __always_inline void note_owner(const struct flow *flow, struct sock *soc
 		__sync_fetch_and_or(&flow->records->notes, NOTE_OWNED << direction);
 }
 
-/* The time of the packet, as exactly as NOTE_TICK says, and its DSCP. */
+/*
+ * The time of the packet, as exactly as NOTE_TICK says, and its DSCP. now: the clock, where it
+ * has been read already, else 0.
+ */
 static __always_inline void note_packet(const struct flow *flow, const struct headers *headers,
-					__u32 direction, int is_first)
+					__u32 direction, __u64 now)
 {
 	__u32 notes = flow->records->notes, changed;
-	__u64 now;
 
 	changed = (notes & ~(NOTE_DSCP_MASK(direction) | NOTE_TICK_MASK)) |
 		  NOTE_DSCP(headers->dscp, direction) | NOTE_TICK(bpf_jiffies64());
 	if (notes != changed)
 		__sync_val_compare_and_swap(&flow->records->notes, notes, changed);
-	else if (!is_first && !(headers->tcp_flags & TCP_SYN_FIN_RST))
+	else if (!now && !(headers->tcp_flags & TCP_SYN_FIN_RST))
 		return;
-	now = bpf_ktime_get_boot_ns();
+	if (!now)
+		now = bpf_ktime_get_boot_ns();
 	if (flow->entry->end_ns < now)
 		flow->entry->end_ns = now;
 }
@@ -144,8 +147,8 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	__u32 network_namespace = device_namespace(device);
 	__u32 direction, seen, known, id;
 	struct sock *socket;
-	int reason, is_first;
-	__u64 count;
+	__u64 count, now = 0;
+	int reason, is_new;
 
 	if (!counters)
 		return 0;
@@ -165,20 +168,22 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	seen = FACT_FLAGS(headers.tcp_flags, direction) | FACT_SEEN(headers.seen << direction);
 	id = device->ifindex;
 	id = RECORD_ID(RECORD_HOP, id <= RECORD_INTERFACE_MOST ? id : 0, io, direction);
-	reason = get_flow(&headers.key, &flow);
-	if (reason < 0)
+	is_new = get_flow(&headers.key, &flow);
+	if (is_new < 0)
 		goto full;
-	if (reason)
+	if (is_new)
 		seen |= FACT_SEEN(SEEN_FIRST << direction);
 	known = flow.entry->facts;
 	if ((known & seen) != seen)
 		__sync_fetch_and_or(&flow.entry->facts, seen);
 	count = headers.packets * RECORD_SEGMENT + headers.bytes;
-	is_first = !count_known_hop(&flow, id, count);
-	if (is_first && count_hop(&flow, id, count))
-		goto full;
+	if (!count_known_hop(&flow, id, count)) {
+		now = is_new ? flow.entry->start_ns : bpf_ktime_get_boot_ns();
+		if (count_hop(&flow, id, count, now))
+			goto full;
+	}
 	count_alone(counters, COUNT_PACKET_STORED);
-	note_packet(&flow, &headers, direction, is_first);
+	note_packet(&flow, &headers, direction, now);
 	note_answer(&flow, known, headers.tcp_flags, direction);
 	if (io == IO_RECEIVE)
 		return 0;
