@@ -39,7 +39,7 @@ const volatile __u32 flow_unit_limit = 262144; /* room is left for all programs 
 const volatile __u32 flow_unit_bits = 19;      /* of a slot; the rest is the tag */
 const volatile __u32 flow_buckets = 16384;     /* a power of two */
 
-struct flow_ring flow_ring __attribute__((aligned(64))) = {};
+struct flow_taken flow_taken[2] __attribute__((aligned(64))) = {};
 
 __u32 generation = 0;
 
@@ -50,17 +50,17 @@ static __always_inline struct flow_records *unit_at(__u32 number)
 	return bpf_map_lookup_elem(&flow_units, &number);
 }
 
-static __always_inline __u32 unit_after(__u32 number)
-{
-	return number + 1 == flow_unit_count ? 0 : number + 1;
-}
-
 /* The number of the first of some new units, or NO_UNIT. */
-static __always_inline __u32 take_units(__u32 count)
+static __always_inline __u32 take_units(__u32 turn, __u32 count)
 {
-	if (flow_ring.head - *(volatile __u64 *)&flow_ring.tail > flow_unit_limit)
+	__u32 taken;
+
+	if (flow_taken[0].units + flow_taken[1].units > flow_unit_limit)
 		return NO_UNIT;
-	return __sync_fetch_and_add(&flow_ring.head, count) % flow_unit_count;
+	if (!(turn & 1))
+		return __sync_fetch_and_add(&flow_taken[0].units, count);
+	taken = __sync_fetch_and_add(&flow_taken[1].units, count);
+	return flow_unit_count - taken - count;
 }
 
 /* A flow at hand. */
@@ -70,12 +70,11 @@ struct flow {
 	__u32 generation;
 };
 
-static __always_inline void write_entry(struct flow_entry *entry, const struct flow_key *key,
-					__u32 turn)
+static __always_inline void write_entry(struct flow_entry *entry, const struct flow_key *key)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 
-	entry->facts = UNIT_MARK(UNIT_ENTRY, turn);
+	entry->facts = UNIT_MARK(UNIT_ENTRY);
 	entry->network_namespace = key->network_namespace;
 	entry->port[0] = key->port[0];
 	entry->port[1] = key->port[1];
@@ -173,15 +172,15 @@ __noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn)
 
 	if (!key)
 		return -1;
-	mine = take_units(2);
+	mine = take_units(turn, 2);
 	if (mine == NO_UNIT)
 		return -1;
 	entry = (struct flow_entry *)unit_at(mine);
-	records = unit_at(unit_after(mine));
+	records = unit_at(mine + 1);
 	if (!entry || !records)
 		return -1;
-	write_entry(entry, key, turn);
-	write_records(records, UNIT_MARK(UNIT_RECORDS, turn) | NOTE_TICK(bpf_jiffies64()));
+	write_entry(entry, key);
+	write_records(records, UNIT_MARK(UNIT_RECORDS) | NOTE_TICK(bpf_jiffies64()));
 	for (int tries = 0; tries < FLOW_SLOTS; tries++) {
 		found = find_slot(key, hash, turn);
 		if (!(found & SLOT_FREE) || found < 0)
@@ -190,7 +189,7 @@ __noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn)
 			return mine;
 		found = -1;
 	}
-	entry->facts = UNIT_MARK(UNIT_UNUSED, turn);
+	entry->facts = UNIT_MARK(UNIT_UNUSED);
 	return found;
 }
 
@@ -211,7 +210,7 @@ static __always_inline int is_at_home(const struct flow_key *key, __u64 hash, st
 	flow->entry = (struct flow_entry *)unit_at(slot);
 	if (!flow->entry || !is_flow(flow->entry, key))
 		return 0;
-	flow->records = unit_at(unit_after(slot));
+	flow->records = unit_at(slot + 1);
 	return flow->records != NULL;
 }
 
@@ -237,7 +236,7 @@ static __always_inline int get_flow(const struct flow_key *key, struct flow *flo
 	if (unit < 0)
 		return -1;
 	flow->entry = (struct flow_entry *)unit_at((__u32)unit);
-	flow->records = unit_at(unit_after((__u32)unit));
+	flow->records = unit_at((__u32)unit + 1);
 	return flow->entry && flow->records ? is_new : -1;
 }
 
@@ -258,7 +257,7 @@ static __always_inline int is_record(const struct flow_record *record, __u64 wha
 /* Link a new unit of records behind the ones at hand; its number, or NO_UNIT. */
 static __always_inline __u32 add_records(struct flow_records *records, __u32 turn)
 {
-	__u32 number = take_units(1), found;
+	__u32 number = take_units(turn, 1), found;
 	struct flow_records *more;
 
 	if (number == NO_UNIT)
@@ -266,11 +265,11 @@ static __always_inline __u32 add_records(struct flow_records *records, __u32 tur
 	more = unit_at(number);
 	if (!more)
 		return NO_UNIT;
-	write_records(more, UNIT_MARK(UNIT_RECORDS, turn));
+	write_records(more, UNIT_MARK(UNIT_RECORDS));
 	found = __sync_val_compare_and_swap(&records->next, 0, number + 1);
 	if (!found)
 		return number;
-	more->notes = UNIT_MARK(UNIT_UNUSED, turn);
+	more->notes = UNIT_MARK(UNIT_UNUSED);
 	return found - 1;
 }
 

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Takes the flows of a generation out of the kernel's flow table.
- *
- *     ring     tail ............ kept ....... head
- *              | old generation  | old and new |
- *
- * While a turn waits for the grace period, programs of both generations take units: those from
- * `kept` on are drained now as far as they are old, and given back after the next turn. The
- * mark of each drained unit is cleared, so that a unit taken again and not yet written is never
- * mistaken for what it was.
  */
 #include "recorder/flow_table.h"
 #include "schema/flow_hash.h"
@@ -28,20 +20,20 @@
 #include "bpf/flowtape.skel.h"
 
 #define UNITS_PER_FLOW 4U
-#define UNITS_PER_CPU  16U /* that programs may take at once, when the ring looks not yet full \
-			    */
+#define UNITS_PER_CPU                                               \
+	16U /* that programs may take at once, all having seen room \
+	     */
 #define SLOTS_PER_FLOW 2.5
 #define LEAST_BUCKETS  4U
 
 struct flow_table {
-	struct flow_ring *ring;
+	struct flow_taken *taken; /* by even, by odd generations */
 	uint32_t *generation;
 	struct flow_records *units;
 	struct flow_bucket *index;
 	size_t units_size, index_size; /* of the mappings */
 	uint32_t unit_count, unit_limit, buckets;
 	uint32_t old; /* the generation to drain */
-	uint64_t kept, to;
 };
 
 void flow_table_size(struct flowtape_bpf *skeleton, uint32_t flows)
@@ -79,7 +71,7 @@ int flow_table_open(struct flowtape_bpf *skeleton, struct flow_table **out)
 
 	if (!table)
 		return -ENOMEM;
-	table->ring = &skeleton->bss->flow_ring;
+	table->taken = skeleton->bss->flow_taken;
 	table->generation = &skeleton->bss->generation;
 	table->unit_count = skeleton->rodata->flow_unit_count;
 	table->unit_limit = skeleton->rodata->flow_unit_limit;
@@ -112,7 +104,6 @@ int flow_table_turn(struct flow_table *table)
 	int error = 0;
 
 	table->old = *table->generation;
-	table->kept = __atomic_load_n(&table->ring->head, __ATOMIC_SEQ_CST);
 	__atomic_store_n(table->generation, table->old + 1, __ATOMIC_SEQ_CST);
 	/*
 	 * Programs run inside RCU read-side sections, and this barrier is a grace period: when
@@ -120,13 +111,13 @@ int flow_table_turn(struct flow_table *table)
 	 */
 	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		error = -errno;
-	table->to = __atomic_load_n(&table->ring->head, __ATOMIC_SEQ_CST);
 	return error;
 }
 
 int flow_table_is_filling(const struct flow_table *table)
 {
-	return __atomic_load_n(&table->ring->head, __ATOMIC_RELAXED) - table->ring->tail >
+	return __atomic_load_n(&table->taken[0].units, __ATOMIC_RELAXED) +
+		       __atomic_load_n(&table->taken[1].units, __ATOMIC_RELAXED) >
 	       table->unit_limit / 2;
 }
 
@@ -202,7 +193,7 @@ static void read_flow(const struct flow_table *table, const struct flow_entry *e
 		.tcp_flags = {entry->facts & 255, entry->facts >> 8 & 255},
 		.seen = (entry->facts & ~UNIT_MARK_BITS) >> 16,
 	};
-	number = number + 1 == table->unit_count ? 0 : number + 1;
+	number++;
 	value->dscp[0] = table->units[number].notes & 63;
 	value->dscp[1] = table->units[number].notes >> 6 & 63;
 	for (unsigned int i = 0; i < FLOW_CHAIN; i++) {
@@ -223,29 +214,24 @@ int flow_table_drain(struct flow_table *table,
 				 const struct flow_value *value),
 		     void *context, size_t *drained)
 {
-	uint64_t position = table->ring->tail;
-	uint32_t number = (uint32_t)(position % table->unit_count);
+	uint32_t parity = table->old & 1, used = table->taken[parity].units;
 	struct flow_value value;
 	struct flow_key key;
 	int error = 0;
 
 	*drained = 0;
-	for (; position < table->to; position++) {
-		struct flow_records *unit = &table->units[number];
-		uint32_t mark = unit->notes & UNIT_MARK_BITS;
+	for (uint32_t i = 0; i < used && !error; i++) {
+		uint32_t number = parity ? table->unit_count - 1 - i : i;
+		const struct flow_records *unit = &table->units[number];
 
-		if (mark == UNIT_MARK(UNIT_ENTRY, table->old) && !error) {
-			read_flow(table, (const struct flow_entry *)unit, number, &key, &value);
-			error = flow(context, &key, &value);
-			++*drained;
-		}
-		if ((mark >> 28 & 3) == (table->old & 3))
-			unit->notes = 0;
-		if (++number == table->unit_count)
-			number = 0;
+		if ((unit->notes & UNIT_MARK_BITS) != UNIT_MARK(UNIT_ENTRY))
+			continue;
+		read_flow(table, (const struct flow_entry *)unit, number, &key, &value);
+		error = flow(context, &key, &value);
+		++*drained;
 	}
-	memset(&table->index[(table->old & 1) * table->buckets], 0,
+	memset(&table->index[parity * table->buckets], 0,
 	       table->buckets * sizeof(*table->index));
-	__atomic_store_n(&table->ring->tail, table->kept, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&table->taken[parity].units, 0, __ATOMIC_SEQ_CST);
 	return error;
 }

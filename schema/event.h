@@ -54,15 +54,17 @@ struct flow_owner {
 };
 
 /*
- * The flow table: a ring of units of one cache line, and an index into it.
+ * The flow table: units of one cache line, and an index into them.
  *
- *     index: buckets of 16 slots          ring of units
+ *     index: buckets of 16 slots          units
  *     slot = (tag, unit number + 1) ────> flow_entry, flow_records ─ next ─> flow_records ...
  *
+ *     units    | even generations >          < odd generations |
+ *
  * A flow takes two neighbouring units, its flow_entry and its first flow_records, and one more
- * for each three further records. Units are taken one after the other and never given back
- * singly: user space turns the generation, takes what the old one counted, and moves the ring's
- * tail. A generation is told by two bits, which is enough: only two are ever alive.
+ * for each three further records. Units are taken one after the other, by even generations from the
+ * lower end and by odd ones from the upper, and never given back singly: user space turns the
+ * generation, takes what the old one counted, and with it all of its units.
  */
 #define FLOW_RECORDS 3 /* in a unit */
 #define FLOW_CHAIN   8 /* units of records that a flow may have */
@@ -70,15 +72,14 @@ struct flow_owner {
 #define FLOW_PROBES  4 /* buckets that are looked at before the index counts as full */
 
 enum flow_unit_kind {
-	UNIT_FREE = 0,
 	UNIT_ENTRY = 1,	  /* a flow_entry; its first flow_records is the next unit */
-	UNIT_RECORDS = 2, /* further flow_records */
+	UNIT_RECORDS = 2, /* a flow_records */
 	UNIT_UNUSED = 3,  /* taken, and then another CPU was first */
 };
 
-/* The upper 4 bits of the first word of a unit. */
-#define UNIT_MARK(kind, generation) ((__u32)(kind) << 30 | ((__u32)(generation) & 3) << 28)
-#define UNIT_MARK_BITS		    (15U << 28)
+/* The upper 2 bits of the first word of a unit. */
+#define UNIT_MARK(kind) ((__u32)(kind) << 30)
+#define UNIT_MARK_BITS	UNIT_MARK(3)
 
 /* What was seen: each fact has one bit for each direction, shifted by the direction. */
 #define SEEN_SYN      (1U << 0) /* a SYN without ACK: this end opened the connection */
@@ -165,12 +166,10 @@ struct flow_bucket {
 	__u32 slot[FLOW_SLOTS];
 };
 
-/* Where the ring is; head is the kernel's, tail is user space's, each in a line of its own. */
-struct flow_ring {
-	__u64 head; /* units taken ever */
-	__u64 zero[7];
-	__u64 tail; /* units given back ever */
-	__u64 zero_too[7];
+/* How many units the generations of one parity have taken, in a line of its own. */
+struct flow_taken {
+	__u32 units;
+	__u32 zero[15];
 };
 
 /* Who receives at a port: the answer when a flow's own packets could not tell. */
@@ -363,7 +362,7 @@ EVENT_LAYOUT(struct flow_owner, 24);
 EVENT_LAYOUT(struct flow_entry, 64);
 EVENT_LAYOUT(struct flow_records, 64);
 EVENT_LAYOUT(struct flow_bucket, 64);
-EVENT_LAYOUT(struct flow_ring, 128);
+EVENT_LAYOUT(struct flow_taken, 64);
 EVENT_LAYOUT(struct port_key, 8);
 EVENT_LAYOUT(struct rate_key, 16);
 EVENT_LAYOUT(struct rate_value, 16);
