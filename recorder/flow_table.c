@@ -20,9 +20,7 @@
 #include "bpf/flowtape.skel.h"
 
 #define UNITS_PER_FLOW 4U
-#define UNITS_PER_CPU                                               \
-	16U /* that programs may take at once, all having seen room \
-	     */
+#define UNITS_PER_CPU  16U /* taken at once at most, all by programs that saw room */
 #define SLOTS_PER_FLOW 2.5
 #define LEAST_BUCKETS  4U
 
