@@ -172,7 +172,7 @@ $(SEGMENT_BENCH): $(call objects,$(wildcard testdata/bench/segment/*.c)) $(SCHEM
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
 
-# The tool that measures the programs in the kernel, and the programs that they are measured by.
+# The tool that measures the programs in the kernel, and the yardsticks that it attaches.
 KERNEL_BENCH_OBJ := $(call objects,$(filter-out %.bpf.c,$(wildcard testdata/bench/kernel/*.c)))
 YARDSTICKS := $(BUILD)/testdata/bench/kernel/yardsticks
 

@@ -44,6 +44,7 @@ static __always_inline __u32 receiver_bits(const struct headers *headers)
 /* What the rules say of the processes at both ends of a packet's connection, where they are
  * here. */
 static __always_inline __u32 connection_bits(const struct sk_buff *packet,
+					     struct __sk_buff *context, int is_tc,
 					     const struct headers *headers,
 					     enum io_direction io)
 {
@@ -61,7 +62,7 @@ static __always_inline __u32 connection_bits(const struct sk_buff *packet,
 		bits = IS_FORWARDED;
 	else if (io == IO_TRANSMIT && socket &&
 		 socket_namespace(socket) == headers->key.network_namespace) {
-		owner = owner_of(socket);
+		owner = owner_of(socket, context, is_tc);
 		if (owner)
 			bits |= owner->rules;
 	}
@@ -109,20 +110,21 @@ static __always_inline int packet_is_sampled(const struct sk_buff *packet,
 	return is_sampled(&bare);
 }
 
-/* Returns 0 when the packet is admitted, else the stage counter that says why not. */
-static __always_inline int admit(const struct sk_buff *packet, const struct headers *headers,
-				 enum io_direction io)
+/*
+ * Returns 0 when the packet is admitted, else the stage counter that says why not. Context and is_tc:
+ * as in owner_of.
+ */
+static __noinline int admit_by_rules(struct sk_buff *packet, struct __sk_buff *context, int is_tc,
+				     const struct headers *headers, enum io_direction io)
 {
 	const struct flow_key *key = &headers->key;
 	__u32 bits;
 
-	if (!filter.kinds)
-		return 0;
 	if (filter.kinds & RULES_NETNS &&
 	    rejects(RULES_NETNS, netns_bits(key->network_namespace)))
 		return COUNT_PACKET_NETNS_RULE;
 	if (filter.kinds & RULES_PROCESS) {
-		bits = connection_bits(packet, headers, io);
+		bits = connection_bits(packet, context, is_tc, headers, io);
 		if (rejects(RULES_CGROUP, bits & (RULE_ALLOW | RULE_DENY)))
 			return COUNT_PACKET_CGROUP_RULE;
 		if (rejects(RULES_EXECUTABLE, bits >> RULE_SECOND))
@@ -147,6 +149,12 @@ static __always_inline int admit(const struct sk_buff *packet, const struct head
 	if (filter.kinds & RULES_SAMPLE && !packet_is_sampled(packet, key, io))
 		return COUNT_PACKET_NOT_SAMPLED;
 	return 0;
+}
+
+static __always_inline int admit(struct sk_buff *packet, struct __sk_buff *context, int is_tc,
+				 const struct headers *headers, enum io_direction io)
+{
+	return filter.kinds ? admit_by_rules(packet, context, is_tc, headers, io) : 0;
 }
 
 #endif

@@ -52,9 +52,10 @@ static __always_inline void tell_packet(const struct headers *headers, __u32 id,
 }
 
 static __always_inline void note_owner(const struct flow *flow, struct sock *socket,
+				       struct __sk_buff *context, int is_tc,
 				       __u32 direction)
 {
-	struct flow_owner *owner = owner_of(socket);
+	struct flow_owner *owner = owner_of(socket, context, is_tc);
 
 	if (!owner || !owner->pid)
 		return;
@@ -133,7 +134,8 @@ static __noinline int read_any(struct sk_buff *packet, __u32 offset, __u32 netwo
 	return read_headers(packet, offset, headers);
 }
 
-static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_direction io)
+static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *context, int is_tc,
+				 __u32 offset, enum io_direction io)
 {
 	struct stage_counters *counters =
 		counters_of(io == IO_RECEIVE ? ROW_RECEIVE : ROW_TRANSMIT);
@@ -155,7 +157,7 @@ static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_d
 			 ? 0
 			 : read_any(packet, offset, network_namespace, &headers);
 	if (!reason)
-		reason = admit(packet, &headers, io);
+		reason = admit(packet, context, is_tc, &headers, io);
 	if (reason) {
 		count_alone(counters, reason);
 		return 0;
@@ -187,7 +189,7 @@ static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_d
 		if (!(known & FACT_SEEN(SEEN_BORN << direction)))
 			__sync_fetch_and_or(&flow.entry->facts,
 					    FACT_SEEN(SEEN_BORN << direction));
-		note_owner(&flow, socket, direction);
+		note_owner(&flow, socket, context, is_tc, direction);
 	}
 	note_conntrack(&flow, packet, &headers);
 	return 0;
@@ -200,11 +202,38 @@ full:
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(on_receive, struct sk_buff *packet)
 {
-	return sight(packet, packet->data - packet->head, IO_RECEIVE);
+	return sight(packet, NULL, 0, packet->data - packet->head, IO_RECEIVE);
 }
 
 SEC("tp_btf/net_dev_queue")
 int BPF_PROG(on_transmit, struct sk_buff *packet)
 {
-	return sight(packet, packet->network_header, IO_TRANSMIT);
+	return sight(packet, NULL, 0, packet->network_header, IO_TRANSMIT);
+}
+
+/*
+ * The same from TC, where tracepoints are not to be had; there the network header is known. They
+ * leave the packet to whoever comes after them.
+ */
+static __always_inline int sight_at_tc(struct __sk_buff *context, enum io_direction io)
+{
+	struct sk_buff *packet;
+
+	if (!kernel_has_casts)
+		return TC_NEXT;
+	packet = bpf_cast_to_kern_ctx(context);
+	sight(packet, context, 1, packet->network_header, io);
+	return TC_NEXT;
+}
+
+SEC("tc")
+int on_tc_ingress(struct __sk_buff *context)
+{
+	return sight_at_tc(context, IO_RECEIVE);
+}
+
+SEC("tc")
+int on_tc_egress(struct __sk_buff *context)
+{
+	return sight_at_tc(context, IO_TRANSMIT);
 }

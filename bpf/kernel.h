@@ -249,6 +249,9 @@ const volatile __u8 kernel_has_casts = 0;
 #define STATE_SYN_SENT	   2
 #define STATE_LISTEN	   10
 
+/* A TC program's verdict: not mine, ask the next. */
+#define TC_NEXT -1
+
 #define FAMILY_INET  2
 #define FAMILY_INET6 10
 
@@ -281,29 +284,10 @@ static __always_inline const struct nf_conn *packet_conntrack(const struct sk_bu
 	return (const struct nf_conn *)(value & ~7UL);
 }
 
-/*
- * Some bytes of a packet as 64-bit words: read where they lie, which costs a load each, or else
- * copied, which costs a call.
- */
-struct words {
-	const void *at;
-	__u64 copy[8];
-};
-
-static __always_inline int read_words(struct words *words, const void *from)
+/* Bytes of a packet, to be read as 64-bit words where they lie; not without kernel_has_casts. */
+static __always_inline const __u64 *packet_words(const void *from)
 {
-	if (kernel_has_casts) {
-		words->at = bpf_rdonly_cast(from,
-					    bpf_core_type_id_kernel(struct rtnl_link_stats64));
-		return 0;
-	}
-	words->at = NULL;
-	return bpf_probe_read_kernel(words->copy, sizeof(words->copy), from);
-}
-
-static __always_inline __u64 word_of(const struct words *words, int number)
-{
-	return kernel_has_casts ? ((const __u64 *)words->at)[number] : words->copy[number];
+	return bpf_rdonly_cast(from, bpf_core_type_id_kernel(struct rtnl_link_stats64));
 }
 
 /* Payload bytes of each of the wire's packets that this one stands for; 0: it stands for itself. */

@@ -38,11 +38,22 @@ static __always_inline void owner_is(struct flow_owner *owner, struct task_struc
 		owner->rules = process_bits(task);
 }
 
-/* The owner of a packet's socket; NULL when it has none, or is none that can have one. */
-static __always_inline struct flow_owner *owner_of(struct sock *socket)
+/*
+ * The owner of a packet's socket; NULL when that has none, or is none that can have one. A program of
+ * TC gives its context, where alone the kernel trusts in the socket; is_tc tells the verifier.
+ */
+static __always_inline struct flow_owner *owner_of(struct sock *socket, struct __sk_buff *context,
+						   int is_tc)
 {
-	unsigned char state = socket->__sk_common.skc_state;
+	struct bpf_sock *full;
+	unsigned char state;
 
+	if (is_tc) {
+		full = context->sk;
+		full = full ? bpf_sk_fullsock(full) : NULL;
+		return full ? bpf_sk_storage_get(&owners, full, NULL, 0) : NULL;
+	}
+	state = socket->__sk_common.skc_state;
 	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
 		return NULL;
 	return bpf_sk_storage_get(&owners, socket, NULL, 0);

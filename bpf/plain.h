@@ -40,29 +40,29 @@ struct plain {
 	__u32 dscp;
 };
 
-static __always_inline int cut_ipv4(const struct words *words, struct plain *plain)
+static __always_inline int cut_ipv4(const __u64 *word, struct plain *plain)
 {
-	__u64 word[] = {word_of(words, 0), word_of(words, 1), word_of(words, 2)};
+	__u64 first = word[0], second = word[1], third = word[2];
 
 	/* Version 4, five words of header; neither a fragment's offset nor more fragments. */
-	if (byte_of(word[0], 0) != 0x45 || word[0] >> 48 & 0xff3f)
+	if (byte_of(first, 0) != 0x45 || first >> 48 & 0xff3f)
 		return 0;
-	plain->dscp = byte_of(word[0], 1) >> 2;
-	plain->length = field_of(word[0], 2);
+	plain->dscp = byte_of(first, 1) >> 2;
+	plain->length = field_of(first, 2);
 	plain->network = PLAIN_IPV4;
-	plain->protocol = byte_of(word[1], 1);
+	plain->protocol = byte_of(second, 1);
 	plain->source[0] = plain->destination[0] = 0;
-	plain->source[1] = (word[1] & ~0xffffffffULL) | MAPPED_IPV4;
-	plain->destination[1] = word[2] << 32 | MAPPED_IPV4;
-	plain->source_port = field_of(word[2], 4);
-	plain->destination_port = field_of(word[2], 6);
-	plain->tcp_word = plain->protocol == PROTOCOL_TCP ? word_of(words, 4) : 0;
+	plain->source[1] = (second & ~0xffffffffULL) | MAPPED_IPV4;
+	plain->destination[1] = third << 32 | MAPPED_IPV4;
+	plain->source_port = field_of(third, 4);
+	plain->destination_port = field_of(third, 6);
+	plain->tcp_word = plain->protocol == PROTOCOL_TCP ? word[4] : 0;
 	return 1;
 }
 
-static __always_inline int cut_ipv6(const struct words *words, struct plain *plain)
+static __always_inline int cut_ipv6(const __u64 *word, struct plain *plain)
 {
-	__u64 first = word_of(words, 0), ports = word_of(words, 5);
+	__u64 first = word[0], ports = word[5];
 
 	if (byte_of(first, 0) >> 4 != 6)
 		return 0;
@@ -70,13 +70,13 @@ static __always_inline int cut_ipv6(const struct words *words, struct plain *pla
 	plain->length = PLAIN_IPV6 + field_of(first, 4);
 	plain->network = PLAIN_IPV6;
 	plain->protocol = byte_of(first, 6);
-	plain->source[0] = word_of(words, 1);
-	plain->source[1] = word_of(words, 2);
-	plain->destination[0] = word_of(words, 3);
-	plain->destination[1] = word_of(words, 4);
+	plain->source[0] = word[1];
+	plain->source[1] = word[2];
+	plain->destination[0] = word[3];
+	plain->destination[1] = word[4];
 	plain->source_port = field_of(ports, 0);
 	plain->destination_port = field_of(ports, 2);
-	plain->tcp_word = word_of(words, 6) >> 32;
+	plain->tcp_word = word[6] >> 32;
 	return 1;
 }
 
@@ -121,16 +121,17 @@ static __always_inline int read_plain(const struct sk_buff *packet, __u32 offset
 	__u32 length = packet->len - (offset - (__u32)(packet->data - head));
 	__u32 linear = length - packet->data_len, need;
 	struct flow_key *key = &headers->key;
+	const __u64 *word;
 	struct plain plain;
 	__u32 flags = 0;
-	struct words words;
 
-	if (read_words(&words, head + offset))
+	if (!kernel_has_casts)
 		return 0;
+	word = packet_words(head + offset);
 	if (packet->protocol == bpf_htons(ETHERTYPE_IPV4)) {
-		if (!cut_ipv4(&words, &plain))
+		if (!cut_ipv4(word, &plain))
 			return 0;
-	} else if (packet->protocol != bpf_htons(ETHERTYPE_IPV6) || !cut_ipv6(&words, &plain))
+	} else if (packet->protocol != bpf_htons(ETHERTYPE_IPV6) || !cut_ipv6(word, &plain))
 		return 0;
 	if (plain.protocol == PROTOCOL_UDP) {
 		need = plain.network + PLAIN_UDP;

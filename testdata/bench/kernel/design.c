@@ -113,18 +113,27 @@ uint64_t design_memory_bytes(const struct design *design)
 	return bytes;
 }
 
+/* The namespace whose packets are counted, and what was. */
+struct here {
+	uint32_t network_namespace;
+	uint64_t entries, packets;
+};
+
 static int add_flow(void *context, const struct flow_key *key, const struct flow_value *value)
 {
-	uint64_t *packets = context;
+	struct here *here = context;
 
+	if (key->network_namespace != here->network_namespace)
+		return 0;
+	here->entries++;
 	for (int i = 0; i < FLOW_HOPS; i++)
-		*packets += value->hop[i].packets[0] + value->hop[i].packets[1];
+		here->packets += value->hop[i].packets[0] + value->hop[i].packets[1];
 	return 0;
 }
 
-void design_drain(struct design *design, struct drained *drained)
+void design_drain(struct design *design, const struct place *place, struct drained *drained)
 {
-	uint64_t packets = 0;
+	struct here here = {.network_namespace = place_inode(place)};
 	size_t entries = 0;
 	double began_s = thread_cpu_s();
 	int error;
@@ -135,10 +144,12 @@ void design_drain(struct design *design, struct drained *drained)
 	}
 	error = probes_turn(design->probes);
 	if (!error)
-		error = probes_drain_flows(design->probes, add_flow, &packets, &entries);
+		error = probes_drain_flows(design->probes, add_flow, &here, &entries);
 	errno = -error;
 	if (error)
 		fail("drain");
-	*drained = (struct drained){
-		.entries = entries, .packets = packets, .cpu_s = thread_cpu_s() - began_s};
+	*drained = (struct drained){.entries = entries,
+				    .here = here.entries,
+				    .packets = here.packets,
+				    .cpu_s = thread_cpu_s() - began_s};
 }

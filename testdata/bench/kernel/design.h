@@ -55,17 +55,18 @@ double design_test_run_ns(const struct design *design, unsigned int times);
 /* Of the flow tables. */
 uint64_t design_memory_bytes(const struct design *design);
 
-/* What a drain took; a sighting is a packet counted at an interface, once for each. */
+/* What a drain took. */
 struct drained {
 	uint64_t entries;
-	uint64_t packets;
+	uint64_t here;	  /* entries of a place's namespace: Flowtape sees the others, too */
+	uint64_t packets; /* in those; once for each interface that the design counts them at */
 	double cpu_s;
 };
 
 /* Take all entries out, as user space of that design would. */
-void design_drain(struct design *design, struct drained *drained);
+void design_drain(struct design *design, const struct place *place, struct drained *drained);
 
-/* --- yardstick.c --- */
+/* --- yardstick.c, yardstick_table.c --- */
 
 struct yardstick;
 

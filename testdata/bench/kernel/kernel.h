@@ -21,6 +21,13 @@ struct place {
 /* Of `ip netns`; interface may be NULL. */
 struct place place_find(const char *network_namespace, const char *interface);
 
+/* Of the namespace. */
+uint32_t place_inode(const struct place *place);
+
+/* Where the calling thread is now; no interface. */
+struct place place_here(void);
+void place_close(const struct place *place);
+
 /* The calling thread goes there. */
 void place_enter(const struct place *place);
 
@@ -45,11 +52,22 @@ struct summary samples_summary(const struct samples *samples);
 
 /* CPU time of the calling thread. */
 double thread_cpu_s(void);
+double now_s(void);
+
+/* Whether there is another round: as many as asked for, but few on a machine that is slow now.
+ */
+int rounds_go_on(int round, int rounds, double began_s);
 
 /* --- the parts; each prints lines of words with tabs between --- */
 
-/* One of the workloads, between the two ends of a veth pair. */
+/* One of the workloads, between the two ends of a veth pair; -1: there is no such. */
 int flows_part(const char *workload, int rounds, const struct place *near,
 	       const struct place *far);
+
+/* 100,000 connections through tap0 and tap1 of one namespace. */
+void tables_part(int rounds, const struct place *near, const struct place *far);
+
+/* 100,000 translated connections from the client through the router. */
+void nat_part(int rounds, const struct place *client, const struct place *router);
 
 #endif

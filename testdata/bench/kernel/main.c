@@ -30,18 +30,39 @@ _Noreturn void fail(const char *what, ...)
 
 static int misuse(void)
 {
-	fputs("usage: kernel flows WORKLOAD ROUNDS NEAR FAR\n", stderr);
+	fputs("usage: kernel flows WORKLOAD ROUNDS NEAR FAR | tables ROUNDS ROUTER | "
+	      "nat ROUNDS CLIENT ROUTER\n",
+	      stderr);
 	return 64;
+}
+
+static int is_rounds(const char *word, int *rounds)
+{
+	*rounds = atoi(word);
+	return *rounds > 0 && *rounds <= ROUNDS_MOST;
 }
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 3 ? atoi(argv[3]) : 0;
 	struct place near, far;
+	int rounds;
 
-	if (argc != 6 || rounds < 1 || rounds > ROUNDS_MOST || strcmp(argv[1], "flows"))
-		return misuse();
-	near = place_find(argv[4], "veth0");
-	far = place_find(argv[5], "veth0");
-	return flows_part(argv[2], rounds, &near, &far) ? misuse() : 0;
+	if (argc == 6 && !strcmp(argv[1], "flows") && is_rounds(argv[3], &rounds)) {
+		near = place_find(argv[4], "veth0");
+		far = place_find(argv[5], "veth0");
+		return flows_part(argv[2], rounds, &near, &far) ? misuse() : 0;
+	}
+	if (argc == 4 && !strcmp(argv[1], "tables") && is_rounds(argv[2], &rounds)) {
+		near = place_find(argv[3], "tap0");
+		far = place_find(argv[3], "tap1");
+		tables_part(rounds, &near, &far);
+		return 0;
+	}
+	if (argc == 5 && !strcmp(argv[1], "nat") && is_rounds(argv[2], &rounds)) {
+		near = place_find(argv[3], NULL);
+		far = place_find(argv[4], NULL);
+		nat_part(rounds, &near, &far);
+		return 0;
+	}
+	return misuse();
 }

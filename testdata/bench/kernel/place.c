@@ -8,6 +8,23 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct place place_here(void)
+{
+	struct place place = {0};
+
+	place.network_namespace = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (place.network_namespace < 0)
+		fail("network namespace");
+	return place;
+}
+
+void place_close(const struct place *place)
+{
+	close(place->network_namespace);
+}
 
 struct place place_find(const char *network_namespace, const char *interface)
 {
@@ -16,17 +33,27 @@ struct place place_find(const char *network_namespace, const char *interface)
 
 	snprintf(path, sizeof(path), "/run/netns/%s", network_namespace);
 	place.network_namespace = open(path, O_RDONLY | O_CLOEXEC);
-	home.network_namespace = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (place.network_namespace < 0 || home.network_namespace < 0)
+	if (place.network_namespace < 0)
 		fail("%s", path);
 	if (!interface)
 		return place;
+	home = place_here();
 	place_enter(&place);
 	place.interface = if_nametoindex(interface);
 	place_enter(&home);
+	place_close(&home);
 	if (!place.interface)
 		fail("%s in %s", interface, network_namespace);
 	return place;
+}
+
+uint32_t place_inode(const struct place *place)
+{
+	struct stat status;
+
+	if (fstat(place->network_namespace, &status))
+		fail("network namespace");
+	return (uint32_t)status.st_ino;
 }
 
 void place_enter(const struct place *place)

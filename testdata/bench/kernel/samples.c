@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What rounds give: medians and quartiles, and CPU time to begin with.
+ * Rounds, and what they give: times, medians and quartiles.
  */
 #include "testdata/bench/kernel/kernel.h"
 
 #include <stdlib.h>
 #include <time.h>
+
+#define ROUNDS_LEAST 2
+#define LONGEST_S    20
 
 void samples_add(struct samples *samples, double value)
 {
@@ -45,10 +48,25 @@ struct summary samples_summary(const struct samples *samples)
 	};
 }
 
-double thread_cpu_s(void)
+static double clock_s(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	clock_gettime(clock, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double thread_cpu_s(void)
+{
+	return clock_s(CLOCK_THREAD_CPUTIME_ID);
+}
+
+double now_s(void)
+{
+	return clock_s(CLOCK_MONOTONIC);
+}
+
+int rounds_go_on(int round, int rounds, double began_s)
+{
+	return round < rounds && (round < ROUNDS_LEAST || now_s() - began_s < LONGEST_S);
 }

@@ -7,10 +7,8 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct floor {
 	struct yardsticks *skeleton;
@@ -22,15 +20,6 @@ struct floor {
 
 /* --- attaching --- */
 
-static int here(void)
-{
-	int network_namespace = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	if (network_namespace < 0)
-		fail("network namespace");
-	return network_namespace;
-}
-
 /*
  * By clsact, which every kernel has that Flowtape runs on; that costs a packet the same as tcx
  * (which the kernel's statistics of the program do not show anyway).
@@ -38,7 +27,7 @@ static int here(void)
 static void attach(const struct place *places, size_t place_count,
 		   struct bpf_program *const programs[HOOKS], unsigned int priority)
 {
-	struct place home = {.network_namespace = here()};
+	struct place home = place_here();
 
 	for (size_t i = 0; i < place_count; i++) {
 		LIBBPF_OPTS(bpf_tc_hook, where, .ifindex = (int)places[i].interface,
@@ -62,12 +51,12 @@ static void attach(const struct place *places, size_t place_count,
 			fail("cannot attach to TC");
 	}
 	place_enter(&home);
-	close(home.network_namespace);
+	place_close(&home);
 }
 
 static void detach(const struct place *places, size_t place_count, unsigned int priority)
 {
-	struct place home = {.network_namespace = here()};
+	struct place home = place_here();
 
 	for (size_t i = 0; i < place_count; i++) {
 		place_enter(&places[i]);
@@ -82,7 +71,7 @@ static void detach(const struct place *places, size_t place_count, unsigned int 
 		}
 	}
 	place_enter(&home);
-	close(home.network_namespace);
+	place_close(&home);
 }
 
 /* --- loading --- */
@@ -137,7 +126,7 @@ static void instance_open(struct instance *instance, enum design_kind kind, uint
 	bpf_map__set_autocreate(instance->table, true);
 	bpf_map__set_max_entries(instance->table, entries);
 	load(skeleton);
-	attach(instance->places, instance->place_count, instance->programs, 1);
+	attach(instance->places, instance->place_count, instance->programs, 1 + kind);
 }
 
 struct yardstick *yardstick_open(enum design_kind kind, enum tables tables, uint32_t entries,
@@ -164,7 +153,7 @@ void yardstick_close(struct yardstick *yardstick)
 	for (size_t i = 0; i < yardstick->count; i++) {
 		struct instance *instance = &yardstick->instances[i];
 
-		detach(instance->places, instance->place_count, 1);
+		detach(instance->places, instance->place_count, 1 + yardstick->kind);
 		yardsticks__destroy(instance->skeleton);
 	}
 	free(yardstick);
@@ -189,7 +178,7 @@ struct floor *floor_open(const struct place *places, size_t place_count)
 		for (int hook = 0; hook < HOOKS; hook++)
 			bpf_program__set_autoload(floor->programs[kind][hook], true);
 	load(skeleton);
-	attach(places, place_count, floor->programs[FLOOR_TC], 2);
+	attach(places, place_count, floor->programs[FLOOR_TC], 1 + DESIGNS);
 	for (int hook = 0; hook < HOOKS; hook++) {
 		floor->links[hook] =
 			bpf_program__attach(floor->programs[FLOOR_TRACEPOINT][hook]);
@@ -203,7 +192,7 @@ void floor_close(struct floor *floor)
 {
 	for (int hook = 0; hook < HOOKS; hook++)
 		bpf_link__destroy(floor->links[hook]);
-	detach(floor->places, floor->place_count, 2);
+	detach(floor->places, floor->place_count, 1 + DESIGNS);
 	yardsticks__destroy(floor->skeleton);
 	free(floor);
 }

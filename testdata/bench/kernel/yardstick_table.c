@@ -137,4 +137,5 @@ void yardstick_drain(struct yardstick *yardstick, struct drained *drained)
 	*drained = (struct drained){0};
 	for (size_t i = 0; i < yardstick->count; i++)
 		instance_drain(&yardstick->instances[i], yardstick->kind, drained);
+	drained->here = drained->entries;
 }
