@@ -43,11 +43,14 @@ static const char capture_sql[] =
 	" FROM (SELECT * FROM capture WHERE problem IS NOT NULL ORDER BY segment, capture_id)"
 	" HAVING count(*)";
 
-/* Not a loss: what this kernel did not allow, or was not asked for. */
+/*
+ * Not a loss: what this kernel did not allow, or was not asked for. What a filter names but the host
+ * does not have is no feature.
+ */
 static const char without_sql[] =
 	"SELECT 'recorded without ' || group_concat(feature, ', ') FROM (SELECT DISTINCT feature"
-	" FROM (SELECT feature FROM probe GROUP BY segment, feature HAVING max(chosen) = 0)"
-	" ORDER BY feature) HAVING count(*)";
+	" FROM (SELECT feature FROM probe WHERE feature <> 'filter' GROUP BY segment, feature"
+	" HAVING max(chosen) = 0) ORDER BY feature) HAVING count(*)";
 
 /* Write each row's text as a clause. Returns how many, or -EIO. */
 static int put_clauses(FILE *out, sqlite3 *database, const char *sql, int has_clauses)

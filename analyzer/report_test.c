@@ -266,7 +266,8 @@ static void what_was_not_recorded_is_told_but_is_no_loss(void **state)
 			    "('flow receive', 'tcx/ingress', 1, ''),"
 			    "('flow receive', 'tp_btf/netif_receive_skb', 0, 'no'),"
 			    "('process exec', 'tp_btf/sched_process_exec', 0, 'no'),"
-			    "('nat', 'fentry/x', 0, 'no'), ('nat', 'skb/_nfct', 0, 'no')");
+			    "('nat', 'fentry/x', 0, 'no'), ('nat', 'skb/_nfct', 0, 'no'),"
+			    "('filter', '/run/netns/none', 0, 'there is no such namespace')");
 	sample_finish(segment);
 	sample = sample_open(directory);
 	expect_line(&sample, COMPLETE, "nothing lost; recorded without nat, process exec");

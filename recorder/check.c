@@ -185,12 +185,17 @@ int check_command(int argc, char **argv)
 {
 	struct arguments arguments;
 	char *problem = NULL;
+	sigset_t signals, before;
 	int error, status = parse_arguments(argc, argv, &arguments);
 
 	if (status >= 0)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
+	/* Until everything is put back as it was: a second or so. */
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	command_block_signals(&signals);
 	error = run(&arguments, &problem, &status);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error) {
 		fprintf(stderr, "flowrec check: %s\n", problem ? problem : strerror(-error));
 		status = COMMAND_TROUBLE;

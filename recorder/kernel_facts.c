@@ -179,6 +179,10 @@ const char *kernel_facts_against(struct kernel_facts *facts,
 		if (!has_type(facts, type, BTF_KIND_FUNC, NULL))
 			return "this kernel has no such iterator";
 		return NULL;
+	case HOOK_CLSACT:
+		if (!kernel_facts_have_function(facts, "bpf_cast_to_kern_ctx"))
+			return "this kernel shows TC programs no more of a packet (Linux 6.2)";
+		return NULL;
 	case HOOK_TCX:
 		if (!has_type(facts, "tcx_entry", BTF_KIND_STRUCT, NULL))
 			return "this kernel has no tcx (Linux 6.6)";

@@ -255,23 +255,6 @@ static int make_ready(struct probes *probes, char **problem)
 	return flow_table_open(probes->skeleton, &probes->flows);
 }
 
-/* Refuse what this build has no program for. Returns how many. */
-static int find_absent(struct probes *probes)
-{
-	int count = 0;
-
-	for (size_t i = 0; i < probes->plan.count; i++) {
-		struct probe *probe = &probes->plan.probes[i];
-
-		if (probe->state != PROBE_CHOSEN || !probe->alternative->programs[0] ||
-		    loader_program(probes->skeleton, probe->alternative, 0))
-			continue;
-		plan_refuse(&probes->plan, probe, "this build has no program for it");
-		count++;
-	}
-	return count;
-}
-
 static int has_programs(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
@@ -291,11 +274,6 @@ static int load(struct probes *probes, const struct probes_options *options,
 		error = open_object(probes, options, facts);
 		if (error)
 			return error;
-		if (find_absent(probes)) {
-			choose(probes, facts);
-			error = loader_find_missing(probes, problem);
-			continue;
-		}
 		error = flowtape_bpf__load(probes->skeleton);
 		if (!error)
 			return make_ready(probes, problem);

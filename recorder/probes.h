@@ -92,6 +92,9 @@ const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count);
  */
 uint64_t probes_missed_packets(struct probes *probes);
 
+/* Follow what the filter names, to be called now and then. Returns 0 or a negative errno. */
+int probes_follow(struct probes *probes);
+
 /*
  * Where packets are captured instead: visit those that wait, as live_capture_read; and how many
  * came so far, or -ENOENT where it is programs that count.
@@ -104,9 +107,6 @@ int probes_count_packets(struct probes *probes, struct live_capture_counts *coun
 
 /* How many packets passed new interfaces before they were watched, at most. */
 uint64_t probes_unwatched_packets(struct probes *probes);
-
-/* Follow what the filter names, to be called now and then. Returns 0 or a negative errno. */
-int probes_follow(struct probes *probes);
 
 /* What the programs and maps cost so far. */
 struct probe_cost {

@@ -22,12 +22,12 @@ struct probes {
 	struct flowtape_bpf *skeleton; /* NULL: no program is in the kernel */
 	struct plan plan;
 	struct bpf_link *links[PLAN_MOST][ALTERNATIVE_PROGRAMS]; /* beside the plan's lines */
+	struct filter *filter;
 	struct tc_watch *tc;	      /* NULL: nothing is attached there */
 	uint64_t unwatched_packets;   /* of watches that are over */
 	struct live_capture *capture; /* NULL: programs see the packets */
 	int load_error;		      /* the kernel's last word against the programs */
-	struct filter *filter;
-	int stats; /* descriptor that keeps run-time statistics on, or -1 */
+	int stats;		      /* descriptor that keeps run-time statistics on, or -1 */
 	struct ring_buffer *ring;
 	int (*event)(void *context, void *record, size_t size);
 	void *context;

@@ -13,12 +13,13 @@ recorder_allowed()
 	[ $? != 1 ] || { echo "no permission to load BPF programs"; return 1; }
 }
 
-# recorder_start DIRECTORY OUTPUT [OPTION]...: waits until the probes are attached.
+# recorder_start DIRECTORY OUTPUT [OPTION]...: waits until the probes are attached. All tests take
+# options from RECORDER_OPTIONS, too.
 recorder_start()
 {
 	recorder_directory=$1 recorder_output=$2
 	shift 2
-	"$flowrec" record -o "$recorder_directory" "$@" </dev/null \
+	"$flowrec" record -o "$recorder_directory" ${RECORDER_OPTIONS:-} "$@" </dev/null \
 		>"$recorder_output.out" 2>"$recorder_output.err" &
 	recorder_pid=$!
 	net_pids="$net_pids $recorder_pid"
