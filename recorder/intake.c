@@ -308,7 +308,9 @@ static int tick(struct intake *intake, int last)
 		intake->interfaces_ns = now;
 		namespaces_snapshot(intake->options.inventory, epoch(intake, now));
 	}
-	process_table_expire(intake->processes, now - EXITED_KEPT_NS);
+	/* In a host's first minute there is nothing to forget yet. */
+	if (now > EXITED_KEPT_NS)
+		process_table_expire(intake->processes, now - EXITED_KEPT_NS);
 	atomic_store(&intake->alive, connections_count(intake->connections));
 	if (error)
 		return error;
