@@ -93,6 +93,29 @@ static __always_inline __u32 write_path(struct exec_event *event, struct file *f
 	return 0;
 }
 
+/* The files that were executed lately. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct file_identity);
+	__type(value, __u8);
+} executed SEC(".maps");
+
+/*
+ * Waking the recorder costs ten times what telling it does, so it comes by itself. It is woken
+ * for a file that is new to it: to look at it before it is gone.
+ */
+static __always_inline __u64 wake_for(const struct file_identity *file)
+{
+	struct file_identity key = *file; /* older kernels want a key on the stack */
+	__u8 one = 1;
+
+	if (bpf_map_lookup_elem(&executed, &key))
+		return BPF_RB_NO_WAKEUP;
+	bpf_map_update_elem(&executed, &key, &one, BPF_ANY);
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 static __always_inline int emit(enum event_kind kind, struct task_struct *task)
 {
 	struct process_event *event =
@@ -102,7 +125,7 @@ static __always_inline int emit(enum event_kind kind, struct task_struct *task)
 		return 0;
 	describe(event, kind, task);
 	__builtin_memset(&event->executable, 0, sizeof(event->executable));
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
@@ -151,7 +174,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		if (!bpf_probe_read_user(event->arguments, size, (void *)memory->arg_start))
 			event->arguments_size = size;
 	}
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, wake_for(&event->process.executable));
 	return 0;
 }
 
@@ -183,7 +206,7 @@ int BPF_PROG(on_cgroup_made, struct cgroup *cgroup, const char *path)
 	event->hierarchy = hierarchy;
 	got = bpf_probe_read_kernel_str(event->path, sizeof(event->path), path);
 	event->path_size = got > 0 ? got : 0;
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
