@@ -334,8 +334,7 @@ static void *run(void *context)
 		if (wait_ns && !probes_are_filling(intake->options.probes)) {
 			if (wait_ns > GLANCE_NS)
 				wait_ns = GLANCE_NS;
-			/* Most events wake nobody: whoever woke us, or nobody, take them all.
-			 */
+			/* Most events wake nobody: take those that came meanwhile, too. */
 			probes_poll(intake->options.probes, (int)(wait_ns / 1000000) + 1,
 				    take_event, intake);
 			probes_poll(intake->options.probes, 0, take_event, intake);
