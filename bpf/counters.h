@@ -63,13 +63,15 @@ static __always_inline void *reserve(__u64 size, enum stage_counter attempted,
 	return record;
 }
 
-/* Hand over an event. The reader looks several times a second: waking it for each would cost
- * more than all the rest of an event. */
-static __always_inline void submit(void *record)
+/*
+ * Hand over an event. The reader looks several times a second; waking it for each would cost
+ * ten times what telling it does, so that is for what is urgent and for a buffer that fills.
+ */
+static __always_inline void submit(void *record, int is_urgent)
 {
-	int is_due = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > EVENTS_WAKE;
-
-	bpf_ringbuf_submit(record, is_due ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	if (!is_urgent)
+		is_urgent = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > EVENTS_WAKE;
+	bpf_ringbuf_submit(record, is_urgent ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
 #endif

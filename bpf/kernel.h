@@ -3,8 +3,8 @@
  * The kernel types and fields that we read, and each kernel difference as a named accessor: the
  * list of what Flowtape depends on.
  *
- * Offsets are relocated when the object is loaded (preserve_access_index), so only names and
- * types matter here, not the order or what lies between.
+ * Offsets are relocated when the object is loaded (preserve_access_index), so only names and types
+ * matter here, not the order or what lies between.
  */
 #ifndef BPF_KERNEL_H
 #define BPF_KERNEL_H

@@ -130,7 +130,7 @@ static __always_inline int emit_nat(const struct nf_conn *entry, const struct tu
 	event->zone = BPF_CORE_READ(entry, zone.id);
 	event->mark = BPF_CORE_READ(entry, mark);
 	event->is_new = is_new;
-	submit(event);
+	submit(event, 0);
 	return 0;
 }
 

@@ -94,6 +94,26 @@ static __always_inline __u32 write_path(struct exec_event *event, struct file *f
 	return 0;
 }
 
+/* The files that were executed lately. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct file_identity);
+	__type(value, __u8);
+} executed SEC(".maps");
+
+/* A file that is new to the recorder: it had better look before the file is gone. */
+static __always_inline int is_new_file(const struct file_identity *file)
+{
+	struct file_identity key = *file; /* older kernels want a key on the stack */
+	__u8 one = 1;
+
+	if (bpf_map_lookup_elem(&executed, &key))
+		return 0;
+	bpf_map_update_elem(&executed, &key, &one, BPF_ANY);
+	return 1;
+}
+
 static __always_inline int emit(enum event_kind kind, struct task_struct *task)
 {
 	struct process_event *event;
@@ -105,7 +125,7 @@ static __always_inline int emit(enum event_kind kind, struct task_struct *task)
 		return 0;
 	describe(event, kind, task);
 	__builtin_memset(&event->executable, 0, sizeof(event->executable));
-	submit(event);
+	submit(event, 0);
 	return 0;
 }
 
@@ -156,7 +176,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		if (!bpf_probe_read_user(event->arguments, size, (void *)memory->arg_start))
 			event->arguments_size = size;
 	}
-	submit(event);
+	submit(event, is_new_file(&event->process.executable));
 	return 0;
 }
 
@@ -188,7 +208,7 @@ int BPF_PROG(on_cgroup_made, struct cgroup *cgroup, const char *path)
 	event->hierarchy = hierarchy;
 	got = bpf_probe_read_kernel_str(event->path, sizeof(event->path), path);
 	event->path_size = got > 0 ? got : 0;
-	submit(event);
+	submit(event, 0);
 	return 0;
 }
 

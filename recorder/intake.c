@@ -454,7 +454,8 @@ static int tick(struct intake *intake, int last)
 		intake->interfaces_ns = now;
 		namespaces_snapshot(intake->options.inventory, epoch(intake, now));
 	}
-	if (now > EXITED_KEPT_NS) /* since boot */
+	/* In a host's first minute there is nothing to forget yet. */
+	if (now > EXITED_KEPT_NS)
 		process_table_expire(intake->processes, now - EXITED_KEPT_NS);
 	atomic_store(&intake->alive, connections_count(intake->connections));
 	/* More drains than deliveries are only for want of room in the kernel. */

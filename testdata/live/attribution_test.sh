@@ -81,12 +81,13 @@ while [ $i -lt 200 ]; do
 done
 
 # Files of their own, each executed once: as an absolute path, below the working directory, as the
-# interpreter of a script, and below a mount that only the process which starts it sees.
+# interpreter of a script, and below a mount that is seen in one mount namespace only: by the process
+# that starts it, and by one that enters it and has its parent elsewhere.
 mkdir "$work/bin"
 i=0
 while [ $i -lt 20 ]; do
 	i=$((i + 1))
-	for kind in absolute relative interpreter hidden; do
+	for kind in absolute relative interpreter hidden entered; do
 		cp $live_tools/threads "$work/bin/$kind-$i"
 	done
 	printf '#!%s\n' "$work/bin/interpreter-$i" >"$work/bin/script-$i"
@@ -111,6 +112,11 @@ net_start "$client" "$work/hidden" unshare -m --propagation private sh -c '
 hidden=$started
 wait_for_line ready "$work/hidden.err" "$hidden" ||
 	echo "no mount namespace: $(tail -n 1 "$work/hidden.err")" >>"$work/trouble"
+i=0
+while [ $i -lt 20 ]; do
+	i=$((i + 1))
+	nsenter -t "$hidden" -m "$work/away/entered-$i" 2>/dev/null
+done
 
 for pid in $servers; do
 	net_stop TERM "$pid"
@@ -193,7 +199,7 @@ is a_process_has_the_status_that_its_parent_waits_for "0" "$(ask_truth "SELECT c
 # --- build ids ---
 
 build_id=$(readelf -n $live_tools/threads | sed -n 's/.*Build ID: //p')
-for kind in absolute relative interpreter hidden; do
+for kind in absolute relative interpreter hidden entered; do
 	case $kind in
 	interpreter) executed=script ;;
 	*) executed=$kind ;;
