@@ -131,9 +131,14 @@ static __always_inline void note_conntrack(const struct flow *flow, struct sk_bu
 static __noinline int read_any(struct sk_buff *packet, __u32 offset, __u32 network_namespace,
 			       struct headers *headers)
 {
+	int reason;
+
 	__builtin_memset(headers, 0, sizeof(*headers));
 	headers->key.network_namespace = network_namespace;
-	return read_headers(packet, offset, headers);
+	reason = read_headers(packet, offset, headers);
+	/* Copied onto itself, so that the verifier does not follow each way that led here. */
+	bpf_probe_read_kernel(headers, sizeof(*headers), headers);
+	return reason;
 }
 
 static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *context, int is_tc,
