@@ -2,8 +2,8 @@
 # Makes what the guest boots from, in build/guest: Debian 12's own kernel, and an initramfs with its
 # network modules, busybox and ipvsadm. Their packages are unpacked there, never installed here.
 #
-# Done once, and again when this file changes; what cannot be downloaded is asked for once (until make
-# clean). Prints nothing, or why it cannot be done (exit 1).
+# Done once, and again when this file changes; what cannot be downloaded is asked for once (until
+# make clean). Prints nothing, or why it cannot be done (exit 1).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 

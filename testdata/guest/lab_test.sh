@@ -38,14 +38,15 @@ recorded()
 }
 
 # wrong_flows LAB CONDITION: where the flows of that condition are not the lab's conversations, in
-# their counts at both ends or in their processes. What TCP sent again may be missing, and answers
-# to it be there, which no endpoint counts.
+# their counts at both ends or in their processes. What TCP sent again may be missing, and the two
+# packets around a RST be there, which neither end counts.
 wrong_flows()
 {
 	recorded "SELECT source_address, source_port, destination_address, destination_port,
 		sum(source_packets), sum(source_bytes), sum(destination_packets),
 		sum(destination_bytes), max(process_pid) || ' ' || max(process_executable_name),
-		max(peer_process_pid) || ' ' || max(peer_process_executable_name)
+		max(peer_process_pid) || ' ' || max(peer_process_executable_name),
+		max((source_tcp_flags | destination_tcp_flags) & 4) / 4 AS resets
 		FROM flow WHERE $2 GROUP BY flow_id, 1, 2, 3, 4" >"$work/flows"
 	sqlite3 -batch :memory: <<-END
 		CREATE TABLE line(json TEXT);
@@ -55,7 +56,7 @@ wrong_flows()
 		.import $work/servers line
 		CREATE TABLE flow(source, source_port INTEGER, destination, destination_port INTEGER,
 			source_packets INTEGER, source_bytes INTEGER, destination_packets INTEGER,
-			destination_bytes INTEGER, process, peer);
+			destination_bytes INTEGER, process, peer, resets INTEGER);
 		.mode csv
 		.import $work/flows flow
 		CREATE TABLE said AS SELECT json ->> 'id' AS id, json ->> 'role' AS role,
@@ -72,10 +73,10 @@ wrong_flows()
 			FROM said c JOIN said s USING (id) WHERE c.role = 'client' AND s.role = 'server';
 		CREATE TABLE matched AS SELECT t.rowid AS t, f.rowid AS f FROM truth t
 			JOIN flow f USING (source, source_port, destination, destination_port, process, peer)
-			WHERE abs(t.source_packets - f.source_packets) <= again
-			AND abs(t.destination_packets - f.destination_packets) <= again
-			AND abs(t.source_bytes - f.source_bytes) <= again * 1500
-			AND abs(t.destination_bytes - f.destination_bytes) <= again * 1500;
+			WHERE abs(t.source_packets - f.source_packets) <= again + resets
+			AND abs(t.destination_packets - f.destination_packets) <= again + resets
+			AND abs(t.source_bytes - f.source_bytes) <= again * 1500 + resets * 72
+			AND abs(t.destination_bytes - f.destination_bytes) <= again * 1500 + resets * 72;
 		SELECT 'expected', * FROM truth WHERE rowid NOT IN (SELECT t FROM matched);
 		SELECT 'recorded', * FROM flow WHERE rowid NOT IN (SELECT f FROM matched);
 		SELECT 'no conversation' WHERE NOT EXISTS (SELECT * FROM truth);

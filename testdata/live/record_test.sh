@@ -129,8 +129,9 @@ play "$recording" "SELECT flow_id, network_iana_number, source_address,
 	coalesce(destination_nat_port, destination_port),
 	source_packets, source_bytes, destination_packets, destination_bytes,
 	coalesce(process_pid, 0), coalesce(process_executable_name, ''),
-	coalesce(peer_process_pid, 0), coalesce(peer_process_executable_name, ''), hop_count
-	FROM flow WHERE $ours" >"$work/flow.csv"
+	coalesce(peer_process_pid, 0), coalesce(peer_process_executable_name, ''), hop_count,
+	CASE WHEN source_tcp_flags & 4 THEN 'source' WHEN destination_tcp_flags & 4 THEN 'destination'
+		ELSE '' END FROM flow WHERE $ours" >"$work/flow.csv"
 play "$recording" "SELECT h.flow_id, h.network_iana_number, h.source_address, h.source_port,
 	h.destination_address, h.destination_port,
 	CASE h.network_namespace WHEN $(inode "$client") THEN 'client'
@@ -156,7 +157,7 @@ sqlite3 "$truth" <<-END || exit 1
 		destination TEXT, destination_port INTEGER, source_nat TEXT, source_nat_port INTEGER,
 		destination_nat TEXT, destination_nat_port INTEGER, source_packets INTEGER,
 		source_bytes INTEGER, destination_packets INTEGER, destination_bytes INTEGER,
-		pid INTEGER, name TEXT, peer_pid INTEGER, peer_name TEXT, hop_count INTEGER);
+		pid INTEGER, name TEXT, peer_pid INTEGER, peer_name TEXT, hop_count INTEGER, reset TEXT);
 	CREATE TABLE hop(flow_id, number INTEGER, source TEXT, source_port INTEGER,
 		destination TEXT, destination_port INTEGER, place TEXT, interface TEXT, direction TEXT,
 		source_order INTEGER, destination_order INTEGER, source_packets INTEGER,
@@ -199,30 +200,42 @@ sqlite3 "$truth" <<-END || exit 1
 		sum(destination_packets) AS destination_packets,
 		sum(destination_bytes) AS destination_bytes,
 		max(pid) AS pid, max(name) AS name, max(peer_pid) AS peer_pid,
-		max(peer_name) AS peer_name, max(hop_count) AS hop_count
+		max(peer_name) AS peer_name, max(hop_count) AS hop_count, max(reset) AS reset
 		FROM slice GROUP BY 1, 2, 3, 4, 5, 6;
 
 	-- A busy host's TCP sends again what the layers below it refused: it counts both, the device
-	-- sees one. And what comes again when a socket is closed already is answered without it: by an
-	-- ACK, at most, that in turn meets a RST; no endpoint counts them. Where something was sent
-	-- again, any number between is what the endpoint sent.
+	-- sees one. Where it did so, any number between is what the endpoint sent.
 	UPDATE truth SET source_packets = f.source_packets, source_bytes = f.source_bytes
-		FROM flow f WHERE source_again + destination_again > 0 AND truth.number = f.number
+		FROM flow f WHERE source_again > 0 AND truth.number = f.number
 		AND truth.source = f.source AND truth.source_port = f.source_port
 		AND truth.destination = f.destination AND truth.destination_port = f.destination_port
 		AND f.source_packets BETWEEN truth.source_packets - source_again
-			AND truth.source_packets + source_again + destination_again
+			AND truth.source_packets
 		AND f.source_bytes BETWEEN truth.source_bytes - source_again * 1500
-			AND truth.source_bytes + (source_again + destination_again) * 80;
+			AND truth.source_bytes;
 	UPDATE truth SET destination_packets = f.destination_packets,
 		destination_bytes = f.destination_bytes
-		FROM flow f WHERE source_again + destination_again > 0 AND truth.number = f.number
+		FROM flow f WHERE destination_again > 0 AND truth.number = f.number
 		AND truth.source = f.source AND truth.source_port = f.source_port
 		AND truth.destination = f.destination AND truth.destination_port = f.destination_port
 		AND f.destination_packets BETWEEN truth.destination_packets - destination_again
-			AND truth.destination_packets + source_again + destination_again
+			AND truth.destination_packets
 		AND f.destination_bytes BETWEEN truth.destination_bytes - destination_again * 1500
-			AND truth.destination_bytes + (source_again + destination_again) * 80;
+			AND truth.destination_bytes;
+
+	-- An ACK that the FIN behind it overtook, on another CPU, comes to a connection in TIME-WAIT:
+	-- that is answered without the socket, and the answer by a RST of the end that is closed.
+	-- Neither end counts these two.
+	UPDATE truth SET
+		source_packets = truth.source_packets + 1,
+		source_bytes = truth.source_bytes
+			+ iif(f.reset = 'source', 20, 32) + iif(truth.source LIKE '%:%', 40, 20),
+		destination_packets = truth.destination_packets + 1,
+		destination_bytes = truth.destination_bytes
+			+ iif(f.reset = 'source', 32, 20) + iif(truth.source LIKE '%:%', 40, 20)
+		FROM flow f WHERE f.reset <> '' AND truth.number = f.number
+		AND truth.source = f.source AND truth.source_port = f.source_port
+		AND truth.destination = f.destination AND truth.destination_port = f.destination_port;
 END
 ask_truth() { sqlite3 "$truth" "$1"; }
 
