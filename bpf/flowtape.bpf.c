@@ -11,6 +11,7 @@
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
 #include "bpf/nat.h"
+#include "bpf/walk.h"
 #include "bpf/owner.h"
 #include "bpf/process.h"
 #include "schema/event.h"

@@ -10,6 +10,7 @@
 #define BPF_KERNEL_H
 
 #include <linux/bpf.h>
+#include <linux/ptrace.h>
 #include <linux/types.h>
 
 #include <bpf/bpf_helpers.h>
@@ -87,6 +88,7 @@ struct nf_conntrack_man {
 	__u16 l3num;
 };
 
+/* Copied as a whole: laid out as the kernel has it since 2.6.29. */
 struct nf_conntrack_tuple {
 	struct nf_conntrack_man src;
 	struct {
@@ -99,10 +101,17 @@ struct nf_conntrack_tuple {
 			} icmp;
 		} u;
 		__u8 protonum;
+		__u8 dir; /* lowest bit: 0 original, 1 reply */
 	} dst;
 };
 
+/* The last of a chain is no address but 1 | chain number << 1 (include/linux/list_nulls.h). */
+struct hlist_nulls_node {
+	struct hlist_nulls_node *next, **pprev;
+};
+
 struct nf_conntrack_tuple_hash {
+	struct hlist_nulls_node hnnode;
 	struct nf_conntrack_tuple tuple;
 };
 
@@ -111,6 +120,7 @@ struct nf_conntrack_zone {
 };
 
 struct nf_conn {
+	unsigned long status; /* enum ip_conntrack_status */
 	struct nf_conntrack_zone zone;
 	struct nf_conntrack_tuple_hash tuplehash[2]; /* original, reply */
 	possible_net_t ct_net;
@@ -215,6 +225,9 @@ struct bpf_iter__task_file {
 #define CONNTRACK_NEW	      2
 #define CONNTRACK_FIRST_REPLY 3
 
+/* enum ip_conntrack_status: somebody removes the entry already. */
+#define CONNTRACK_DYING (1UL << 9)
+
 /* States of a struct sock that is not a full socket. */
 #define STATE_TIME_WAIT	   6
 #define STATE_NEW_SYN_RECV 12
@@ -229,6 +242,8 @@ struct bpf_iter__task_file {
 #define PROTOCOL_UDP	17
 #define PROTOCOL_ICMPV6 58
 #define PROTOCOL_SCTP	132
+
+#define EEXIST 17
 
 /* The inode number of a device's namespace. */
 static __always_inline __u32 device_namespace(const struct net_device *device)

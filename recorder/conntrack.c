@@ -147,6 +147,7 @@ static int take_entry(const struct nlmsghdr *message, void *context)
 	struct nat_event event = {
 		.header = {.kind = EVENT_NAT, .time_ns = dump->now_ns},
 		.network_namespace = dump->network_namespace,
+		.told_by = NAT_BY_DUMP,
 	};
 	uint32_t mark = 0;
 

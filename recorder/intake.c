@@ -6,7 +6,9 @@
 #include "recorder/connection.h"
 #include "recorder/cost.h"
 #include "recorder/namespaces.h"
+#include "recorder/nat_rows.h"
 #include "recorder/snapshot.h"
+#include "recorder/walk.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -29,6 +31,8 @@ struct intake {
 	atomic_int stop;
 	atomic_ulong events, alive;
 	struct connections *connections;
+	struct nat_rows *nat;
+	struct walk *walk; /* through the conntrack table */
 	struct process_table *processes;
 	struct cost *cost;
 	struct delivery *pending; /* the next delivery */
@@ -73,46 +77,25 @@ static int room_for(struct intake *intake, const char *stream)
 	return room;
 }
 
-static int is_ipv4(const struct address *address)
+static int take_nat(struct intake *intake, const struct nat_event *event)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	struct nat_row row;
+	int told = nat_rows_take(intake->nat, event, &row);
 
-	return !memcmp(address, mapped, sizeof(mapped));
-}
-
-static int take_nat(struct intake *intake, const struct nat_event *event, const char *probe)
-{
-	static const char *const actions[] = {"exists", "create"};
-	struct nat_row row = {
-		.time_ns = epoch(intake, event->header.time_ns),
-		.nat_event = is_ipv4(&event->original.source) ? 4 : 0,
-		.event_action = actions[event->is_new != 0],
-		.network_iana_number = event->original.protocol,
-		.source_address = event->original.source,
-		.source_port = event->original.source_port,
-		.destination_address = event->original.destination,
-		.destination_port = event->original.destination_port,
-		.source_nat_address = event->reply.destination,
-		.source_nat_port = event->reply.destination_port,
-		.destination_nat_address = event->reply.source,
-		.destination_nat_port = event->reply.source_port,
-		.network_namespace = event->network_namespace,
-		.conntrack_zone = event->zone,
-		.conntrack_mark = event->mark,
-		.probe = probe,
-	};
-	int known = connections_translate(intake->connections, event, &row.flow_id);
-
-	if (known < 0)
-		return known;
-	/* The walk at the start and the first packet may both tell of an old entry. */
-	if (known && !event->is_new) {
+	if (told < 0)
+		return told;
+	if (!told) {
 		ledger_stage(intake->options.ledger, "intake", "nat", 1, 0, 1);
 		return 0;
 	}
 	if (!wanted(intake, STREAM_NAT) || !room_for(intake, "nat"))
 		return 0;
 	return delivery_row(intake->pending, STREAM_NAT, &row);
+}
+
+static int is_nat(uint32_t kind)
+{
+	return kind == EVENT_NAT || kind == EVENT_NAT_END || kind == EVENT_NAT_AGAIN;
 }
 
 static int take_event(void *context, void *record, size_t size)
@@ -122,8 +105,8 @@ static int take_event(void *context, void *record, size_t size)
 	struct delivery *rows = NULL;
 
 	atomic_fetch_add(&intake->events, 1);
-	if (size >= sizeof(struct nat_event) && header->kind == EVENT_NAT)
-		intake->error = take_nat(intake, record, "net_dev_queue");
+	if (size >= sizeof(struct nat_event) && is_nat(header->kind))
+		intake->error = take_nat(intake, record);
 	else {
 		if (wanted(intake, STREAM_PROCESS) && room_for(intake, "process"))
 			rows = intake->pending;
@@ -132,9 +115,16 @@ static int take_event(void *context, void *record, size_t size)
 	return intake->error == -ENOMEM ? intake->error : 0;
 }
 
+static void take_events(void *context)
+{
+	struct intake *intake = context;
+
+	probes_poll(intake->options.probes, 0, take_event, intake);
+}
+
 static int take_existing_nat(const struct nat_event *event, void *context)
 {
-	return take_nat(context, event, "conntrack dump");
+	return take_nat(context, event);
 }
 
 static int take_flow(void *context, const struct flow_key *key, const struct flow_value *value)
@@ -171,6 +161,7 @@ static const struct loss_line {
 	{COUNT_PACKET_HOPS_FULL, "kernel", "flow", "more than 8 hops in a namespace"},
 	{COUNT_PROCESS_RING_FULL, "kernel", "process", "ring buffer full"},
 	{COUNT_NAT_RING_FULL, "kernel", "nat", "ring buffer full"},
+	{COUNT_NAT_UNKEPT, "translations", "nat", "table full: its end is not seen"},
 	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
 };
 
@@ -212,7 +203,9 @@ static void account(struct intake *intake, uint64_t now)
 	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
 		     added[COUNT_PROCESS_ATTEMPTED] - lost[STREAM_PROCESS], 0);
 	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],
-		     added[COUNT_NAT_ATTEMPTED] - lost[STREAM_NAT], 0);
+		     added[COUNT_NAT_ATTEMPTED] - added[COUNT_NAT_RING_FULL], 0);
+	ledger_stage(ledger, "translations", "nat", added[COUNT_NAT_KEEP_ATTEMPTED],
+		     added[COUNT_NAT_KEEP_ATTEMPTED] - added[COUNT_NAT_UNKEPT], 0);
 	ledger_stage(ledger, "kernel", "conntrack_rate", added[COUNT_RATE_ATTEMPTED],
 		     added[COUNT_RATE_ATTEMPTED] - lost[STREAM_CONNTRACK_RATE], 0);
 }
@@ -249,8 +242,14 @@ static int tick(struct intake *intake, int last)
 {
 	uint64_t now = boot_now();
 	size_t drained = 0;
-	int error = probes_turn(intake->options.probes);
+	int error;
 
+	/* What the walk finds belongs to the slice that ends. */
+	walk_when_due(intake->walk, now,
+		      last			    ? WALK_NOW
+		      : now >= intake->slice_end_ns ? WALK_SOON
+						    : WALK_AT_LEISURE);
+	error = probes_turn(intake->options.probes);
 	if (!error) {
 		probes_poll(intake->options.probes, 0, take_event, intake);
 		error = probes_drain_flows(intake->options.probes, take_flow, intake, &drained);
@@ -308,6 +307,7 @@ static void *run(void *context)
 static void take_start_state(struct intake *intake)
 {
 	struct probes *probes = intake->options.probes;
+	uint64_t incomplete = 0;
 	int processes;
 
 	probes_own_sockets(probes);
@@ -318,11 +318,16 @@ static void take_start_state(struct intake *intake)
 		close(processes);
 	}
 	namespaces_snapshot(intake->options.inventory, epoch(intake, boot_now()));
-	snapshot_conntrack(take_existing_nat, intake, intake->options.inventory);
+	if (!snapshot_conntrack(take_existing_nat, intake, intake->options.inventory,
+				&incomplete) &&
+	    !incomplete)
+		walk_start_is_told(intake->walk, boot_now());
 }
 
 static void free_intake(struct intake *intake)
 {
+	nat_rows_free(intake->nat);
+	walk_free(intake->walk);
 	connections_free(intake->connections);
 	process_table_free(intake->processes);
 	cost_free(intake->cost);
@@ -353,12 +358,14 @@ int intake_start(const struct intake_options *options, struct intake **out)
 					      options->command_line);
 	connections.processes = intake->processes;
 	intake->connections = connections_new(&connections);
+	intake->nat = nat_rows_new(intake->connections, options->epoch_offset_ns);
+	intake->walk = walk_new(options->probes, take_events, intake);
 	intake->cost = cost_new(options->probes);
 	intake->pending = delivery_new();
 	intake->counted = calloc(cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	intake->slice = 1;
-	if (!intake->processes || !intake->connections || !intake->cost || !intake->pending ||
-	    !intake->counted) {
+	if (!intake->processes || !intake->connections || !intake->nat || !intake->walk ||
+	    !intake->cost || !intake->pending || !intake->counted) {
 		free_intake(intake);
 		return -ENOMEM;
 	}
