@@ -4,7 +4,7 @@
  *
  * Three things make it less than complete: notes of the reader (PARTIAL), losses that the
  * recorder counted, and accounts that do not add up or captures that could not be read to their
- * end.
+ * end. Features that were never recorded are told, too, but a recording without them can be whole.
  */
 #include "analyzer/completeness.h"
 #include "analyzer/escape.h"
@@ -42,6 +42,12 @@ static const char capture_sql[] =
 	" || CASE count(*) WHEN 1 THEN ')' ELSE '; ...)' END"
 	" FROM (SELECT * FROM capture WHERE problem IS NOT NULL ORDER BY segment, capture_id)"
 	" HAVING count(*)";
+
+/* Not a loss: what this kernel did not allow, or was not asked for. */
+static const char without_sql[] =
+	"SELECT 'recorded without ' || group_concat(feature, ', ') FROM (SELECT DISTINCT feature"
+	" FROM (SELECT feature FROM probe GROUP BY segment, feature HAVING max(chosen) = 0)"
+	" ORDER BY feature) HAVING count(*)";
 
 /* Write each row's text as a clause. Returns how many, or -EIO. */
 static int put_clauses(FILE *out, sqlite3 *database, const char *sql, int has_clauses)
@@ -124,6 +130,8 @@ int completeness_line(sqlite3 *database, const struct recording *recording, char
 	answer = notes ? PARTIAL : lost ? INCOMPLETE : COMPLETE;
 	if (answer == COMPLETE)
 		fputs(", nothing lost", out);
+	if (!error && put_clauses(out, database, without_sql, 1) < 0)
+		error = -EIO;
 	if (fclose(out) || (!error && asprintf(&whole, "%s: %s", words[answer], text) < 0))
 		error = -ENOMEM;
 	free(text);

@@ -256,6 +256,24 @@ static void every_report_says_what_it_is_and_answers_an_empty_recording(void **s
 	scratch_remove(directory);
 }
 
+static void what_was_not_recorded_is_told_but_is_no_loss(void **state)
+{
+	char *directory = scratch_make();
+	struct segment_writer *segment = sample_begin(directory, 1);
+	struct sample sample;
+
+	sample_put(segment, "INSERT INTO probe VALUES"
+			    "('flow receive', 'tcx/ingress', 1, ''),"
+			    "('flow receive', 'tp_btf/netif_receive_skb', 0, 'no'),"
+			    "('process exec', 'tp_btf/sched_process_exec', 0, 'no'),"
+			    "('nat', 'fentry/x', 0, 'no'), ('nat', 'skb/_nfct', 0, 'no')");
+	sample_finish(segment);
+	sample = sample_open(directory);
+	expect_line(&sample, COMPLETE, "nothing lost; recorded without nat, process exec");
+	sample_close(&sample);
+	scratch_remove(directory);
+}
+
 static void the_summary_counts_connections_once(void **state)
 {
 	expect(database(state), "summary",
@@ -393,6 +411,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_report_says_what_it_is_and_answers_an_empty_recording),
+		cmocka_unit_test(what_was_not_recorded_is_told_but_is_no_loss),
 		cmocka_unit_test(the_summary_counts_connections_once),
 		cmocka_unit_test(talkers_join_the_slices_of_a_connection),
 		cmocka_unit_test(connections_have_their_last_state_and_whole_sums),

@@ -7,6 +7,7 @@
  * the old table, and drains it at leisure: nothing is lost between reading an entry and deleting it,
  * because nobody writes there any more.
  */
+#include "bpf/conntrack.h"
 #include "bpf/counters.h"
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
@@ -149,7 +150,7 @@ static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_d
 		note_owner(&flow->owner[headers.direction & 1], socket);
 	}
 	/* Where nf_conntrack is not there, neither are its types. */
-	if (!bpf_core_type_exists(struct nf_conn))
+	if (!nat_from_packets || !bpf_core_type_exists(struct nf_conn))
 		return 0;
 	entry = packet_conntrack(packet, &info);
 	if (!entry)

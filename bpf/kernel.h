@@ -225,6 +225,8 @@ struct bpf_iter__task_file {
 #define CONNTRACK_NEW	      2
 #define CONNTRACK_FIRST_REPLY 3
 
+#define NETFILTER_ACCEPT 1
+
 /* enum ip_conntrack_status: somebody removes the entry already. */
 #define CONNTRACK_DYING (1UL << 9)
 

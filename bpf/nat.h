@@ -16,6 +16,9 @@
 #include "bpf/kernel.h"
 #include "schema/event.h"
 
+/* Whether packets are asked for their entries. */
+const volatile __u8 nat_from_packets = 1;
+
 /* Told again after so long, for a recorder that forgets idle connections. */
 #define TOLD_AGAIN_NS 60000000000ULL
 
@@ -61,7 +64,7 @@ __u32 walk_number = 0;
 /* The last entry that anybody met: where a walk finds the kernel's table from. */
 __u64 entry_seen = 0;
 
-/* New entries are counted where they are made, and not when a packet carries them. */
+/* New entries are seen where they are made: packets tell only of those used again. */
 __u8 inserts_are_seen = 0;
 
 /* What was there at the start has been told: what is met now is new, in whatever direction. */
@@ -296,6 +299,8 @@ static __always_inline void look_at_conntrack(const struct nf_conn *entry, unsig
 		meet_again(key, known);
 		return;
 	}
+	if (inserts_are_seen && start_is_told)
+		return;
 	digest = digest_tuple(&met.original);
 	counted = bpf_map_lookup_elem(&plain, &key);
 	if ((counted && *counted == digest) || read_reply(&met.reply, entry))

@@ -3,10 +3,12 @@
  * What the commands of flowrec have in common.
  */
 #include "recorder/commands.h"
+#include "recorder/plan.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +19,19 @@ int command_misuse(const char *command, const char *what, const char *word)
 	fprintf(stderr, "flowrec %s: %s%s%s; see flowrec %s --help\n", command, what,
 		word ? ": " : "", word ? word : "", command);
 	return COMMAND_MISUSE;
+}
+
+int command_without(const char *command, const char *words)
+{
+	char *copy = strdup(words), *rest = NULL;
+	int status = -1;
+
+	for (char *word = copy ? strtok_r(copy, ",", &rest) : NULL; word && status < 0;
+	     word = strtok_r(NULL, ",", &rest))
+		if (!plan_has_hook(word))
+			status = command_misuse(command, "no such hook", word);
+	free(copy);
+	return status;
 }
 
 char *command_words(int argc, char **argv)

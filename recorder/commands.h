@@ -13,6 +13,7 @@
 enum command_status {
 	COMMAND_WHOLE = 0,
 	COMMAND_TROUBLE = 1,
+	COMMAND_BAD = 2,
 	COMMAND_PARTIAL = 3,
 	COMMAND_MISUSE = 64,
 };
@@ -24,6 +25,12 @@ int check_command(int argc, char **argv);
 /* One line on standard error that names the wrong word (NULL: there is none); COMMAND_MISUSE.
  */
 int command_misuse(const char *command, const char *what, const char *word);
+
+/*
+ * The words of an option --without: -1 when each names a hook, else COMMAND_MISUSE, told. Words
+ * that an option repeats are not added up.
+ */
+int command_without(const char *command, const char *words);
 
 /* Block the signals that end a command, before any thread begins or its last part does. */
 void command_block_signals(sigset_t *signals);

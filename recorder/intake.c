@@ -318,7 +318,8 @@ static void take_start_state(struct intake *intake)
 		close(processes);
 	}
 	namespaces_snapshot(intake->options.inventory, epoch(intake, boot_now()));
-	if (!snapshot_conntrack(take_existing_nat, intake, intake->options.inventory,
+	if (probes_have(probes, FEATURE_STATE_NAT) &&
+	    !snapshot_conntrack(take_existing_nat, intake, intake->options.inventory,
 				&incomplete) &&
 	    !incomplete)
 		walk_start_is_told(intake->walk, boot_now());

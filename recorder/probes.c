@@ -1,54 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads and attaches the programs in the kernel by the plan below.
+ * Chooses, loads and attaches the programs in the kernel.
+ *
+ * Facts that cost nothing come first. What they leave is loaded as one object; only where the
+ * kernel refuses that is each program tried alone, to learn which it was. The next alternative
+ * then takes its place, and all of it begins anew.
  */
 #include "recorder/probes.h"
 #include "recorder/probes_private.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <mntent.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* How each program finds its hook, and what its absence means. */
-static const struct plan_line {
-	const char *program;
-	const char *feature;
-	const char *variant;
-	const char *hook; /* tracepoint in the kernel's BTF, or NULL */
-	int required;
-	const char *loss; /* what is missing without it */
-} plan[] = {
-	{"on_receive", "flow", "tp_btf/netif_receive_skb", "btf_trace_netif_receive_skb", 1,
-	 ""},
-	{"on_transmit", "flow", "tp_btf/net_dev_queue", "btf_trace_net_dev_queue", 1, ""},
-	{"on_fork", "process", "tp_btf/sched_process_fork", "btf_trace_sched_process_fork", 0,
-	 "no fork events"},
-	{"on_exec", "process", "tp_btf/sched_process_exec", "btf_trace_sched_process_exec", 0,
-	 "no exec events"},
-	{"on_exit", "process", "tp_btf/sched_process_exit", "btf_trace_sched_process_exit", 0,
-	 "no exit events"},
-	{"on_socket_create", "owner", "cgroup/sock_create", NULL, 0,
-	 "owners are known from the first connect, send or receive"},
-	{"on_socket_state", "owner", "tp_btf/inet_sock_set_state",
-	 "btf_trace_inet_sock_set_state", 0, "listeners are known from the first accept only"},
-	{"on_socket_send", "owner", "tp_btf/sock_send_length", "btf_trace_sock_send_length", 0,
-	 "sockets that exist already are known from the walk at start only"},
-	{"on_socket_receive", "owner", "tp_btf/sock_recv_length", "btf_trace_sock_recv_length",
-	 0, "receivers that never send are known from the walk at start only"},
-	{"each_task", "state", "iter/task", NULL, 0,
-	 "processes before the start are not known"},
-	{"each_file", "state", "iter/task_file", NULL, 0,
-	 "owners of sockets before the start are not known"},
-};
-
-#define PLAN_LINES (sizeof(plan) / sizeof(plan[0]))
-_Static_assert(PLAN_LINES < PROBES_MOST, "room for the plan and its NAT line");
 
 /* Only this thread's last words of libbpf are kept; it has no other way to return them. */
 static _Thread_local char last_words[512];
@@ -66,178 +33,308 @@ static int keep_words(enum libbpf_print_level level, const char *format, va_list
 	return 0;
 }
 
-static struct probe *add_line(struct probes *probes, const char *feature, const char *variant)
+static struct bpf_program *program_of(const struct flowtape_bpf *skeleton,
+				      const struct alternative *alternative, int i)
 {
-	struct probe *line = &probes->plan[probes->plan_count++];
-
-	line->feature = feature;
-	line->variant = variant;
-	return line;
+	return alternative->programs[i]
+		       ? bpf_object__find_program_by_name(skeleton->obj,
+							  alternative->programs[i])
+		       : NULL;
 }
 
-/* Leave out the programs whose tracepoint this kernel does not have. */
-static void choose(struct probes *probes)
+/* Load nothing but the programs of what is chosen, or of one alternative alone. */
+static void select_programs(struct flowtape_bpf *skeleton, const struct plan *plan,
+			    const struct alternative *alone)
 {
-	struct btf *kernel = btf__load_vmlinux_btf();
+	struct bpf_program *program;
 
-	for (size_t i = 0; i < PLAN_LINES; i++) {
-		struct probe *line = add_line(probes, plan[i].feature, plan[i].variant);
-		struct bpf_program *program = bpf_object__find_program_by_name(
-			probes->skeleton->obj, plan[i].program);
+	bpf_object__for_each_program(program, skeleton->obj)
+		bpf_program__set_autoload(program, false);
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct alternative *one = plan->probes[i].alternative;
 
-		line->chosen = 1;
-		if (kernel && plan[i].hook &&
-		    btf__find_by_name_kind(kernel, plan[i].hook, BTF_KIND_TYPEDEF) < 0) {
-			line->chosen = 0;
-			bpf_program__set_autoload(program, false);
-			snprintf(line->explanation, sizeof(line->explanation),
-				 "this kernel has no such tracepoint; %s", plan[i].loss);
-		}
+		if (alone ? one != alone : plan->probes[i].state != PROBE_CHOSEN)
+			continue;
+		for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++)
+			if (program_of(skeleton, one, j))
+				bpf_program__set_autoload(program_of(skeleton, one, j), true);
 	}
-	btf__free(kernel);
 }
 
-static char *cgroup2_mount(void)
+/* What a trial needs no room for. */
+static void shrink_maps(struct flowtape_bpf *skeleton)
 {
-	FILE *mounts = setmntent("/proc/self/mounts", "r");
-	struct mntent *entry;
-	char *path = NULL;
+	struct bpf_map *map;
 
-	while (mounts && !path && (entry = getmntent(mounts)))
-		if (!strcmp(entry->mnt_type, "cgroup2"))
-			path = strdup(entry->mnt_dir);
-	if (mounts)
-		endmntent(mounts);
-	return path;
+	bpf_object__for_each_map(map, skeleton->obj)
+	{
+		if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
+			bpf_map__set_max_entries(map, (uint32_t)sysconf(_SC_PAGESIZE));
+		else if (bpf_map__type(map) != BPF_MAP_TYPE_SK_STORAGE)
+			bpf_map__set_max_entries(map, 1);
+	}
 }
 
-static struct bpf_link *attach_to_cgroups(struct bpf_program *program)
+/* Load the programs of one alternative in an object of its own, which is thrown away. */
+static int try_alone(const struct plan *plan, const struct alternative *alternative)
 {
-	char *mount = cgroup2_mount();
-	int directory = mount ? open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	struct bpf_link *link = NULL;
+	struct flowtape_bpf *skeleton = flowtape_bpf__open();
+	int error;
 
-	if (directory >= 0) {
-		link = bpf_program__attach_cgroup(program, directory);
-		close(directory);
-	} else
-		errno = mount ? errno : ENOENT;
-	free(mount);
-	return link;
+	if (!skeleton)
+		return -ENOMEM;
+	select_programs(skeleton, plan, alternative);
+	shrink_maps(skeleton);
+	error = flowtape_bpf__load(skeleton);
+	flowtape_bpf__destroy(skeleton);
+	return error;
 }
 
-static int attach(struct probes *probes, char **problem)
+/*
+ * Find out which of the chosen are to blame that the object does not load, of those only that
+ * others could take the place of, or of all. Returns how many.
+ */
+static int find_refused(struct plan *plan, int only_replaceable)
 {
-	for (size_t i = 0; i < PLAN_LINES; i++) {
-		struct probe *line = &probes->plan[i];
-		struct bpf_program *program = bpf_object__find_program_by_name(
-			probes->skeleton->obj, plan[i].program);
+	int count = 0;
 
-		if (!line->chosen)
+	for (size_t i = 0; i < plan->count; i++) {
+		struct probe *probe = &plan->probes[i];
+		int error;
+
+		if (probe->state != PROBE_CHOSEN || !probe->alternative->programs[0] ||
+		    (only_replaceable && !plan_has_spare(plan, probe)))
 			continue;
-		errno = 0;
-		probes->links[i] = strncmp(line->variant, "cgroup/", 7)
-					   ? bpf_program__attach(program)
-					   : attach_to_cgroups(program);
-		if (probes->links[i])
+		error = try_alone(plan, probe->alternative);
+		if (!error)
 			continue;
-		line->chosen = 0;
-		snprintf(line->explanation, sizeof(line->explanation), "cannot attach: %s; %s",
-			 strerror(errno), plan[i].loss);
-		if (plan[i].required) {
-			if (asprintf(problem, "cannot attach to %s: %s", line->variant,
-				     strerror(errno)) < 0)
-				*problem = NULL;
-			return errno ? -errno : -EIO;
-		}
+		plan_refuse(plan, probe, "the kernel refused to load it: %s",
+			    strerrorname_np(-error));
+		count++;
+	}
+	return count;
+}
+
+static void check_facts(struct plan *plan, struct kernel_facts *facts)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct probe *probe = &plan->probes[i];
+		const char *against;
+
+		if (probe->state != PROBE_CHOSEN)
+			continue;
+		against = kernel_facts_against(facts, probe->alternative);
+		if (against)
+			plan_refuse(plan, probe, "%s", against);
+	}
+}
+
+/* Choose until the facts say no to nothing that is chosen. */
+static void choose(struct plan *plan, struct kernel_facts *facts)
+{
+	struct plan before;
+
+	do {
+		before = *plan;
+		plan_choose(plan);
+		check_facts(plan, facts);
+	} while (memcmp(&before, plan, sizeof(before)));
+}
+
+static int say(char **problem, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(problem, format, arguments) < 0)
+		*problem = NULL;
+	va_end(arguments);
+	return error;
+}
+
+/* The first required feature that has no alternative left, told as the problem; 0: all have. */
+static int find_missing(struct probes *probes, int error, char **problem)
+{
+	const struct plan *plan = &probes->plan;
+
+	for (int feature = 0; feature < FEATURE_COUNT; feature++) {
+		const struct probe *last = NULL;
+
+		if (!plan_is_required(feature) || plan_chosen(&probes->plan, feature))
+			continue;
+		for (size_t i = 0; i < plan->count; i++)
+			if (plan->probes[i].alternative->feature == (enum feature)feature)
+				last = &plan->probes[i];
+		if (error == -EPERM)
+			return say(problem, error,
+				   "the kernel allows no BPF here: run as root, or with "
+				   "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN");
+		return say(problem, error ? error : -ENOENT, "no way to record: %s, %s: %s",
+			   last->feature, last->variant,
+			   last->state == PROBE_LEFT_OUT ? "left out by --without"
+							 : last->explanation);
 	}
 	return 0;
 }
 
-/* NAT needs no hook of its own, but the kernel's conntrack types. */
-static void plan_nat(struct probes *probes)
+static int open_object(struct probes *probes, const struct probes_options *options)
 {
-	struct probe *line = add_line(probes, "nat", "net_dev_queue, _nfct");
-	struct btf *kernel = btf__load_vmlinux_btf();
-	struct btf *module = NULL;
-
-	line->chosen = kernel && btf__find_by_name_kind(kernel, "nf_conn", BTF_KIND_STRUCT) > 0;
-	if (!line->chosen && kernel) {
-		module = btf__load_module_btf("nf_conntrack", kernel);
-		line->chosen = module && !libbpf_get_error(module);
-	}
-	if (!line->chosen)
-		snprintf(line->explanation, sizeof(line->explanation),
-			 "nf_conntrack is not loaded; translations made later are not seen");
-	if (module && !libbpf_get_error(module))
-		btf__free(module);
-	btf__free(kernel);
-}
-
-static int load(struct probes *probes, const struct probes_options *options, char **problem)
-{
-	int error;
-
+	flowtape_bpf__destroy(probes->skeleton);
+	probes->skeleton = flowtape_bpf__open();
+	if (!probes->skeleton)
+		return -ENOMEM;
 	if (options->flow_entries) {
 		bpf_map__set_max_entries(probes->skeleton->maps.flows_0, options->flow_entries);
 		bpf_map__set_max_entries(probes->skeleton->maps.flows_1, options->flow_entries);
 	}
-	error = flowtape_bpf__load(probes->skeleton);
-	if (!error)
-		return 0;
-	if (error == -EPERM) {
-		if (asprintf(problem,
-			     "the kernel allows no BPF here: run as root, or with CAP_BPF, "
-			     "CAP_PERFMON and CAP_NET_ADMIN") < 0)
-			*problem = NULL;
-	} else if (asprintf(problem, "cannot load the BPF programs: %s (%s)", strerror(-error),
-			    last_words) < 0)
-		*problem = NULL;
-	return error;
+	select_programs(probes->skeleton, &probes->plan, NULL);
+	probes->skeleton->rodata->nat_from_packets =
+		plan_chosen(&probes->plan, FEATURE_NAT) != NULL;
+	return 0;
+}
+
+/* Load all that is chosen; where the kernel refuses that, choose again. */
+static int load(struct probes *probes, const struct probes_options *options,
+		struct kernel_facts *facts, char **problem)
+{
+	int error, missing;
+
+	for (;;) {
+		error = open_object(probes, options);
+		if (error)
+			return error;
+		error = flowtape_bpf__load(probes->skeleton);
+		if (!error)
+			return 0;
+		if (!find_refused(&probes->plan, 1) && !find_refused(&probes->plan, 0))
+			return say(problem, error, "cannot load the BPF programs: %s (%s)",
+				   strerror(-error), last_words);
+		choose(&probes->plan, facts);
+		missing = find_missing(probes, error, problem);
+		if (missing)
+			return missing;
+	}
+}
+
+static int attach_probe(struct probes *probes, size_t i, struct kernel_facts *facts)
+{
+	const struct alternative *alternative = probes->plan.probes[i].alternative;
+
+	for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++) {
+		struct bpf_program *program = program_of(probes->skeleton, alternative, j);
+
+		if (!program || alternative->hook == HOOK_WALK)
+			continue;
+		probes->links[i][j] = attach_program(program, alternative, facts);
+		if (!probes->links[i][j])
+			return errno ? -errno : -EIO;
+	}
+	return 0;
+}
+
+static void detach_probe(struct probes *probes, size_t i)
+{
+	for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++) {
+		bpf_link__destroy(probes->links[i][j]);
+		probes->links[i][j] = NULL;
+	}
+}
+
+/* Attach what is chosen. Returns how many were refused that others could take the place of. */
+static int attach(struct probes *probes, struct kernel_facts *facts)
+{
+	int replaceable = 0, error;
+
+	for (size_t i = 0; i < probes->plan.count; i++) {
+		struct probe *probe = &probes->plan.probes[i];
+
+		if (probe->state != PROBE_CHOSEN)
+			continue;
+		error = attach_probe(probes, i, facts);
+		if (!error)
+			continue;
+		detach_probe(probes, i);
+		plan_refuse(&probes->plan, probe, "the kernel refused to attach it: %s",
+			    strerrorname_np(-error));
+		replaceable += plan_has_spare(&probes->plan, probe);
+	}
+	return replaceable;
+}
+
+static int load_and_attach(struct probes *probes, const struct probes_options *options,
+			   struct kernel_facts *facts, char **problem)
+{
+	int error, replaceable;
+
+	do {
+		choose(&probes->plan, facts);
+		error = find_missing(probes, 0, problem);
+		if (!error)
+			error = load(probes, options, facts, problem);
+		if (error)
+			return error;
+		replaceable = attach(probes, facts);
+		if (replaceable)
+			probes_detach(probes);
+	} while (replaceable);
+	return find_missing(probes, 0, problem);
+}
+
+static int leave_out(struct plan *plan, const char *words)
+{
+	char *copy = strdup(words ? words : ""), *rest;
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
+		plan_leave_out(plan, word);
+	free(copy);
+	return 0;
 }
 
 int probes_open(const struct probes_options *options, struct probes **out, char **problem)
 {
 	struct probes *probes = calloc(1, sizeof(*probes));
-	int error = 0;
+	struct kernel_facts *facts = kernel_facts_read();
+	const struct probe *nat;
+	int error = -ENOMEM;
 
 	*problem = NULL;
-	if (!probes)
-		return -ENOMEM;
+	if (!probes || !facts)
+		goto fail;
 	libbpf_set_print(keep_words);
 	probes->stats = -1;
-	probes->skeleton = flowtape_bpf__open();
 	probes->keys = malloc(DRAIN_ENTRIES * sizeof(*probes->keys));
 	probes->values = malloc(DRAIN_ENTRIES * sizeof(*probes->values));
 	probes->cpu_count = (unsigned int)libbpf_num_possible_cpus();
 	probes->counters = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
-	if (!probes->skeleton || !probes->keys || !probes->values || !probes->counters) {
-		error = -ENOMEM;
+	if (!probes->keys || !probes->values || !probes->counters)
 		goto fail;
-	}
-	choose(probes);
-	plan_nat(probes);
-	error = load(probes, options, problem);
+	plan_begin(&probes->plan);
+	error = leave_out(&probes->plan, options->without);
 	if (!error)
-		error = attach(probes, problem);
+		error = load_and_attach(probes, options, facts, problem);
 	if (error)
 		goto fail;
+	plan_explain(&probes->plan);
+	nat = plan_chosen(&probes->plan, FEATURE_NAT);
+	probes->skeleton->bss->inserts_are_seen = nat && nat->alternative->hook != HOOK_SKB;
 	/* Only for as long as the descriptor is open; where it is refused, run times stay zero.
 	 */
 	probes->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	kernel_facts_free(facts);
 	*out = probes;
 	return 0;
 fail:
+	kernel_facts_free(facts);
 	probes_close(probes);
 	return error;
 }
 
 void probes_detach(struct probes *probes)
 {
-	for (size_t i = 0; i < PROBES_MOST; i++) {
-		bpf_link__destroy(probes->links[i]);
-		probes->links[i] = NULL;
-	}
+	for (size_t i = 0; i < probes->plan.count; i++)
+		detach_probe(probes, i);
 }
 
 void probes_close(struct probes *probes)
@@ -257,33 +354,32 @@ void probes_close(struct probes *probes)
 
 const struct probe *probes_plan(const struct probes *probes, size_t *count)
 {
-	*count = probes->plan_count;
-	return probes->plan;
+	*count = probes->plan.count;
+	return probes->plan.probes;
 }
 
-static struct bpf_link *link_of(struct probes *probes, const char *program)
+int probes_have(struct probes *probes, enum feature feature)
 {
-	for (size_t i = 0; i < PLAN_LINES; i++)
-		if (!strcmp(plan[i].program, program))
-			return probes->links[i];
-	return NULL;
+	return plan_chosen(&probes->plan, feature) != NULL;
 }
 
-static int iterate(struct probes *probes, const char *program)
+static int iterate(struct probes *probes, enum feature feature)
 {
-	struct bpf_link *link = link_of(probes, program);
+	const struct probe *chosen = plan_chosen(&probes->plan, feature);
 
-	return link ? bpf_iter_create(bpf_link__fd(link)) : -ENOENT;
+	return chosen ? bpf_iter_create(
+				bpf_link__fd(probes->links[chosen - probes->plan.probes][0]))
+		      : -ENOENT;
 }
 
 int probes_processes(struct probes *probes)
 {
-	return iterate(probes, "each_task");
+	return iterate(probes, FEATURE_STATE_PROCESSES);
 }
 
 int probes_own_sockets(struct probes *probes)
 {
-	int file = iterate(probes, "each_file");
+	int file = iterate(probes, FEATURE_STATE_SOCKETS);
 	char nothing[256];
 	ssize_t got;
 

@@ -2,13 +2,13 @@
 /*
  * The programs in the kernel: loaded, attached, drained.
  *
- * Each feature has ways to get it, in order; the plan says which one this kernel allows and why the
- * others are not used. What is missing costs that feature, never the recorder, but for the two hooks
- * that count packets.
+ * Which of them, the plan says. What is missing costs its feature, never the recorder, but for
+ * the hooks that count packets.
  */
 #ifndef RECORDER_PROBES_H
 #define RECORDER_PROBES_H
 
+#include "recorder/plan.h"
 #include "schema/event.h"
 
 #include <stddef.h>
@@ -18,19 +18,12 @@ struct probes;
 
 struct probes_options {
 	uint32_t flow_entries; /* of each of the two flow tables; 0: the default, 65,536 */
-};
-
-/* A line of the plan. */
-struct probe {
-	const char *feature;
-	const char *variant;
-	int chosen;
-	char explanation[128];
+	const char *without;   /* words for plan_leave_out, with commas between them; or NULL */
 };
 
 /*
- * Load and attach. On failure *problem is one line that the caller frees: -EPERM when BPF is not
- * allowed here, else what the kernel said.
+ * Choose by trying, load and attach. On failure *problem is one line that the caller frees:
+ * -EPERM when BPF is not allowed here, else what the kernel said.
  */
 int probes_open(const struct probes_options *options, struct probes **out, char **problem);
 
@@ -38,10 +31,14 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 void probes_detach(struct probes *probes);
 void probes_close(struct probes *probes);
 
-/* The plan: count lines, valid until the probes are closed. */
+/* The plan and what became of it: count lines, valid until the probes are closed. */
 const struct probe *probes_plan(const struct probes *probes, size_t *count);
 
-/* A file descriptor from which struct process_event of every living process can be read, once. */
+/* Whether an alternative of the feature is in use. */
+int probes_have(struct probes *probes, enum feature feature);
+
+/* A file descriptor from which struct process_event of every living process can be read, once.
+ */
 int probes_processes(struct probes *probes);
 
 /* Walk all open files once, so that sockets which exist already get their owners. */
@@ -78,8 +75,8 @@ int probes_poll(struct probes *probes, int timeout_ms,
 		int (*event)(void *context, void *record, size_t size), void *context);
 
 /*
- * The stage counters of every CPU: cpu_count arrays of STAGE_COUNTERS, the probes' own, valid until
- * the next call.
+ * The stage counters of every CPU: cpu_count arrays of STAGE_COUNTERS, the probes' own, valid
+ * until the next call.
  */
 const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count);
 

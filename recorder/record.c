@@ -39,6 +39,8 @@ static const char help[] =
 	"      --segment-time TIME  and past this age (default 1h)\n"
 	"      --command-line HOW   of processes: redacted (default; values that look secret are\n"
 	"                           masked), full, off\n"
+	"      --without HOOK,...   leave out hooks that flowrec check lists: one (iter/task), a\n"
+	"                           kind (kprobe), or all of a name (sched_process_exec)\n"
 	"  -q, --quiet              only errors\n"
 	"  -h, --help               print this\n"
 	"\n"
@@ -55,7 +57,7 @@ static const char help[] =
 	"  flowrec record -o ci/ --streams flow,nat,process &\n";
 
 struct arguments {
-	const char *output;
+	const char *output, *without;
 	int append, quiet;
 	uint64_t duration_ns, slice_ns, segment_ns, segment_bytes, flow_entries;
 	uint32_t streams;
@@ -106,7 +108,8 @@ enum long_option {
 	MAX_FLOWS,
 	SEGMENT_SIZE,
 	SEGMENT_TIME,
-	POLICY
+	POLICY,
+	WITHOUT
 };
 
 /* Returns -1 when the option is in order, else the exit status. */
@@ -140,6 +143,9 @@ static int parse_option(int option, struct arguments *arguments)
 			       : -1;
 	case STREAMS:
 		return parse_streams(optarg, &arguments->streams);
+	case WITHOUT:
+		arguments->without = optarg;
+		return command_without("record", optarg);
 	case POLICY:
 		return parse_policy(optarg, &arguments->command_line);
 	case ':':
@@ -162,6 +168,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"segment-size", required_argument, NULL, SEGMENT_SIZE},
 		{"segment-time", required_argument, NULL, SEGMENT_TIME},
 		{"command-line", required_argument, NULL, POLICY},
+		{"without", required_argument, NULL, WITHOUT},
 		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -229,7 +236,7 @@ static int store_plan(struct run *run)
 
 	for (size_t i = 0; i < count && !error; i++)
 		error = inventory_probe(run->inventory, plan[i].feature, plan[i].variant,
-					plan[i].chosen, plan[i].explanation);
+					plan[i].state == PROBE_CHOSEN, plan[i].explanation);
 	return error;
 }
 
@@ -237,6 +244,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 {
 	const struct probes_options probes = {
 		.flow_entries = (uint32_t)arguments->flow_entries,
+		.without = arguments->without,
 	};
 	struct writer_options writer = {
 		.directory = arguments->output,

@@ -85,7 +85,7 @@ static int tell_incomplete(struct round *round, const struct network_namespace *
 {
 	char variant[128], explanation[256];
 
-	snprintf(variant, sizeof(variant), "conntrack dump in %s (%u)",
+	snprintf(variant, sizeof(variant), "dump/conntrack in %s (%u)",
 		 one->name ? one->name : "namespace", one->inode);
 	snprintf(explanation, sizeof(explanation),
 		 "older translations may be missing: %s after %" PRIu64 " entries",
@@ -94,7 +94,7 @@ static int tell_incomplete(struct round *round, const struct network_namespace *
 				      : strerror(-error),
 		 entries);
 	round->incomplete++;
-	return inventory_probe(round->inventory, "state", variant, 0, explanation);
+	return inventory_probe(round->inventory, "state of nat", variant, 0, explanation);
 }
 
 static int dump(const struct network_namespace *one, int error, void *context)
@@ -129,6 +129,6 @@ int snapshot_conntrack(int (*take)(const struct nat_event *event, void *context)
 		 " of them translate",
 		 round.namespaces - round.incomplete, round.namespaces, round.sum.entries,
 		 round.sum.translated);
-	return inventory_probe(inventory, "state", "conntrack dump", !round.incomplete,
+	return inventory_probe(inventory, "state of nat", "dump/conntrack", !round.incomplete,
 			       explanation);
 }

@@ -32,6 +32,7 @@ static const unsigned int patience[] = {
 
 struct walk {
 	struct flowtape_bpf *skeleton;
+	int is_planned;
 	void (*take_events)(void *context);
 	void *context;
 	uint64_t begun_ns, cost_ns; /* of the last one */
@@ -41,10 +42,12 @@ struct walk {
 
 struct walk *walk_new(struct probes *probes, void (*take_events)(void *context), void *context)
 {
+	const struct probe *chosen = plan_chosen(&probes->plan, FEATURE_NAT_END);
 	struct walk *walk = calloc(1, sizeof(*walk));
 
 	if (!walk)
 		return NULL;
+	walk->is_planned = chosen && chosen->alternative->hook == HOOK_WALK;
 	walk->skeleton = probes->skeleton;
 	walk->take_events = take_events;
 	walk->context = context;
@@ -170,7 +173,7 @@ void walk_when_due(struct walk *walk, uint64_t now_ns, enum walk_need need)
 	struct flowtape_bpf__bss *shared = walk->skeleton->bss;
 	uint64_t before_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
-	if (!is_due(walk, now_ns, need) || !find_table(walk))
+	if (!walk->is_planned || !is_due(walk, now_ns, need) || !find_table(walk))
 		return;
 	__atomic_add_fetch(&shared->walk_number, 1, __ATOMIC_SEQ_CST);
 	if (walk_chains(walk, shared->walk_chains)) {

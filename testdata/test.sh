@@ -160,6 +160,7 @@ suite seeds seeds build
 suite cases testdata/cases.sh
 suite corpus testdata/corpus.sh
 suite live as_root testdata/live/record_test.sh
+suite live-check as_root testdata/live/check_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
 

@@ -38,4 +38,7 @@ UNION ALL SELECT 'network namespaces', count(DISTINCT network_namespace), '' FRO
 UNION ALL SELECT 'interfaces', count(*), ''
   FROM (SELECT DISTINCT network_namespace, interface_index, network_interface_name FROM interface)
 UNION ALL SELECT 'size of the recording', sum(size_bytes), 'bytes' FROM segment_file
+UNION ALL SELECT 'not recorded', group_concat(feature, ', '), ''
+  FROM (SELECT DISTINCT feature FROM (SELECT feature FROM probe GROUP BY segment, feature
+    HAVING max(chosen) = 0) ORDER BY feature) HAVING count(*)
 UNION ALL SELECT 'events lost', coalesce(sum(count), 0), '' FROM loss
