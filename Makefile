@@ -184,6 +184,7 @@ demo: deps
 	@testdata/demo.sh
 
 test: deps
+	@testdata/deps.sh guest
 	@$(MAKE) --no-print-directory $(JOBS) all tests
 	@testdata/test.sh
 

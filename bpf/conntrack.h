@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Where the kernel lets functions be watched: the one that makes a conntrack entry known, by when
- * its tuples are final, and the one that removes it.
+ * Where the kernel lets functions be watched: the one that makes a conntrack entry known, by
+ * when its tuples are final, and the one that removes it.
  *
  * Entries of locally delivered packets, of ctnetlink and of every other source pass here too.
  */
@@ -31,7 +31,7 @@ static __always_inline int insert(const struct nf_conn *entry)
 	if (past)
 		replace_translation(key, past);
 	if (translated)
-		begin_translation(entry, &met, &meeting);
+		begin_translation(key, &met, &meeting);
 	count_insert(met.network_namespace, translated);
 	return 0;
 }

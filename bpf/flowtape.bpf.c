@@ -156,7 +156,7 @@ static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_d
 	if (!entry)
 		return 0;
 	if (info == CONNTRACK_NEW || !(flow->seen & (SEEN_ORIGINAL * 3)))
-		look_at_conntrack(entry, info, network_namespace);
+		look_at_conntrack((__u64)entry, info, network_namespace);
 	set_bits(&flow->seen, info < CONNTRACK_FIRST_REPLY ?
 				      SEEN_ORIGINAL << (headers.direction & 1) :
 				      SEEN_ORIGINAL << (~headers.direction & 1));

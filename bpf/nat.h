@@ -230,12 +230,12 @@ static __always_inline void meet_again(__u64 key, struct translation *known)
  * Keep and tell a translation whose tuples have been read; one that cannot be told is not kept,
  * so that the next meeting tells it.
  */
-static __always_inline void begin_translation(const struct nf_conn *entry,
-					      struct translation *translation,
+static __always_inline void begin_translation(__u64 key, struct translation *translation,
 					      const struct meeting *meeting)
 {
-	__u64 key = (__u64)entry, digest;
+	const struct nf_conn *entry = (void *)key;
 	struct translation *other;
+	__u64 digest;
 	long failed;
 
 	translation->alive_ns = bpf_ktime_get_boot_ns();
@@ -268,10 +268,9 @@ static __always_inline void replace_translation(__u64 key, const struct translat
 	end_translation(key, past, &meeting);
 }
 
-static __always_inline struct translation *find_translation(const struct nf_conn *entry,
+static __always_inline struct translation *find_translation(__u64 key,
 							    const struct tuple *original)
 {
-	__u64 key = (__u64)entry;
 	struct translation *known = bpf_map_lookup_elem(&translations, &key);
 
 	if (!known || same_tuple(&known->original, original))
@@ -280,9 +279,11 @@ static __always_inline struct translation *find_translation(const struct nf_conn
 	return NULL;
 }
 
-/* A packet at an interface carries the entry. */
-static __always_inline void look_at_conntrack(const struct nf_conn *entry, unsigned int info,
-					      __u32 network_namespace)
+/*
+ * A packet at an interface carries the entry. Not inlined: so it is verified once, and not for
+ * each way that leads here.
+ */
+__noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespace)
 {
 	struct translation met = {.network_namespace = network_namespace}, *known;
 	int is_first = info == CONNTRACK_NEW || info == CONNTRACK_RELATED;
@@ -290,28 +291,27 @@ static __always_inline void look_at_conntrack(const struct nf_conn *entry, unsig
 		.probe = NAT_BY_PACKET,
 		.is_new = is_first || start_is_told,
 	};
-	__u64 key = (__u64)entry, digest, *counted;
+	__u64 digest, *counted;
 
-	if (read_original(&met.original, entry))
-		return;
+	if (read_original(&met.original, (void *)entry))
+		return 0;
 	known = find_translation(entry, &met.original);
-	if (known) {
-		meet_again(key, known);
-		return;
-	}
-	if (inserts_are_seen && start_is_told)
-		return;
+	if (known)
+		meet_again(entry, known);
+	if (known || (inserts_are_seen && start_is_told))
+		return 0;
 	digest = digest_tuple(&met.original);
-	counted = bpf_map_lookup_elem(&plain, &key);
-	if ((counted && *counted == digest) || read_reply(&met.reply, entry))
-		return;
-	entry_seen = key;
+	counted = bpf_map_lookup_elem(&plain, &entry);
+	if ((counted && *counted == digest) || read_reply(&met.reply, (void *)entry))
+		return 0;
+	entry_seen = entry;
 	if (is_translated(&met.original, &met.reply))
 		begin_translation(entry, &met, &meeting);
 	else
-		bpf_map_update_elem(&plain, &key, &digest, BPF_ANY);
+		bpf_map_update_elem(&plain, &entry, &digest, BPF_ANY);
 	if (is_first && !inserts_are_seen)
 		count_insert(network_namespace, is_translated(&met.original, &met.reply));
+	return 0;
 }
 
 #endif

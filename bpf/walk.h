@@ -26,9 +26,10 @@
 #define WALK_HEADS    32   /* heads of chains that are read at once */
 #define WALK_STEPS    1024 /* of one run: a step is an entry, or the end of its chain */
 #define WALK_LED_AWAY 8	   /* times that a chain is begun again */
-#define WALK_SAMPLES  16 /* chains that must be what they should be in a table that was found \
-			  */
-#define CHAIN_MOST 64	 /* entries of a chain, where the table is looked for */
+#define WALK_SAMPLES                                                                       \
+	16	      /* chains that must be what they should be in a table that was found \
+		       */
+#define CHAIN_MOST 64 /* entries of a chain, where the table is looked for */
 #define PAGE_MASK  4095UL
 #define GONE_MOST  512
 
@@ -65,19 +66,19 @@ static __always_inline void come_by(__u64 node, const struct nf_conntrack_tuple 
 {
 	const struct meeting meeting = {
 		.probe = NAT_BY_WALK, .is_new = walk_since_ns != 0, .since_ns = walk_since_ns};
-	const struct nf_conn *entry =
-		(void *)(node - bpf_core_field_offset(struct nf_conn, tuplehash));
+	__u64 entry = node - bpf_core_field_offset(struct nf_conn, tuplehash);
 	struct translation met = {}, *known;
 
 	convert_tuple(&met.original, original);
-	if (read_reply(&met.reply, entry) || !is_translated(&met.original, &met.reply))
+	if (read_reply(&met.reply, (void *)entry) || !is_translated(&met.original, &met.reply))
 		return;
 	known = find_translation(entry, &met.original);
 	if (known) {
 		known->walk = walk_number;
 		return;
 	}
-	met.network_namespace = BPF_CORE_READ(entry, ct_net.net, ns.inum);
+	met.network_namespace =
+		BPF_CORE_READ((const struct nf_conn *)entry, ct_net.net, ns.inum);
 	begin_translation(entry, &met, &meeting);
 }
 

@@ -263,7 +263,8 @@ static int tick(struct intake *intake, int last)
 		intake->interfaces_ns = now;
 		namespaces_snapshot(intake->options.inventory, epoch(intake, now));
 	}
-	process_table_expire(intake->processes, now - EXITED_KEPT_NS);
+	if (now > EXITED_KEPT_NS) /* since boot */
+		process_table_expire(intake->processes, now - EXITED_KEPT_NS);
 	atomic_store(&intake->alive, connections_count(intake->connections));
 	if (error)
 		return error;

@@ -250,9 +250,16 @@ none packets_and_bytes_of_every_flow_are_exact "$(differ \
 		sum(source_again + destination_again) || ' sent again' FROM truth")"
 none every_flow_knows_the_process_that_opened_it "$(differ "SELECT $tuple, pid, name FROM truth" \
 	"SELECT $tuple, pid, name FROM flow")"
+# Before Linux 6.3, who never sends is known only when it was there before the recorder.
+answered=1
+if [ "$(play "$recording" "SELECT count(*) FROM probe WHERE NOT chosen
+		AND explanation LIKE '%receivers that never send%'" | tail -n 1)" != 0 ]; then
+	answered="destination_packets > 0 OR destination_port <> 5002"
+	skip a_new_receiver_that_never_sends_is_known "this kernel does not tell of receiving"
+fi
 none every_flow_knows_the_process_that_answered "$(differ \
-	"SELECT $tuple, peer_pid, peer_name FROM truth" \
-	"SELECT $tuple, peer_pid, peer_name FROM flow")"
+	"SELECT $tuple, peer_pid, peer_name FROM truth WHERE $answered" \
+	"SELECT $tuple, peer_pid, peer_name FROM flow WHERE $answered")"
 is an_http_request_has_the_pids_of_curl_and_of_the_server "$curl,curl,$web,web_server" \
 	"$(play "$recording" "SELECT DISTINCT process_pid, process_executable_name, peer_process_pid,
 		peer_process_executable_name FROM flow WHERE destination_port = 80

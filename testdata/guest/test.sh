@@ -1,0 +1,28 @@
+#!/bin/sh
+# Runs the live tests, and the labs that need IPVS or Geneve, in Debian 12's own kernel, where qemu
+# and that kernel can be had. What `flowrec check` says there is in build/guest/check.txt.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. testdata/live/check.sh
+
+if ! why=$(testdata/guest/image.sh); then
+	skip guest "$why"
+	finish
+	exit
+fi
+said=$(mktemp build/guest/said.XXXXXX) || exit 1
+trap 'rm -f "$said"' EXIT
+trap 'exit 130' HUP INT PIPE TERM
+testdata/guest/run.sh sh -c '
+	build/flowrec check >build/guest/out/check.txt 2>&1
+	status=0
+	testdata/live/record_test.sh short || status=1
+	testdata/guest/lab_test.sh || status=1
+	exit $status' >"$said" 2>&1
+status=$?
+cp build/guest/out/check.txt build/guest/check.txt 2>/dev/null
+# The sums of all tests as one.
+awk '/^[0-9]+ passed, / { passed += $1; failed += $3; skipped += $5; next }
+	{ print }
+	END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$said"
+exit $status
