@@ -227,8 +227,9 @@ struct bpf_iter__task_file {
 
 #define NETFILTER_ACCEPT 1
 
-/* enum ip_conntrack_status: somebody removes the entry already. */
-#define CONNTRACK_DYING (1UL << 9)
+/* enum ip_conntrack_status: the entry is in the table; somebody removes it already. */
+#define CONNTRACK_CONFIRMED (1UL << 3)
+#define CONNTRACK_DYING	    (1UL << 9)
 
 /* States of a struct sock that is not a full socket. */
 #define STATE_TIME_WAIT	   6

@@ -64,7 +64,7 @@ __u32 walk_number = 0;
 /* The last entry that anybody met: where a walk finds the kernel's table from. */
 __u64 entry_seen = 0;
 
-/* New entries are seen where they are made: packets tell only of those used again. */
+/* New entries are counted where they are made, and not when a packet carries them. */
 __u8 inserts_are_seen = 0;
 
 /* What was there at the start has been told: what is met now is new, in whatever direction. */
@@ -293,13 +293,15 @@ __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespac
 	};
 	__u64 digest, *counted;
 
-	if (read_original(&met.original, (void *)entry))
+	/* A bridge may send a packet before its rules have seen all of it: the tuples may change. */
+	if (!(BPF_CORE_READ((const struct nf_conn *)entry, status) & CONNTRACK_CONFIRMED) ||
+	    read_original(&met.original, (void *)entry))
 		return 0;
 	known = find_translation(entry, &met.original);
-	if (known)
+	if (known) {
 		meet_again(entry, known);
-	if (known || (inserts_are_seen && start_is_told))
 		return 0;
+	}
 	digest = digest_tuple(&met.original);
 	counted = bpf_map_lookup_elem(&plain, &entry);
 	if ((counted && *counted == digest) || read_reply(&met.reply, (void *)entry))
