@@ -15,6 +15,7 @@
 #include "bpf/walk.h"
 #include "bpf/owner.h"
 #include "bpf/process.h"
+#include "bpf/socket.h"
 #include "schema/event.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -146,6 +147,8 @@ static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_d
 		return 0;
 	socket = packet->sk;
 	if (socket && socket_namespace(socket) == network_namespace) {
+		if (!(flow->seen & (SEEN_BORN << (headers.direction & 1))))
+			look_at_socket(socket, &headers, packet);
 		set_bits(&flow->seen, SEEN_BORN << (headers.direction & 1));
 		note_owner(&flow->owner[headers.direction & 1], socket);
 	}

@@ -10,6 +10,8 @@
 #define BPF_KERNEL_H
 
 #include <linux/bpf.h>
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/ptrace.h>
 #include <linux/types.h>
 
@@ -52,6 +54,10 @@ struct sock {
 
 struct socket {
 	struct sock *sk;
+};
+
+struct msghdr {
+	void *msg_name; /* a sockaddr in the kernel, or NULL */
 };
 
 struct sk_buff {

@@ -7,6 +7,7 @@
 #include "recorder/cost.h"
 #include "recorder/namespaces.h"
 #include "recorder/nat_rows.h"
+#include "recorder/notices.h"
 #include "recorder/snapshot.h"
 #include "recorder/walk.h"
 
@@ -122,7 +123,7 @@ static void take_events(void *context)
 	probes_poll(intake->options.probes, 0, take_event, intake);
 }
 
-static int take_existing_nat(const struct nat_event *event, void *context)
+static int take_told_nat(const struct nat_event *event, void *context)
 {
 	return take_nat(context, event);
 }
@@ -146,6 +147,21 @@ static void take_rate(void *context, const struct rate_key *key, const struct ra
 
 	if (wanted(intake, STREAM_CONNTRACK_RATE) && room_for(intake, "conntrack_rate"))
 		intake->error = delivery_row(intake->pending, STREAM_CONNTRACK_RATE, &row);
+}
+
+static void take_notices(struct intake *intake)
+{
+	struct notices *notices = probes_notices(intake->options.probes);
+	struct ledger *ledger = intake->options.ledger;
+	uint64_t lost = 0, now = epoch(intake, boot_now());
+
+	if (!notices)
+		return;
+	notices_take(notices, take_told_nat, intake, &lost);
+	ledger_stage(ledger, "ctnetlink", "nat", lost, 0, 0);
+	if (lost)
+		ledger_loss(ledger, "ctnetlink", "nat", "queue full", -1, now - TICK_NS, now,
+			    lost);
 }
 
 /* --- the kernel's own account --- */
@@ -254,6 +270,7 @@ static int tick(struct intake *intake, int last)
 		probes_poll(intake->options.probes, 0, take_event, intake);
 		error = probes_drain_flows(intake->options.probes, take_flow, intake, &drained);
 	}
+	take_notices(intake);
 	atomic_fetch_add(&intake->events, drained);
 	probes_drain_rates(intake->options.probes, last ? UINT64_MAX : now, take_rate, intake);
 	account(intake, now);
@@ -290,6 +307,7 @@ static void *run(void *context)
 				wait_ns = GLANCE_NS;
 			probes_poll(intake->options.probes, (int)(wait_ns / 1000000) + 1,
 				    take_event, intake);
+			take_notices(intake);
 			continue;
 		}
 		next = now + TICK_NS;
@@ -320,7 +338,7 @@ static void take_start_state(struct intake *intake)
 	}
 	namespaces_snapshot(intake->options.inventory, epoch(intake, boot_now()));
 	if (probes_have(probes, FEATURE_STATE_NAT) &&
-	    !snapshot_conntrack(take_existing_nat, intake, intake->options.inventory,
+	    !snapshot_conntrack(take_told_nat, intake, intake->options.inventory,
 				&incomplete) &&
 	    !incomplete)
 		walk_start_is_told(intake->walk, boot_now());

@@ -147,7 +147,8 @@ const char *kernel_facts_against(struct kernel_facts *facts,
 	const char *name = alternative->name, *symbol;
 	char type[128];
 
-	if (alternative->hook != HOOK_DUMP && !facts->kernel)
+	if (alternative->hook != HOOK_DUMP && alternative->hook != HOOK_NETLINK &&
+	    !facts->kernel)
 		return "this kernel does not describe its types (no BTF)";
 	switch (alternative->hook) {
 	case HOOK_TP_BTF:

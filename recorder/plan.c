@@ -44,8 +44,12 @@ static const char *const kinds[HOOK_COUNT] = {
 	[HOOK_FEXIT] = "fexit",		[HOOK_KPROBE] = "kprobe",
 	[HOOK_KRETPROBE] = "kretprobe", [HOOK_CGROUP] = "cgroup",
 	[HOOK_ITER] = "iter",		[HOOK_SKB] = "skb",
-	[HOOK_WALK] = "walk",		[HOOK_DUMP] = "dump",
+	[HOOK_WALK] = "walk",		[HOOK_NETLINK] = "netlink",
+	[HOOK_DUMP] = "dump",
 };
+
+#define NOTICES                                                                                \
+	"each connection costs its host more; only of namespaces that have an id in this one"
 
 /* Those of one feature stand together, the best first. */
 static const struct alternative alternatives[] = {
@@ -59,6 +63,7 @@ static const struct alternative alternatives[] = {
 	 .programs = {"on_conntrack_confirm"}, .module = "nf_conntrack"},
 	{FEATURE_NAT, HOOK_SKB, "_nfct", .module = "nf_conntrack",
 	 .loss = "translations to this host show with their first answer, or by a walk"},
+	{FEATURE_NAT, HOOK_NETLINK, "conntrack_new", .loss = NOTICES},
 	{FEATURE_NAT_END, HOOK_FENTRY, "nf_ct_delete", .programs = {"on_conntrack_delete"},
 	 .module = "nf_conntrack"},
 	{FEATURE_NAT_END, HOOK_KPROBE, "nf_ct_delete",
@@ -66,6 +71,7 @@ static const struct alternative alternatives[] = {
 	{FEATURE_NAT_END, HOOK_WALK, "nf_conntrack",
 	 .programs = {"find_conntrack_table", "walk_conntrack", "end_gone"},
 	 .module = "nf_conntrack", .loss = "ends are known to about a second"},
+	{FEATURE_NAT_END, HOOK_NETLINK, "conntrack_destroy", .loss = NOTICES},
 	{FEATURE_PROCESS_FORK, HOOK_TP_BTF, "sched_process_fork", .programs = {"on_fork"}},
 	{FEATURE_PROCESS_EXEC, HOOK_TP_BTF, "sched_process_exec", .programs = {"on_exec"}},
 	{FEATURE_PROCESS_EXIT, HOOK_TP_BTF, "sched_process_exit", .programs = {"on_exit"}},

@@ -40,6 +40,7 @@ enum hook_kind {
 	HOOK_ITER,
 	HOOK_SKB,  /* no program of its own: a field that the programs of the flow read */
 	HOOK_WALK, /* programs that user space runs, through a table of the kernel's */
+	HOOK_NETLINK, /* no program: the kernel's notices */
 	HOOK_DUMP, /* no program: asked by netlink once */
 	HOOK_COUNT
 };

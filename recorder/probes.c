@@ -179,6 +179,8 @@ static int find_missing(struct probes *probes, int error, char **problem)
 
 static int open_object(struct probes *probes, const struct probes_options *options)
 {
+	const struct probe *nat;
+
 	flowtape_bpf__destroy(probes->skeleton);
 	probes->skeleton = flowtape_bpf__open();
 	if (!probes->skeleton)
@@ -188,8 +190,9 @@ static int open_object(struct probes *probes, const struct probes_options *optio
 		bpf_map__set_max_entries(probes->skeleton->maps.flows_1, options->flow_entries);
 	}
 	select_programs(probes->skeleton, &probes->plan, NULL);
+	nat = plan_chosen(&probes->plan, FEATURE_NAT);
 	probes->skeleton->rodata->nat_from_packets =
-		plan_chosen(&probes->plan, FEATURE_NAT) != NULL;
+		nat && nat->alternative->hook != HOOK_NETLINK;
 	return 0;
 }
 
@@ -216,10 +219,21 @@ static int load(struct probes *probes, const struct probes_options *options,
 	}
 }
 
+static int listen_to(struct probes *probes, enum feature feature)
+{
+	int error = probes->notices ? 0 : notices_open(&probes->notices);
+
+	return error ? error
+		     : notices_join(probes->notices,
+				    feature == FEATURE_NAT ? NOTICES_NEW : NOTICES_END);
+}
+
 static int attach_probe(struct probes *probes, size_t i, struct kernel_facts *facts)
 {
 	const struct alternative *alternative = probes->plan.probes[i].alternative;
 
+	if (alternative->hook == HOOK_NETLINK)
+		return listen_to(probes, alternative->feature);
 	for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++) {
 		struct bpf_program *program = program_of(probes->skeleton, alternative, j);
 
@@ -344,6 +358,7 @@ void probes_close(struct probes *probes)
 	probes_detach(probes);
 	if (probes->stats >= 0)
 		close(probes->stats);
+	notices_close(probes->notices);
 	ring_buffer__free(probes->ring);
 	flowtape_bpf__destroy(probes->skeleton);
 	free(probes->keys);
@@ -361,6 +376,11 @@ const struct probe *probes_plan(const struct probes *probes, size_t *count)
 int probes_have(struct probes *probes, enum feature feature)
 {
 	return plan_chosen(&probes->plan, feature) != NULL;
+}
+
+struct notices *probes_notices(const struct probes *probes)
+{
+	return probes->notices;
 }
 
 static int iterate(struct probes *probes, enum feature feature)

@@ -6,6 +6,7 @@
 #define RECORDER_PROBES_PRIVATE_H
 
 #include "recorder/kernel_facts.h"
+#include "recorder/notices.h"
 #include "recorder/probes.h"
 
 #include <bpf/libbpf.h>
@@ -18,6 +19,7 @@ struct probes {
 	struct flowtape_bpf *skeleton;
 	struct plan plan;
 	struct bpf_link *links[PLAN_MOST][ALTERNATIVE_PROGRAMS]; /* beside the plan's lines */
+	struct notices *notices; /* of ctnetlink, where the plan has them */
 	int stats; /* descriptor that keeps run-time statistics on, or -1 */
 	struct ring_buffer *ring;
 	int (*event)(void *context, void *record, size_t size);
