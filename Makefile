@@ -63,13 +63,14 @@ ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c analyzer/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard testdata/*/*.c))
 SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
+KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
 
 all: flowrec flowplay
 	@:
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
-tools: $(TOOLS) $(SEGMENT_BENCH)
+tools: $(TOOLS) $(SEGMENT_BENCH) $(KERNEL_BENCH)
 	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
 	@:
@@ -170,6 +171,22 @@ $(BUILD)/testdata/fuzz/replay: ;
 $(SEGMENT_BENCH): $(call objects,$(wildcard testdata/bench/segment/*.c)) $(SCHEMA_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
+
+# The tool that measures the programs in the kernel, and the programs that they are measured by.
+KERNEL_BENCH_OBJ := $(call objects,$(filter-out %.bpf.c,$(wildcard testdata/bench/kernel/*.c)))
+YARDSTICKS := $(BUILD)/testdata/bench/kernel/yardsticks
+
+$(YARDSTICKS).bpf.o: testdata/bench/kernel/yardsticks.bpf.c
+	$(say) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+$(YARDSTICKS).skel.h: $(YARDSTICKS).bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name yardsticks >$@ 2>$@.log || { cat $@.log >&2; exit 1; }
+$(KERNEL_BENCH_OBJ): | $(YARDSTICKS).skel.h
+$(KERNEL_BENCH): $(KERNEL_BENCH_OBJ) $(RECORDER_OBJ) $(SCHEMA_OBJ)
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(RECORDER_LIBS)
 
 # --- what people type ---
 

@@ -2,167 +2,202 @@
 /*
  * The kernel side: counts every packet of every namespace in its connection's entry.
  *
- * netif_receive_skb and net_dev_queue see each packet at each interface, and cannot touch it. The
- * flow table exists twice. User space turns `generation`, waits until no program can still be in
- * the old table, and drains it at leisure: nothing is lost between reading an entry and deleting it,
- * because nobody writes there any more.
+ * netif_receive_skb and net_dev_queue see each packet at each interface, and cannot touch it.
+ * User space turns `generation`, waits until no program can still be in the old one, and takes
+ * it at leisure: nothing is lost between reading an entry and deleting it, because nobody
+ * writes there any more.
  */
 #include "bpf/conntrack.h"
 #include "bpf/counters.h"
+#include "bpf/filter.h"
+#include "bpf/flow_table.h"
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
 #include "bpf/nat.h"
-#include "bpf/walk.h"
 #include "bpf/owner.h"
+#include "bpf/plain.h"
 #include "bpf/process.h"
 #include "bpf/socket.h"
+#include "bpf/walk.h"
 #include "schema/event.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-struct flow_table {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct flow_key);
-	__type(value, struct flow_value);
-} flows_0 SEC(".maps"), flows_1 SEC(".maps");
+/* What is done with a packet that the table has no room for: told singly, or only counted. */
+const volatile __u8 tell_packets = 1;
 
-__u32 generation = 0;
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} packets SEC(".maps");
 
-/* Entries made since user space last turned; it turns early when the table fills. */
-__u32 flows_made = 0;
-
-static const struct flow_value empty_flow = {};
-
-/* The slot of a hop; slots are taken in order of first sight. */
-static __always_inline struct flow_hop *find_hop(struct flow_value *flow, __u64 id)
+static __always_inline void tell_packet(const struct headers *headers, __u32 id, __u32 facts)
 {
-	for (int i = 0; i < FLOW_HOPS; i++) {
-		struct flow_hop *hop = &flow->hop[i];
+	struct packet_event *event = NULL;
 
-		if (hop->id == id)
-			return hop;
-		if (!hop->id) {
-			__u64 found = __sync_val_compare_and_swap(&hop->id, 0, id);
-
-			if (!found || found == id)
-				return hop;
-		}
-	}
-	return NULL;
-}
-
-static __always_inline void set_bits(__u32 *word, __u32 bits)
-{
-	if ((*word & bits) != bits)
-		__sync_fetch_and_or(word, bits);
-}
-
-static __always_inline void note_owner(struct flow_owner *to, struct sock *socket)
-{
-	unsigned char state = socket->__sk_common.skc_state;
-	struct flow_owner *owner;
-
-	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
-		return;
-	owner = bpf_sk_storage_get(&owners, socket, NULL, 0);
-	/* The latest counts: an accepted socket may have passed from its listener to a worker. */
-	if (owner && owner->pid && owner->pid != to->pid) {
-		to->start_ns = owner->start_ns;
-		to->pid = owner->pid;
-	}
-}
-
-static __always_inline void add(struct flow_value *flow, const struct headers *headers, __u64 hop_id,
-				__u64 now)
-{
-	__u32 direction = headers->direction & 1;
-	struct flow_hop *hop;
-	__u64 since;
-
-	/* The first packet of an entry sets its start; others may come at the same instant. */
-	if (!flow->start_ns && !__sync_val_compare_and_swap(&flow->start_ns, 0, now))
-		set_bits(&flow->seen, SEEN_FIRST << direction);
-	if (flow->end_ns < now)
-		flow->end_ns = now;
-	set_bits(&flow->tcp_flags[direction], headers->tcp_flags);
-	if (headers->seen)
-		set_bits(&flow->seen, headers->seen << direction);
-	hop = find_hop(flow, hop_id);
-	if (!hop) {
-		__sync_fetch_and_add(&flow->lost_packets, headers->packets);
-		count(COUNT_PACKET_HOPS_FULL, 1);
+	if (tell_packets)
+		event = bpf_ringbuf_reserve(&packets, sizeof(*event), 0);
+	if (!event) {
+		count(COUNT_PACKET_MAP_FULL, 1);
 		return;
 	}
-	if (!hop->first_ns[direction]) {
-		since = now > flow->start_ns ? now - flow->start_ns : 0;
-		__sync_val_compare_and_swap(&hop->first_ns[direction], 0,
-					    since < 0xfffffffe ? (__u32)since + 1 : 0xffffffff);
-	}
-	__sync_fetch_and_add(&hop->packets[direction], headers->packets);
-	__sync_fetch_and_add(&hop->bytes[direction], headers->bytes);
-	count(COUNT_PACKET_STORED, 1);
+	event->header.kind = EVENT_PACKET;
+	event->header.cpu = bpf_get_smp_processor_id();
+	event->header.time_ns = bpf_ktime_get_boot_ns();
+	event->key = headers->key;
+	event->id = id;
+	event->facts = facts;
+	event->packets = headers->packets;
+	event->bytes = headers->bytes;
+	/* The next drain takes it: a wakeup for each packet would only add to the load. */
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	count(COUNT_PACKET_RING, 1);
 }
 
-/* The entry of a key in one of the two tables, made when it is missing. */
-static __always_inline struct flow_value *find_flow(void *table, const struct flow_key *key)
+static __always_inline void note_owner(const struct flow *flow, struct sock *socket,
+				       __u32 direction)
 {
-	struct flow_value *flow = bpf_map_lookup_elem(table, key);
+	struct flow_owner *owner = owner_of(socket);
 
-	if (flow)
-		return flow;
-	if (!bpf_map_update_elem(table, key, &empty_flow, BPF_NOEXIST))
-		__sync_fetch_and_add(&flows_made, 1);
-	return bpf_map_lookup_elem(table, key);
+	if (!owner || !owner->pid)
+		return;
+	set_owner(flow, OWNER_OF(owner->pid, owner->start_ns, direction));
+	/* An accepted socket may pass from its listener to a worker: until then, ask again. */
+	if (owner->socket_cookie == (__u32)socket->__sk_common.skc_cookie.counter)
+		__sync_fetch_and_or(&flow->records->notes, NOTE_OWNED << direction);
+}
+
+/* The time of the packet, as exactly as NOTE_TICK says, and its DSCP. */
+static __always_inline void note_packet(const struct flow *flow, const struct headers *headers,
+					__u32 direction, int is_first)
+{
+	__u32 notes = flow->records->notes, changed;
+	__u64 now;
+
+	changed = (notes & ~(NOTE_DSCP_MASK(direction) | NOTE_TICK_MASK)) |
+		  NOTE_DSCP(headers->dscp, direction) | NOTE_TICK(bpf_jiffies64());
+	if (notes != changed)
+		__sync_val_compare_and_swap(&flow->records->notes, notes, changed);
+	else if (!is_first && !(headers->tcp_flags & TCP_SYN_FIN_RST))
+		return;
+	now = bpf_ktime_get_boot_ns();
+	if (flow->entry->end_ns < now)
+		flow->entry->end_ns = now;
+}
+
+/* The last packet of a TCP handshake, seen once its first two were. */
+static __always_inline void note_answer(const struct flow *flow, __u32 facts, __u8 tcp_flags,
+					__u32 direction)
+{
+	__u32 other = !direction;
+
+	if ((tcp_flags & 0x16) != 0x10 || flow->records->notes & NOTE_ANSWERED ||
+	    !(facts & FACT_SEEN(SEEN_SYN << direction)) ||
+	    !(facts & FACT_SEEN(SEEN_SYN_ACK << other)))
+		return;
+	if (__sync_fetch_and_or(&flow->records->notes, NOTE_ANSWERED) & NOTE_ANSWERED)
+		return;
+	count_record(flow, RECORD_ID(RECORD_ANSWER, 0, 0, direction), ~0ULL,
+		     bpf_ktime_get_boot_ns());
+}
+
+static __always_inline void note_conntrack(const struct flow *flow, struct sk_buff *packet,
+					   const struct headers *headers)
+{
+	const struct nf_conn *entry;
+	unsigned int info;
+	__u32 original;
+
+	/* Where nf_conntrack is not there, neither are its types. */
+	if (!nat_from_packets || !bpf_core_type_exists(struct nf_conn))
+		return;
+	entry = packet_conntrack(packet, &info);
+	if (!entry)
+		return;
+	/* A SYN may begin another entry with the same tuple. */
+	if (!(flow->records->notes & NOTE_TOLD) || headers->seen & SEEN_SYN) {
+		look_at_conntrack((__u64)entry, info, headers->key.network_namespace);
+		__sync_fetch_and_or(&flow->records->notes, NOTE_TOLD);
+	}
+	original = FACT_SEEN(SEEN_ORIGINAL
+			     << ((info < CONNTRACK_FIRST_REPLY ? headers->direction
+							       : ~headers->direction) &
+				 1));
+	if (!(flow->entry->facts & original))
+		__sync_fetch_and_or(&flow->entry->facts, original);
+}
+
+/* The long way; a function of its own, so that the short one stays short. */
+static __noinline int read_any(struct sk_buff *packet, __u32 offset, __u32 network_namespace,
+			       struct headers *headers)
+{
+	__builtin_memset(headers, 0, sizeof(*headers));
+	headers->key.network_namespace = network_namespace;
+	return read_headers(packet, offset, headers);
 }
 
 static __always_inline int sight(struct sk_buff *packet, __u32 offset, enum io_direction io)
 {
+	struct stage_counters *counters =
+		counters_of(io == IO_RECEIVE ? ROW_RECEIVE : ROW_TRANSMIT);
 	struct net_device *device = packet->dev;
 	struct headers headers = {};
-	struct flow_value *flow;
-	__u64 now = bpf_ktime_get_boot_ns(), hop_id;
+	struct flow flow = {.generation = generation};
 	__u32 network_namespace = device_namespace(device);
-	const struct nf_conn *entry;
-	unsigned int info;
+	__u32 direction, seen, known, id;
 	struct sock *socket;
-	int reason;
+	int reason, is_first;
+	__u64 count;
 
-	count(io == IO_RECEIVE ? COUNT_RECEIVE_ATTEMPTED : COUNT_TRANSMIT_ATTEMPTED, 1);
+	if (!counters)
+		return 0;
+	count_alone(counters,
+		    io == IO_RECEIVE ? COUNT_RECEIVE_ATTEMPTED : COUNT_TRANSMIT_ATTEMPTED);
 	headers.key.network_namespace = network_namespace;
-	reason = read_headers(packet, offset, &headers);
+	reason = read_plain(packet, offset, &headers)
+			 ? 0
+			 : read_any(packet, offset, network_namespace, &headers);
+	if (!reason)
+		reason = admit(packet, &headers, io);
 	if (reason) {
-		count(reason, 1);
+		count_alone(counters, reason);
 		return 0;
 	}
-	flow = generation & 1 ? find_flow(&flows_1, &headers.key) :
-				find_flow(&flows_0, &headers.key);
-	if (!flow) {
-		count(COUNT_PACKET_MAP_FULL, 1);
-		return 0;
-	}
-	hop_id = (__u64)device->ifindex << 2 | io << 1 | 1;
-	add(flow, &headers, hop_id, now);
+	direction = headers.direction & 1;
+	seen = FACT_FLAGS(headers.tcp_flags, direction) | FACT_SEEN(headers.seen << direction);
+	id = device->ifindex;
+	id = RECORD_ID(RECORD_HOP, id <= RECORD_INTERFACE_MOST ? id : 0, io, direction);
+	reason = get_flow(&headers.key, &flow);
+	if (reason < 0)
+		goto full;
+	if (reason)
+		seen |= FACT_SEEN(SEEN_FIRST << direction);
+	known = flow.entry->facts;
+	if ((known & seen) != seen)
+		__sync_fetch_and_or(&flow.entry->facts, seen);
+	count = headers.packets * RECORD_SEGMENT + headers.bytes;
+	is_first = !count_known_hop(&flow, id, count);
+	if (is_first && count_hop(&flow, id, count))
+		goto full;
+	count_alone(counters, COUNT_PACKET_STORED);
+	note_packet(&flow, &headers, direction, is_first);
+	note_answer(&flow, known, headers.tcp_flags, direction);
 	if (io == IO_RECEIVE)
 		return 0;
 	socket = packet->sk;
-	if (socket && socket_namespace(socket) == network_namespace) {
-		if (!(flow->seen & (SEEN_BORN << (headers.direction & 1))))
+	if (socket && !(flow.records->notes & NOTE_OWNED << direction) &&
+	    socket_namespace(socket) == network_namespace) {
+		if (!(known & FACT_SEEN(SEEN_BORN << direction))) {
+			__sync_fetch_and_or(&flow.entry->facts,
+					    FACT_SEEN(SEEN_BORN << direction));
 			look_at_socket(socket, &headers, packet);
-		set_bits(&flow->seen, SEEN_BORN << (headers.direction & 1));
-		note_owner(&flow->owner[headers.direction & 1], socket);
+		}
+		note_owner(&flow, socket, direction);
 	}
-	/* Where nf_conntrack is not there, neither are its types. */
-	if (!nat_from_packets || !bpf_core_type_exists(struct nf_conn))
-		return 0;
-	entry = packet_conntrack(packet, &info);
-	if (!entry)
-		return 0;
-	if (info == CONNTRACK_NEW || !(flow->seen & (SEEN_ORIGINAL * 3)))
-		look_at_conntrack((__u64)entry, info, network_namespace);
-	set_bits(&flow->seen, info < CONNTRACK_FIRST_REPLY ?
-				      SEEN_ORIGINAL << (headers.direction & 1) :
-				      SEEN_ORIGINAL << (~headers.direction & 1));
+	note_conntrack(&flow, packet, &headers);
+	return 0;
+full:
+	tell_packet(&headers, id, seen);
 	return 0;
 }
 

@@ -25,6 +25,7 @@ struct headers {
 	__u32 header_bytes; /* of one segment, network and transport */
 	__u32 seen;	    /* SEEN_SYN and SEEN_SYN_ACK, for direction 0 */
 	__u8 tcp_flags;
+	__u8 dscp;
 	__u8 is_reply; /* to an ICMP query: tells the direction where both ends are one address */
 };
 
@@ -33,6 +34,7 @@ struct cursor {
 	const unsigned char *at; /* the network header */
 	__u32 left;		 /* linear bytes from there */
 	__u8 protocol;
+	__u8 traffic_class;
 	__u8 later_fragment;
 	__u8 first_fragment;
 	__u32 transport; /* offset of the transport header */
@@ -68,6 +70,11 @@ static __always_inline __u16 load16(const __u8 *bytes)
 	return (__u16)bytes[0] << 8 | bytes[1];
 }
 
+static __always_inline int same_address(const struct address *a, const struct address *b)
+{
+	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
+}
+
 static __always_inline void address_from_ipv4(struct address *to, const __u8 *from)
 {
 	__u32 word;
@@ -89,6 +96,7 @@ static __always_inline int read_ipv4(struct cursor *cursor, struct address *sour
 	if (header < 20)
 		return COUNT_PACKET_MALFORMED;
 	cursor->length = load16(ip + 2);
+	cursor->traffic_class = ip[1];
 	cursor->protocol = ip[9];
 	cursor->transport = header;
 	cursor->later_fragment = (offset & 0x1fff) != 0;
@@ -149,6 +157,7 @@ static __always_inline int read_ipv6(struct cursor *cursor, struct address *sour
 	cursor->length = load16(ip + 4);
 	if (cursor->length)
 		cursor->length += 40;
+	cursor->traffic_class = load16(ip) >> 4;
 	cursor->protocol = ip[6];
 	cursor->transport = 40;
 	__builtin_memcpy(source, ip + 8, 16);
@@ -348,6 +357,7 @@ static __always_inline int read_headers(const struct sk_buff *packet, __u32 offs
 	if (!cursor.length)
 		cursor.length = packet->len + data_offset - offset;
 	key->protocol = cursor.protocol;
+	headers->dscp = cursor.traffic_class >> 2;
 	if (!cursor.later_fragment)
 		reason = read_transport(&cursor, headers, &source_port, &destination_port);
 	else

@@ -36,15 +36,21 @@ typedef struct {
 } possible_net_t;
 
 struct net_device {
+	char name[16];
 	int ifindex;
 	possible_net_t nd_net;
 };
+
+typedef struct {
+	__s64 counter;
+} atomic64_t;
 
 struct sock_common {
 	__u16 skc_num; /* the bound port, host order */
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	possible_net_t skc_net;
+	atomic64_t skc_cookie; /* 0 until somebody asks for it */
 };
 
 struct sock {
@@ -67,7 +73,8 @@ struct sk_buff {
 	unsigned int len;
 	unsigned int data_len; /* of len, in fragments beyond the linear part */
 	__be16 protocol;
-	__u16 network_header; /* from head */
+	__u8 encapsulation : 1; /* the inner headers are set */
+	__u16 network_header;	/* from head */
 	unsigned int end;     /* from head; skb_shared_info is there */
 	unsigned char *head;
 	unsigned char *data;
@@ -139,12 +146,21 @@ struct kernfs_node {
 	__u64 id;
 };
 
-struct cgroup {
-	struct kernfs_node *kn;
+struct cgroup_root {
+	int hierarchy_id; /* as in /proc/cgroups; 0: v2 */
 };
+
+struct cgroup;
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 
 struct css_set {
@@ -224,7 +240,19 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+/* As a type of bpf_rdonly_cast: nothing but 64-bit words. */
+struct rtnl_link_stats64 {
+	__u64 rx_packets;
+};
+
 #pragma clang attribute pop
+
+/* From 6.2 on: memory as a type, read without a call (0 where nothing is), and TC's context. */
+extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
+extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
+
+/* Whether this kernel has them; set before loading, so that the verifier drops the other way. */
+const volatile __u8 kernel_has_casts = 0;
 
 /* enum ip_conntrack_info: below this, the packet goes in the original direction. */
 #define CONNTRACK_RELATED     1
@@ -245,6 +273,8 @@ struct bpf_iter__task_file {
 
 #define FAMILY_INET  2
 #define FAMILY_INET6 10
+
+#define TCP_SYN_FIN_RST 0x07
 
 #define PROTOCOL_ICMP	1
 #define PROTOCOL_TCP	6
@@ -273,6 +303,56 @@ static __always_inline const struct nf_conn *packet_conntrack(const struct sk_bu
 
 	*info = value & 7;
 	return (const struct nf_conn *)(value & ~7UL);
+}
+
+/*
+ * Some bytes of a packet as 64-bit words: read where they lie, which costs a load each, or else
+ * copied, which costs a call.
+ */
+struct words {
+	const void *at;
+	__u64 copy[8];
+};
+
+static __always_inline int read_words(struct words *words, const void *from)
+{
+	if (kernel_has_casts) {
+		words->at = bpf_rdonly_cast(from,
+					    bpf_core_type_id_kernel(struct rtnl_link_stats64));
+		return 0;
+	}
+	words->at = NULL;
+	return bpf_probe_read_kernel(words->copy, sizeof(words->copy), from);
+}
+
+static __always_inline __u64 word_of(const struct words *words, int number)
+{
+	return kernel_has_casts ? ((const __u64 *)words->at)[number] : words->copy[number];
+}
+
+/* Payload bytes of each of the wire's packets that this one stands for; 0: it stands for itself. */
+static __always_inline __u32 packet_gso_size(const struct sk_buff *packet)
+{
+	const struct skb_shared_info *shared = (const void *)(packet->head + packet->end);
+	unsigned short size = 0;
+
+	if (kernel_has_casts) {
+		shared = bpf_rdonly_cast(shared,
+					 bpf_core_type_id_kernel(struct skb_shared_info));
+		return shared->gso_size;
+	}
+	bpf_core_read(&size, sizeof(size), &shared->gso_size);
+	return size;
+}
+
+/* How many those are, where the kernel has counted them. */
+static __always_inline __u32 packet_gso_segments(const struct sk_buff *packet)
+{
+	const struct skb_shared_info *shared = (const void *)(packet->head + packet->end);
+	unsigned short segments = 0;
+
+	bpf_core_read(&segments, sizeof(segments), &shared->gso_segs);
+	return segments;
 }
 
 #endif

@@ -14,6 +14,7 @@
 #include "bpf/counters.h"
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
+#include "bpf/translation.h"
 #include "schema/event.h"
 
 /* Whether packets are asked for their entries. */
@@ -49,7 +50,7 @@ struct {
 	__uint(max_entries, 65536);
 	__type(key, __u64);
 	__type(value, __u64);
-} plain SEC(".maps");
+} untranslated SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -118,11 +119,6 @@ static __always_inline int read_reply(struct tuple *to, const struct nf_conn *en
 	return 0;
 }
 
-static __always_inline int same_address(const struct address *a, const struct address *b)
-{
-	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
-}
-
 static __always_inline int same_tuple(const struct tuple *a, const struct tuple *b)
 {
 	return same_address(&a->source, &b->source) &&
@@ -184,9 +180,16 @@ static __always_inline int tell_nat(enum event_kind kind, __u64 entry,
 				    const struct translation *translation,
 				    const struct meeting *meeting, int is_unkept)
 {
-	struct nat_event *event =
-		reserve(sizeof(*event), COUNT_NAT_ATTEMPTED, COUNT_NAT_RING_FULL);
+	int excluded = admit_translation(&translation->original, &translation->reply,
+					 translation->network_namespace);
+	struct nat_event *event;
 
+	if (excluded) {
+		count(COUNT_NAT_ATTEMPTED, 1);
+		count(excluded, 1);
+		return 0;
+	}
+	event = reserve(sizeof(*event), COUNT_NAT_ATTEMPTED, COUNT_NAT_RING_FULL);
 	if (!event)
 		return -1;
 	__builtin_memset(event, 0, sizeof(*event));
@@ -254,7 +257,7 @@ static __always_inline void begin_translation(__u64 key, struct translation *tra
 	if (failed) {
 		count(COUNT_NAT_UNKEPT, 1);
 		digest = digest_tuple(&translation->original);
-		bpf_map_update_elem(&plain, &key, &digest, BPF_ANY);
+		bpf_map_update_elem(&untranslated, &key, &digest, BPF_ANY);
 	}
 	if (tell_nat(EVENT_NAT, key, translation, meeting, failed != 0))
 		bpf_map_delete_elem(&translations, &key);
@@ -293,6 +296,9 @@ __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespac
 	};
 	__u64 digest, *counted;
 
+	/* Where nf_conntrack is not there, neither are its types. */
+	if (!bpf_core_type_exists(struct nf_conn))
+		return 0;
 	/* A bridge may send a packet before its rules have seen all of it: the tuples may change. */
 	if (!(BPF_CORE_READ((const struct nf_conn *)entry, status) & CONNTRACK_CONFIRMED) ||
 	    read_original(&met.original, (void *)entry))
@@ -303,14 +309,14 @@ __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespac
 		return 0;
 	}
 	digest = digest_tuple(&met.original);
-	counted = bpf_map_lookup_elem(&plain, &entry);
+	counted = bpf_map_lookup_elem(&untranslated, &entry);
 	if ((counted && *counted == digest) || read_reply(&met.reply, (void *)entry))
 		return 0;
 	entry_seen = entry;
 	if (is_translated(&met.original, &met.reply))
 		begin_translation(entry, &met, &meeting);
 	else
-		bpf_map_update_elem(&plain, &entry, &digest, BPF_ANY);
+		bpf_map_update_elem(&untranslated, &entry, &digest, BPF_ANY);
 	if (is_first && !inserts_are_seen)
 		count_insert(network_namespace, is_translated(&met.original, &met.reply));
 	return 0;

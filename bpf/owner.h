@@ -10,6 +10,7 @@
 #define BPF_OWNER_H
 
 #include "bpf/kernel.h"
+#include "bpf/rule.h"
 #include "schema/event.h"
 
 struct {
@@ -33,6 +34,18 @@ static __always_inline void owner_is(struct flow_owner *owner, struct task_struc
 	owner->pid = task->tgid;
 	owner->socket_cookie = socket_cookie;
 	owner->start_ns = task->group_leader->start_boottime;
+	if (filter.kinds & RULES_PROCESS)
+		owner->rules = process_bits(task);
+}
+
+/* The owner of a packet's socket; NULL when it has none, or is none that can have one. */
+static __always_inline struct flow_owner *owner_of(struct sock *socket)
+{
+	unsigned char state = socket->__sk_common.skc_state;
+
+	if (state == STATE_TIME_WAIT || state == STATE_NEW_SYN_RECV)
+		return NULL;
+	return bpf_sk_storage_get(&owners, socket, NULL, 0);
 }
 
 static __always_inline int is_internet(const struct sock *socket)

@@ -7,6 +7,7 @@
 
 #include "bpf/counters.h"
 #include "bpf/kernel.h"
+#include "bpf/rule.h"
 #include "schema/event.h"
 
 static __always_inline void describe(struct process_event *event, enum event_kind kind,
@@ -35,9 +36,11 @@ static __always_inline void describe(struct process_event *event, enum event_kin
 
 static __always_inline int emit(enum event_kind kind, struct task_struct *task)
 {
-	struct process_event *event =
-		reserve(sizeof(*event), COUNT_PROCESS_ATTEMPTED, COUNT_PROCESS_RING_FULL);
+	struct process_event *event;
 
+	if (process_excluded(task))
+		return 0;
+	event = reserve(sizeof(*event), COUNT_PROCESS_ATTEMPTED, COUNT_PROCESS_RING_FULL);
 	if (!event)
 		return 0;
 	describe(event, kind, task);
@@ -62,11 +65,13 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
 {
 	struct mm_struct *memory = task->mm;
-	struct exec_event *event =
-		reserve(sizeof(*event), COUNT_PROCESS_ATTEMPTED, COUNT_PROCESS_RING_FULL);
+	struct exec_event *event;
 	__u32 size;
 	long got;
 
+	if (process_excluded(task))
+		return 0;
+	event = reserve(sizeof(*event), COUNT_PROCESS_ATTEMPTED, COUNT_PROCESS_RING_FULL);
 	if (!event)
 		return 0;
 	describe(&event->process, EVENT_PROCESS_EXEC, task);
@@ -96,7 +101,7 @@ int each_task(struct bpf_iter__task *context)
 	struct task_struct *task = context->task;
 	struct process_event event = {};
 
-	if (!task || task->pid != task->tgid)
+	if (!task || task->pid != task->tgid || process_excluded(task))
 		return 0;
 	describe(&event, EVENT_PROCESS_EXISTS, task);
 	bpf_seq_write(context->meta->seq, &event, sizeof(event));

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUCKETS		 4096U
@@ -295,4 +296,28 @@ struct cgroup_place cgroups_find(struct cgroups *cgroups, enum cgroup_hierarchy 
 		.path = cgroup->path,
 		.container_id = cgroup->container_id[0] ? cgroup->container_id : NULL,
 	};
+}
+
+int cgroups_id(const struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, const char *path,
+	       uint64_t *id)
+{
+	const struct hierarchy *in = &cgroups->hierarchies[hierarchy];
+	char whole[2 * PATH_MAX];
+	struct stat status;
+	size_t size;
+
+	if (in->mount < 0)
+		return -ENOENT;
+	size = strcmp(in->root, "/") ? strlen(in->root) : 0;
+	if (strncmp(path, in->root, size) || (path[size] && path[size] != '/'))
+		return -ENOENT;
+	if (snprintf(whole, sizeof(whole), "%s%s", in->mount_point, path + size) >=
+	    (int)sizeof(whole))
+		return -ENAMETOOLONG;
+	if (stat(whole, &status))
+		return -errno;
+	if (!S_ISDIR(status.st_mode))
+		return -ENOTDIR;
+	*id = status.st_ino;
+	return 0;
 }

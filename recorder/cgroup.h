@@ -29,6 +29,10 @@ void cgroups_free(struct cgroups *cgroups);
 struct cgroup_place cgroups_find(struct cgroups *cgroups, enum cgroup_hierarchy hierarchy,
 				 uint64_t id);
 
+/* The number of a cgroup that is there now, by its path. Returns 0 or a negative errno. */
+int cgroups_id(const struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, const char *path,
+	       uint64_t *id);
+
 #define CONTAINER_ID_SIZE 65
 
 /*

@@ -6,6 +6,7 @@
  * The table is open addressing with linear probing over (hash, pointer); a removal shifts back
  * what follows, so there are no tombstones.
  */
+#include "recorder/filter.h"
 #include "recorder/view.h"
 
 #include <errno.h>
@@ -274,6 +275,22 @@ static struct hop *get_hop(struct view *view, uint64_t id)
 	}
 	view->hops[view->hop_count] = (struct hop){.id = id};
 	return &view->hops[view->hop_count++];
+}
+
+int connection_is_sampled(const struct connections *connections,
+			  const struct connection *connection)
+{
+	const struct filter *filter = connections->options.filter;
+
+	return !filter || filter_samples(filter, &connection->before->key);
+}
+
+uint64_t connections_not_sampled(struct connections *connections)
+{
+	uint64_t count = connections->not_sampled;
+
+	connections->not_sampled = 0;
+	return count;
 }
 
 int connection_ended(const struct connection *connection)

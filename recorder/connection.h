@@ -14,9 +14,11 @@
 #ifndef RECORDER_CONNECTION_H
 #define RECORDER_CONNECTION_H
 
+#include "recorder/flow.h"
 #include "recorder/packet.h"
 
 struct connections;
+struct filter;
 struct process_table;
 struct delivery;
 
@@ -29,6 +31,7 @@ struct connections_options {
 	void *context;
 	int64_t epoch_offset_ns;	 /* what to add to the times given to get epoch time */
 	int no_flows, no_hops;		 /* rows of that stream are not wanted */
+	const struct filter *filter; /* whose sample is recorded; NULL: all connections are */
 	uint64_t first_flow_id;		 /* 0: a random one, see connections_next_flow_id */
 };
 
@@ -44,9 +47,15 @@ int connections_packet(struct connections *connections, const struct packet *pac
 int connections_add(struct connections *connections, const struct flow_key *key,
 		    const struct flow_value *value);
 
+enum translate_result {
+	TRANSLATE_JOINED,
+	TRANSLATE_KNOWN,       /* they were joined already */
+	TRANSLATE_NOT_SAMPLED, /* the connection is not in the sample */
+};
+
 /*
- * Join the connection before and the connection after a translation. Returns 0, 1 when they were
- * joined already, or -ENOMEM.
+ * Join the connection before and the connection after a translation. Returns an enum
+ * translate_result, or -ENOMEM.
  */
 int connections_translate(struct connections *connections, const struct nat_event *event,
 			  uint64_t *flow_id);
@@ -64,6 +73,12 @@ enum slice_end {
  */
 int connections_emit(struct connections *connections, enum slice_end end,
 		     struct delivery *delivery);
+
+/*
+ * How many flow rows have been left out since the last call, because their connections turned
+ * out not to be in the sample when they were joined.
+ */
+uint64_t connections_not_sampled(struct connections *connections);
 
 size_t connections_count(const struct connections *connections);
 

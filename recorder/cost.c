@@ -110,7 +110,7 @@ int cost_sample(struct cost *cost, uint64_t time_ns, uint64_t flows, int now,
 			.run_count = lines[i].run_count - cost->before[i].run_count,
 			.run_time_ns = lines[i].run_time_ns - cost->before[i].run_time_ns,
 			.memory_bytes = lines[i].memory_bytes,
-			.entries = strncmp(lines[i].name, "flows_", 6) ? 0 : flows,
+			.entries = strcmp(lines[i].name, "flow_units") ? 0 : flows,
 		};
 
 		error = delivery_row(delivery, STREAM_COST, &row);

@@ -6,36 +6,22 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/membarrier.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define RATES_MOST 1024U
 
-static int flow_table(const struct probes *probes, uint32_t generation)
-{
-	return bpf_map__fd(generation & 1 ? probes->skeleton->maps.flows_1
-					  : probes->skeleton->maps.flows_0);
-}
-
 int probes_turn(struct probes *probes)
 {
-	__atomic_add_fetch(&probes->skeleton->bss->generation, 1, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&probes->skeleton->bss->flows_made, 0, __ATOMIC_RELAXED);
-	/*
-	 * Programs run inside RCU read-side sections, and this barrier is a grace period: when
-	 * it is over, no program is left that saw the old generation.
-	 */
-	return syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
+	return probes->flows ? flow_table_turn(probes->flows) : 0;
 }
 
 int probes_are_filling(const struct probes *probes)
 {
-	return __atomic_load_n(&probes->skeleton->bss->flows_made, __ATOMIC_RELAXED) >
-	       bpf_map__max_entries(probes->skeleton->maps.flows_0) / 2;
+	return probes->flows && flow_table_is_filling(probes->flows);
 }
 
 int probes_drain_flows(struct probes *probes,
@@ -43,28 +29,8 @@ int probes_drain_flows(struct probes *probes,
 				   const struct flow_value *value),
 		       void *context, size_t *drained)
 {
-	int table = flow_table(probes, probes->skeleton->bss->generation + 1);
-	uint64_t position[8]; /* opaque to us; a hash map uses 4 bytes of it */
-	void *from = NULL;
-
 	*drained = 0;
-	for (;;) {
-		uint32_t count = DRAIN_ENTRIES;
-		int ended, error = 0;
-
-		ended = bpf_map_lookup_and_delete_batch(table, from, position, probes->keys,
-							probes->values, &count, NULL);
-		if (ended && ended != -ENOENT)
-			return ended;
-		for (uint32_t i = 0; i < count && !error; i++)
-			error = flow(context, &probes->keys[i], &probes->values[i]);
-		*drained += count;
-		if (error)
-			return error;
-		if (ended)
-			return 0;
-		from = position;
-	}
+	return probes->flows ? flow_table_drain(probes->flows, flow, context, drained) : 0;
 }
 
 int probes_drain_rates(struct probes *probes, uint64_t now_ns,
@@ -72,11 +38,14 @@ int probes_drain_rates(struct probes *probes, uint64_t now_ns,
 				    const struct rate_value *value),
 		       void *context)
 {
-	int map = bpf_map__fd(probes->skeleton->maps.rates);
 	struct rate_key over[RATES_MOST], key, *previous = NULL;
 	struct rate_value value;
 	size_t count = 0;
+	int map;
 
+	if (!probes->skeleton)
+		return 0;
+	map = bpf_map__fd(probes->skeleton->maps.rates);
 	/* Spans that are over for two of their lengths: no program is still adding to them. */
 	while (count < RATES_MOST && !bpf_map_get_next_key(map, previous, &key)) {
 		if ((key.bucket + 2) * RATE_BUCKET_NS < now_ns)
@@ -93,7 +62,10 @@ int probes_find_port_owner(void *context, const struct port_key *key, struct flo
 {
 	struct probes *probes = context;
 
-	return bpf_map_lookup_elem(bpf_map__fd(probes->skeleton->maps.port_owners), key, owner);
+	return probes->skeleton
+		       ? bpf_map_lookup_elem(bpf_map__fd(probes->skeleton->maps.port_owners),
+					     key, owner)
+		       : -ENOENT;
 }
 
 static int pass_on(void *context, void *record, size_t size)
@@ -106,25 +78,35 @@ static int pass_on(void *context, void *record, size_t size)
 int probes_poll(struct probes *probes, int timeout_ms,
 		int (*event)(void *context, void *record, size_t size), void *context)
 {
+	if (!probes->skeleton)
+		return poll(NULL, 0, timeout_ms);
 	probes->event = event;
 	probes->context = context;
-	if (!probes->ring)
+	if (!probes->ring) {
 		probes->ring = ring_buffer__new(bpf_map__fd(probes->skeleton->maps.events),
 						pass_on, probes, NULL);
-	if (!probes->ring)
-		return -ENOMEM;
+		if (!probes->ring ||
+		    ring_buffer__add(probes->ring, bpf_map__fd(probes->skeleton->maps.packets),
+				     pass_on, probes))
+			return -ENOMEM;
+	}
 	return timeout_ms ? ring_buffer__poll(probes->ring, timeout_ms)
 			  : ring_buffer__consume(probes->ring);
 }
 
 const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count)
 {
-	uint32_t zero = 0;
+	size_t count = (size_t)probes->cpu_count * STAGE_COUNTERS;
 
 	*cpu_count = probes->cpu_count;
-	if (bpf_map_lookup_elem(bpf_map__fd(probes->skeleton->maps.counters), &zero,
-				probes->counters))
-		return NULL;
+	memset(probes->counters, 0, count * sizeof(uint64_t));
+	for (uint32_t row = 0; row < STAGE_ROWS && probes->skeleton; row++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(probes->skeleton->maps.counters), &row,
+					probes->row))
+			return NULL;
+		for (size_t i = 0; i < count; i++)
+			probes->counters[i] += probes->row[i];
+	}
 	return probes->counters;
 }
 
@@ -138,15 +120,43 @@ static int program_info(const struct bpf_program *program, struct bpf_prog_info 
 
 uint64_t probes_missed_packets(struct probes *probes)
 {
-	const struct bpf_program *programs[] = {probes->skeleton->progs.on_receive,
-						probes->skeleton->progs.on_transmit};
+	static const enum feature features[] = {FEATURE_FLOW_RECEIVE, FEATURE_FLOW_TRANSMIT};
+	const struct bpf_program *program;
 	struct bpf_prog_info info;
 	uint64_t missed = 0;
 
-	for (size_t i = 0; i < 2; i++)
-		if (!program_info(programs[i], &info))
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		program = loader_program(probes->skeleton,
+				       plan_chosen(&probes->plan, features[i])->alternative, 0);
+		if (program && !program_info(program, &info))
 			missed += info.recursion_misses;
+	}
 	return missed;
+}
+
+int probes_read_packets(struct probes *probes,
+			int (*packet)(void *context, const struct packet *packet,
+				      uint64_t time_ns),
+			void *context)
+{
+	return probes->capture ? live_capture_read(probes->capture, packet, context) : 0;
+}
+
+int probes_count_packets(struct probes *probes, struct live_capture_counts *counts)
+{
+	if (!probes->capture)
+		return -ENOENT;
+	live_capture_count(probes->capture, counts);
+	return 0;
+}
+
+uint64_t probes_unwatched_packets(struct probes *probes)
+{
+	struct tc_watch_status status = {0};
+
+	if (probes->tc)
+		tc_watch_status(probes->tc, &status);
+	return probes->unwatched_packets + status.unwatched_packets;
 }
 
 /* The memory of a map, as its descriptor's fdinfo tells. */
@@ -172,6 +182,8 @@ size_t probes_cost(struct probes *probes, struct probe_cost *lines, size_t most)
 	struct bpf_map *map;
 	size_t count = 0;
 
+	if (!probes->skeleton)
+		return 0;
 	bpf_object__for_each_program(program, probes->skeleton->obj)
 	{
 		struct bpf_prog_info info;

@@ -4,6 +4,7 @@
  */
 #include "recorder/commands.h"
 #include "recorder/duration.h"
+#include "recorder/filter_options.h"
 #include "recorder/import_table.h"
 #include "recorder/importer.h"
 
@@ -30,6 +31,9 @@ static const char help[] =
 	"  -o, --output DIR     where the recording goes; made when it is missing\n"
 	"      --append         add to the recording that DIR holds already\n"
 	"      --slice TIME     length of a slice of capture time (default 5s)\n"
+	"      --only, --not RULE\n"
+	"                       leave out packets that do not, or that do match, see below\n"
+	"      --sample 1/N     one in N connections; --sample-seed NUMBER: which of them\n"
 	"      --format FORMAT  of the account of files: text, json, jsonl, csv, markdown\n"
 	"  -v, --verbose        name every file, also when there are more than 20\n"
 	"  -h, --help           print this\n"
@@ -40,7 +44,8 @@ static const char help[] =
 	"Examples:\n"
 	"  flowrec import -o incident/ eth0.pcap eth1.pcapng\n"
 	"  tcpdump -i any -w - -G 60 -W 1 | flowrec import -o incident/ -\n"
-	"  flowrec import -o incident/ --append --format json later.pcap\n";
+	"  flowrec import -o incident/ --append --format json later.pcap\n"
+	"  flowrec import -o incident/ --only net=192.0.2.7 --not port=53 eth0.pcap\n";
 
 struct arguments {
 	const char *output;
@@ -50,6 +55,7 @@ struct arguments {
 	enum table_format format;
 	char **paths;
 	int path_count;
+	struct filter *filter; /* NULL: none */
 };
 
 struct progress {
@@ -78,12 +84,13 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"append", no_argument, NULL, 'a'},
 		{"slice", required_argument, NULL, 's'},
 		{"format", required_argument, NULL, 'f'},
+		FILTER_OPTIONS,
 		{"verbose", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	char letter[] = "-?";
-	int option, format;
+	int option, format, status;
 
 	*arguments = (struct arguments){.slice_ns = DEFAULT_SLICE_NS};
 	optind = 0;
@@ -102,7 +109,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 					      optarg);
 			break;
 		case 'f':
-			format = import_table_format(optarg);
+			format = table_format(optarg);
 			if (format < 0)
 				return misuse("--format takes text, json, jsonl, csv or "
 					      "markdown, not",
@@ -114,7 +121,16 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			break;
 		case 'h':
 			fputs(help, stdout);
+			filter_options_help(stdout, FILTER_OF_CAPTURES);
 			return COMMAND_WHOLE;
+		case FILTER_OPTION_ONLY:
+		case FILTER_OPTION_NOT:
+		case FILTER_OPTION_SAMPLE:
+		case FILTER_OPTION_SEED:
+			status = filter_option("import", option, optarg, &arguments->filter);
+			if (status >= 0)
+				return status;
+			break;
 		case ':':
 			return misuse("a value is missing after", argv[optind - 1]);
 		default:
@@ -130,7 +146,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		return misuse("no output directory is named (-o DIR)", NULL);
 	if (arguments->path_count < 1)
 		return misuse("no capture file is named", NULL);
-	return -1;
+	return filter_options_end("import", FILTER_OF_CAPTURES, arguments->filter);
 }
 
 static int show_progress(void *context, const char *path, uint64_t packets)
@@ -220,10 +236,23 @@ static void import_files(struct importer *importer, const struct arguments *argu
 	}
 }
 
+static uint64_t count_excluded(const struct import_file *files, size_t count)
+{
+	uint64_t excluded = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (int kind = 0; kind < RULES_KINDS; kind++)
+			excluded += files[i].excluded[kind];
+	return excluded;
+}
+
 static void print_recording(FILE *out, const char *directory,
-			    const struct writer_status *status)
+			    const struct writer_status *status, uint64_t excluded)
 {
 	putc('\n', out);
+	if (excluded)
+		fprintf(out, "%" PRIu64 " of the packets counted are left out by the filter\n",
+			excluded);
 	import_table_safe(out, directory);
 	fprintf(out, ": %" PRIu64 " flow rows, %" PRIu64 " hop rows, %" PRIu64 " bytes\n",
 		status->rows[STREAM_FLOW], status->rows[STREAM_HOP], status->written_bytes);
@@ -247,7 +276,8 @@ static int conclude(const struct arguments *arguments, const struct import_file 
 		import_table_print(stdout, arguments->format, arguments->verbose, files,
 				   outcome->file_count);
 		if (arguments->format == TABLE_TEXT && outcome->opened)
-			print_recording(stdout, arguments->output, status);
+			print_recording(stdout, arguments->output, status,
+					count_excluded(files, outcome->file_count));
 	}
 	if (fflush(stdout) || ferror(stdout))
 		fprintf(stderr, "flowrec import: standard output: %s\n", strerror(errno));
@@ -273,6 +303,7 @@ static int import(const struct arguments *arguments, struct inventory *inventory
 			   .inventory = inventory,
 			   .ledger = ledger},
 		.slice_ns = arguments->slice_ns,
+		.filter = arguments->filter,
 		.progress = show_progress,
 		.progress_context = &progress,
 	};
@@ -319,8 +350,10 @@ int import_command(int argc, char **argv)
 	char *command_line;
 	int status = parse_arguments(argc, argv, &arguments);
 
-	if (status >= 0)
+	if (status >= 0) {
+		filter_free(arguments.filter);
 		return status;
+	}
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	keep_memory();
@@ -329,7 +362,8 @@ int import_command(int argc, char **argv)
 		inventory = inventory_new(0, command_line);
 	ledger = ledger_new();
 	files = calloc((size_t)arguments.path_count, sizeof(*files));
-	if (inventory && ledger && files) {
+	if (inventory && ledger && files &&
+	    !filter_options_store("import", arguments.filter, inventory)) {
 		status = import(&arguments, inventory, ledger, files);
 	} else {
 		complain(NULL, strerror(ENOMEM));
@@ -340,6 +374,7 @@ int import_command(int argc, char **argv)
 	free(files);
 	ledger_free(ledger);
 	inventory_free(inventory);
+	filter_free(arguments.filter);
 	free(command_line);
 	return status;
 }

@@ -11,11 +11,6 @@
 /* More files than this, and a person wants the exceptions and the sum. */
 #define MANY_FILES 20
 
-static const char *const format_names[] = {
-	[TABLE_TEXT] = "text", [TABLE_JSON] = "json",	      [TABLE_JSONL] = "jsonl",
-	[TABLE_CSV] = "csv",   [TABLE_MARKDOWN] = "markdown",
-};
-
 static const char *const verdict_columns[PACKET_VERDICTS] = {
 	[PACKET_COUNTED] = "counted",
 	[PACKET_NOT_IP] = "not_ip",
@@ -26,14 +21,6 @@ static const char *const verdict_columns[PACKET_VERDICTS] = {
 
 /* Of the text table. */
 static const int verdict_widths[PACKET_VERDICTS] = {10, 8, 9, 9, 17};
-
-int import_table_format(const char *name)
-{
-	for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++)
-		if (strcmp(name, format_names[i]) == 0)
-			return (int)i;
-	return -1;
-}
 
 void import_table_safe(FILE *out, const char *text)
 {

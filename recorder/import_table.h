@@ -6,19 +6,7 @@
 #define RECORDER_IMPORT_TABLE_H
 
 #include "recorder/importer.h"
-
-#include <stdio.h>
-
-enum table_format {
-	TABLE_TEXT,
-	TABLE_JSON,
-	TABLE_JSONL,
-	TABLE_CSV,
-	TABLE_MARKDOWN,
-};
-
-/* The format of that name, or -1. */
-int import_table_format(const char *name);
+#include "recorder/table.h"
 
 /*
  * Print the files; text and Markdown also get their sum, and, when there are many files and all

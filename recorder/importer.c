@@ -61,7 +61,10 @@ static void dispose(struct importer *importer)
 
 struct importer *importer_new(const struct importer_options *options)
 {
-	const struct connections_options connections = {.idle_ns = IDLE_NS};
+	const struct connections_options connections = {
+		.idle_ns = IDLE_NS,
+		.filter = options->filter,
+	};
 	struct importer *importer = calloc(1, sizeof(*importer));
 
 	if (!importer)
@@ -163,6 +166,7 @@ static int leap(struct importer *importer, uint64_t time_ns)
 	const struct connections_options options = {
 		.idle_ns = IDLE_NS,
 		.first_flow_id = connections_next_flow_id(importer->connections),
+		.filter = importer->options.filter,
 	};
 	struct connections *fresh;
 
@@ -223,13 +227,18 @@ static int take_frame(void *context, const struct captured_frame *frame)
 	struct import_file *file = reading->file;
 	struct packet packet;
 	enum packet_verdict verdict;
+	uint32_t kind = 0;
 
 	verdict = packet_parse(reading->link_type, frame->bytes, frame->captured,
 			       frame->original, importer->fragments, &packet);
 	file->packets++;
 	file->verdicts[verdict]++;
 	see_time(file, frame->time_ns);
-	if (verdict == PACKET_COUNTED)
+	if (verdict == PACKET_COUNTED && options->filter)
+		kind = filter_excludes(options->filter, &packet.key);
+	if (kind)
+		file->excluded[__builtin_ctz(kind)]++;
+	else if (verdict == PACKET_COUNTED)
 		reading->error = count(importer, &packet, frame->time_ns);
 	if (++importer->packets % PROGRESS_PACKETS == 0 && !reading->error &&
 	    options->progress &&
@@ -266,9 +275,17 @@ static int account(struct importer *importer, const struct import_file *file)
 		.problem = file->problem,
 	};
 
+	uint64_t excluded = 0;
+
 	_Static_assert(PACKET_VERDICTS == 5, "the verdicts of struct capture_entry");
+	for (int i = 0; i < RULES_KINDS; i++) {
+		ledger_stage(writer->ledger, filter_stage(1U << i), stream, file->excluded[i],
+			     0, file->excluded[i]);
+		excluded += file->excluded[i];
+	}
 	ledger_stage(writer->ledger, stage, stream, file->packets,
-		     file->verdicts[PACKET_COUNTED], file->verdicts[PACKET_NOT_IP]);
+		     file->verdicts[PACKET_COUNTED] - excluded,
+		     file->verdicts[PACKET_NOT_IP] + excluded);
 	for (int verdict = PACKET_TRUNCATED; verdict < PACKET_VERDICTS; verdict++)
 		if (file->verdicts[verdict])
 			ledger_loss(writer->ledger, stage, stream, packet_verdict_name(verdict),

@@ -6,6 +6,7 @@
 #ifndef RECORDER_IMPORTER_H
 #define RECORDER_IMPORTER_H
 
+#include "recorder/filter.h"
 #include "recorder/inventory.h"
 #include "recorder/packet.h"
 #include "recorder/writer.h"
@@ -16,6 +17,7 @@ struct importer_options {
 	struct writer_options
 		writer; /* with the inventory and the ledger that get the accounts */
 	uint64_t slice_ns;
+	const struct filter *filter; /* of FILTER_OF_CAPTURES; NULL: none */
 	/* Called now and then with the packets so far; not 0 stops the import. May be NULL. */
 	int (*progress)(void *context, const char *path, uint64_t packets);
 	void *progress_context;
@@ -30,6 +32,7 @@ struct import_file {
 	uint64_t size_bytes;
 	uint64_t packets;
 	uint64_t verdicts[PACKET_VERDICTS];
+	uint64_t excluded[RULES_KINDS]; /* of those counted, by the kind of rule */
 	uint64_t first_ns, last_ns; /* of all packets; 0 when there are none */
 };
 

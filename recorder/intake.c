@@ -5,6 +5,7 @@
 #include "recorder/intake.h"
 #include "recorder/connection.h"
 #include "recorder/cost.h"
+#include "recorder/filter.h"
 #include "recorder/namespaces.h"
 #include "recorder/nat_rows.h"
 #include "recorder/notices.h"
@@ -16,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,7 +43,10 @@ struct intake {
 	uint64_t slice_end_ns, interfaces_ns;
 	int provisional;   /* rows of the open slice have been handed over */
 	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
-	uint64_t missed_packets;
+	uint64_t missed_packets, unwatched_packets;
+	struct live_capture_counts captured;
+	uint64_t capture_excluded; /* by the filter, since the last account */
+	uint32_t network_namespace; /* the recorder's own */
 	int error;
 };
 
@@ -78,6 +83,12 @@ static int room_for(struct intake *intake, const char *stream)
 	return room;
 }
 
+/* What a kind of rule leaves out has an account of its own. */
+static void exclude(struct intake *intake, uint32_t kind, const char *stream, uint64_t count)
+{
+	ledger_stage(intake->options.ledger, filter_stage(kind), stream, count, 0, count);
+}
+
 static int take_nat(struct intake *intake, const struct nat_event *event)
 {
 	struct nat_row row;
@@ -85,18 +96,36 @@ static int take_nat(struct intake *intake, const struct nat_event *event)
 
 	if (told < 0)
 		return told;
-	if (!told) {
+	if (told == NAT_NOT_SAMPLED)
+		exclude(intake, RULES_SAMPLE, "nat", 1);
+	else if (told == NAT_KNOWN)
 		ledger_stage(intake->options.ledger, "intake", "nat", 1, 0, 1);
-		return 0;
-	}
-	if (!wanted(intake, STREAM_NAT) || !room_for(intake, "nat"))
-		return 0;
-	return delivery_row(intake->pending, STREAM_NAT, &row);
+	else if (wanted(intake, STREAM_NAT) && room_for(intake, "nat"))
+		return delivery_row(intake->pending, STREAM_NAT, &row);
+	return 0;
 }
 
 static int is_nat(uint32_t kind)
 {
 	return kind == EVENT_NAT || kind == EVENT_NAT_END || kind == EVENT_NAT_AGAIN;
+}
+
+/* A packet that the table had no room for. */
+static int take_packet(struct intake *intake, const struct packet_event *event)
+{
+	unsigned int direction = event->id & 1;
+	struct flow_value value = {
+		.start_ns = event->header.time_ns,
+		.end_ns = event->header.time_ns,
+		.tcp_flags = {event->facts & 255, event->facts >> 8 & 255},
+		.seen = event->facts >> 16,
+	};
+
+	value.hop[0].id = event->id | 1;
+	value.hop[0].packets[direction] = event->packets;
+	value.hop[0].bytes[direction] = event->bytes;
+	value.hop[0].first_ns[direction] = 1;
+	return connections_add(intake->connections, &event->key, &value);
 }
 
 static int take_event(void *context, void *record, size_t size)
@@ -106,7 +135,9 @@ static int take_event(void *context, void *record, size_t size)
 	struct delivery *rows = NULL;
 
 	atomic_fetch_add(&intake->events, 1);
-	if (size >= sizeof(struct nat_event) && is_nat(header->kind))
+	if (size >= sizeof(struct packet_event) && header->kind == EVENT_PACKET)
+		intake->error = take_packet(intake, record);
+	else if (size >= sizeof(struct nat_event) && is_nat(header->kind))
 		intake->error = take_nat(intake, record);
 	else {
 		if (wanted(intake, STREAM_PROCESS) && room_for(intake, "process"))
@@ -123,8 +154,17 @@ static void take_events(void *context)
 	probes_poll(intake->options.probes, 0, take_event, intake);
 }
 
+/* By netlink: what filters translations in the kernel has not seen it. */
 static int take_told_nat(const struct nat_event *event, void *context)
 {
+	const struct intake *intake = context;
+	const struct filter *filter = intake->options.filter;
+	uint32_t kind = filter ? filter_excludes_translation(filter, event) : 0;
+
+	if (kind) {
+		exclude(context, kind, "nat", 1);
+		return 0;
+	}
 	return take_nat(context, event);
 }
 
@@ -133,6 +173,25 @@ static int take_flow(void *context, const struct flow_key *key, const struct flo
 	struct intake *intake = context;
 
 	return connections_add(intake->connections, key, value);
+}
+
+/* Of this namespace, where there is no program to count. */
+static int take_captured(void *context, const struct packet *packet, uint64_t time_ns)
+{
+	struct intake *intake = context;
+	struct packet counted = *packet;
+	const struct filter *filter = intake->options.filter;
+	uint32_t kind = filter ? filter_excludes(filter, &packet->key) : 0;
+
+	atomic_fetch_add(&intake->events, 1);
+	if (kind) {
+		exclude(intake, kind, "flow", 1);
+		intake->capture_excluded++;
+		return 0;
+	}
+	counted.key.network_namespace = intake->network_namespace;
+	return connections_packet(intake->connections, &counted,
+				  time_ns - (uint64_t)intake->options.epoch_offset_ns);
 }
 
 static void take_rate(void *context, const struct rate_key *key, const struct rate_value *value)
@@ -174,25 +233,68 @@ static const struct loss_line {
 	{COUNT_PACKET_MALFORMED, "kernel", "flow", "malformed header"},
 	{COUNT_PACKET_UNREADABLE, "kernel", "flow", "header not readable"},
 	{COUNT_PACKET_MAP_FULL, "kernel", "flow", "flow table full"},
-	{COUNT_PACKET_HOPS_FULL, "kernel", "flow", "more than 8 hops in a namespace"},
 	{COUNT_PROCESS_RING_FULL, "kernel", "process", "ring buffer full"},
 	{COUNT_NAT_RING_FULL, "kernel", "nat", "ring buffer full"},
 	{COUNT_NAT_UNKEPT, "translations", "nat", "table full: its end is not seen"},
 	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
 };
 
+/* What the filter left out, by the counters of enum stage_counter. */
+static const struct exclusion_line {
+	enum stage_counter counter;
+	uint32_t kind;
+	enum stream_id stream;
+} exclusions[] = {
+	{COUNT_PACKET_NETNS_RULE, RULES_NETNS, STREAM_FLOW},
+	{COUNT_PACKET_CGROUP_RULE, RULES_CGROUP, STREAM_FLOW},
+	{COUNT_PACKET_EXECUTABLE_RULE, RULES_EXECUTABLE, STREAM_FLOW},
+	{COUNT_PACKET_INTERFACE_RULE, RULES_INTERFACE, STREAM_FLOW},
+	{COUNT_PACKET_PROTOCOL_RULE, RULES_PROTOCOL, STREAM_FLOW},
+	{COUNT_PACKET_PORT_RULE, RULES_PORT, STREAM_FLOW},
+	{COUNT_PACKET_NET_RULE, RULES_NET, STREAM_FLOW},
+	{COUNT_PACKET_NOT_SAMPLED, RULES_SAMPLE, STREAM_FLOW},
+	{COUNT_PROCESS_NETNS_RULE, RULES_NETNS, STREAM_PROCESS},
+	{COUNT_PROCESS_CGROUP_RULE, RULES_CGROUP, STREAM_PROCESS},
+	{COUNT_PROCESS_EXECUTABLE_RULE, RULES_EXECUTABLE, STREAM_PROCESS},
+	{COUNT_NAT_NETNS_RULE, RULES_NETNS, STREAM_NAT},
+	{COUNT_NAT_PROTOCOL_RULE, RULES_PROTOCOL, STREAM_NAT},
+	{COUNT_NAT_PORT_RULE, RULES_PORT, STREAM_NAT},
+	{COUNT_NAT_NET_RULE, RULES_NET, STREAM_NAT},
+	{COUNT_NAT_NOT_SAMPLED, RULES_SAMPLE, STREAM_NAT},
+};
+
+/* Put what the filter left out into its accounts; excluded gets the sums by stream. */
+static void account_exclusions(struct intake *intake, const uint64_t *added, uint64_t *excluded)
+{
+	for (size_t i = 0; i < sizeof(exclusions) / sizeof(exclusions[0]); i++) {
+		const struct exclusion_line *line = &exclusions[i];
+
+		exclude(intake, line->kind, stream_get(line->stream)->name,
+			added[line->counter]);
+		excluded[line->stream] += added[line->counter];
+	}
+	exclude(intake, RULES_SAMPLE, "flow", connections_not_sampled(intake->connections));
+}
+
 static void account(struct intake *intake, uint64_t now)
 {
 	struct ledger *ledger = intake->options.ledger;
 	uint64_t added[STAGE_COUNTERS] = {0}, lost[STREAM_COUNT] = {0};
+	uint64_t excluded[STREAM_COUNT] = {0};
 	unsigned int cpu_count;
 	const uint64_t *counters = probes_counters(intake->options.probes, &cpu_count);
 	uint64_t missed =
 		probes_missed_packets(intake->options.probes) - intake->missed_packets;
+	uint64_t unwatched = probes_unwatched_packets(intake->options.probes) -
+			     intake->unwatched_packets;
 	uint64_t last = epoch(intake, now);
 
 	if (!counters)
 		return;
+	intake->unwatched_packets += unwatched;
+	if (unwatched)
+		ledger_loss(ledger, "kernel", "flow", "interface not watched yet", -1,
+			    last - TICK_NS, last, unwatched);
 	intake->missed_packets += missed;
 	if (missed)
 		ledger_loss(ledger, "kernel", "flow", "program busy", -1, last - TICK_NS, last,
@@ -213,17 +315,53 @@ static void account(struct intake *intake, uint64_t now)
 					lost[stream_find(losses[j].stream)] += difference;
 				}
 		}
+	account_exclusions(intake, added, excluded);
 	ledger_stage(ledger, "kernel", "flow",
-		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed,
-		     added[COUNT_PACKET_STORED], added[COUNT_PACKET_NOT_IP]);
+		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed +
+			     unwatched,
+		     added[COUNT_PACKET_STORED] + added[COUNT_PACKET_RING],
+		     added[COUNT_PACKET_NOT_IP] + excluded[STREAM_FLOW]);
 	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
-		     added[COUNT_PROCESS_ATTEMPTED] - lost[STREAM_PROCESS], 0);
+		     added[COUNT_PROCESS_ATTEMPTED] - lost[STREAM_PROCESS] -
+			     excluded[STREAM_PROCESS],
+		     excluded[STREAM_PROCESS]);
 	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],
-		     added[COUNT_NAT_ATTEMPTED] - added[COUNT_NAT_RING_FULL], 0);
+		     added[COUNT_NAT_ATTEMPTED] - added[COUNT_NAT_RING_FULL] -
+			     excluded[STREAM_NAT],
+		     excluded[STREAM_NAT]);
 	ledger_stage(ledger, "translations", "nat", added[COUNT_NAT_KEEP_ATTEMPTED],
 		     added[COUNT_NAT_KEEP_ATTEMPTED] - added[COUNT_NAT_UNKEPT], 0);
 	ledger_stage(ledger, "kernel", "conntrack_rate", added[COUNT_RATE_ATTEMPTED],
 		     added[COUNT_RATE_ATTEMPTED] - lost[STREAM_CONNTRACK_RATE], 0);
+}
+
+/* And libpcap's. */
+static void account_captured(struct intake *intake, uint64_t now)
+{
+	struct ledger *ledger = intake->options.ledger;
+	uint64_t last = epoch(intake, now), attempted = 0;
+	struct live_capture_counts all, *before = &intake->captured;
+
+	if (probes_count_packets(intake->options.probes, &all))
+		return;
+	for (int i = 0; i < PACKET_VERDICTS; i++) {
+		uint64_t added = all.verdicts[i] - before->verdicts[i];
+
+		attempted += added;
+		if (added && i != PACKET_COUNTED && i != PACKET_NOT_IP)
+			ledger_loss(ledger, "capture", "flow", packet_verdict_name(i), -1,
+				    last - TICK_NS, last, added);
+	}
+	if (all.dropped != before->dropped)
+		ledger_loss(ledger, "capture", "flow", "buffer full", -1, last - TICK_NS, last,
+			    all.dropped - before->dropped);
+	ledger_stage(ledger, "capture", "flow", attempted + all.dropped - before->dropped,
+		     all.verdicts[PACKET_COUNTED] - before->verdicts[PACKET_COUNTED] -
+			     intake->capture_excluded,
+		     all.verdicts[PACKET_NOT_IP] - before->verdicts[PACKET_NOT_IP] +
+			     intake->capture_excluded);
+	intake->capture_excluded = 0;
+	*before = all;
 }
 
 /* --- ticks --- */
@@ -266,14 +404,19 @@ static int tick(struct intake *intake, int last)
 		      : now >= intake->slice_end_ns ? WALK_SOON
 						    : WALK_AT_LEISURE);
 	error = probes_turn(intake->options.probes);
+	if (!error)
+		error = probes_follow(intake->options.probes);
 	if (!error) {
 		probes_poll(intake->options.probes, 0, take_event, intake);
 		error = probes_drain_flows(intake->options.probes, take_flow, intake, &drained);
 	}
+	if (!error)
+		error = probes_read_packets(intake->options.probes, take_captured, intake);
 	take_notices(intake);
 	atomic_fetch_add(&intake->events, drained);
 	probes_drain_rates(intake->options.probes, last ? UINT64_MAX : now, take_rate, intake);
 	account(intake, now);
+	account_captured(intake, now);
 	if (wanted(intake, STREAM_COST))
 		cost_sample(intake->cost, epoch(intake, now), drained, last, intake->pending);
 	if (now - intake->interfaces_ns > INTERFACES_NS || last) {
@@ -308,6 +451,8 @@ static void *run(void *context)
 			probes_poll(intake->options.probes, (int)(wait_ns / 1000000) + 1,
 				    take_event, intake);
 			take_notices(intake);
+			error = probes_read_packets(intake->options.probes, take_captured,
+						    intake);
 			continue;
 		}
 		next = now + TICK_NS;
@@ -366,8 +511,10 @@ int intake_start(const struct intake_options *options, struct intake **out)
 		.epoch_offset_ns = options->epoch_offset_ns,
 		.no_flows = !(options->streams >> STREAM_FLOW & 1),
 		.no_hops = !(options->streams >> STREAM_HOP & 1),
+		.filter = options->filter,
 	};
 	unsigned int cpu_count;
+	struct stat own;
 	int error;
 
 	if (!intake)
@@ -384,6 +531,8 @@ int intake_start(const struct intake_options *options, struct intake **out)
 	intake->pending = delivery_new();
 	intake->counted = calloc(cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	intake->slice = 1;
+	if (!stat("/proc/self/ns/net", &own))
+		intake->network_namespace = (uint32_t)own.st_ino;
 	if (!intake->processes || !intake->connections || !intake->nat || !intake->walk ||
 	    !intake->cost || !intake->pending || !intake->counted) {
 		free_intake(intake);

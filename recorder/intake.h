@@ -28,6 +28,7 @@ struct intake_options {
 	int64_t epoch_offset_ns;
 	uint64_t boot_digest;
 	enum command_line_policy command_line;
+	const struct filter *filter; /* of the probes; NULL: none */
 	uint32_t streams; /* bit of each enum stream_id that is wanted */
 };
 

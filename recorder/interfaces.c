@@ -16,11 +16,10 @@
 #define BUFFER_SIZE 32768 /* what the kernel fills at once */
 #define TRIES	    4	  /* a list that changes while it is read is read again */
 
-struct listing {
-	struct inventory *inventory;
-	uint32_t network_namespace;
-	const char *name;
-	uint64_t now_ns;
+struct round {
+	int (*visit)(const struct interface_entry *entry,
+		     const struct interface_counters *counters, void *context);
+	void *context;
 };
 
 static const char *find_kind(const struct nlattr *link_info)
@@ -46,16 +45,24 @@ static void take_mac(struct interface_entry *entry, const struct nlattr *attribu
 	entry->has_mac = memcmp(entry->mac, none, sizeof(none)) != 0;
 }
 
+static void take_counters(struct interface_counters *counters, const struct nlattr *attribute)
+{
+	struct rtnl_link_stats64 all;
+
+	if (mnl_attr_get_payload_len(attribute) < sizeof(all))
+		return;
+	memcpy(&all, mnl_attr_get_payload(attribute), sizeof(all));
+	counters->received_packets = all.rx_packets;
+	counters->transmitted_packets = all.tx_packets;
+}
+
 static int take_link(const struct nlmsghdr *message, void *context)
 {
-	const struct listing *listing = context;
+	const struct round *round = context;
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attribute;
-	struct interface_entry entry = {
-		.network_namespace = listing->network_namespace,
-		.network_namespace_name = listing->name,
-		.first_ns = listing->now_ns,
-	};
+	struct interface_entry entry = {0};
+	struct interface_counters counters = {0};
 	char *name = NULL;
 	int error;
 
@@ -76,19 +83,22 @@ static int take_link(const struct nlmsghdr *message, void *context)
 		case IFLA_LINKINFO:
 			entry.kind = find_kind(attribute);
 			break;
+		case IFLA_STATS64:
+			take_counters(&counters, attribute);
+			break;
 		}
 	}
 	entry.name = name;
-	error = name ? inventory_interface(listing->inventory, &entry) : -ENOMEM;
+	error = name ? round->visit(&entry, &counters, round->context) : -ENOMEM;
 	free(name);
-	if (error) {
+	if (error < 0) {
 		errno = -error;
 		return MNL_CB_ERROR;
 	}
 	return MNL_CB_OK;
 }
 
-static int ask(struct mnl_socket *socket, uint32_t sequence, struct listing *listing)
+static int ask(struct mnl_socket *socket, uint32_t sequence, struct round *round)
 {
 	char buffer[BUFFER_SIZE];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -108,15 +118,16 @@ static int ask(struct mnl_socket *socket, uint32_t sequence, struct listing *lis
 		if (size < 0)
 			return -errno;
 		result = mnl_cb_run(buffer, (size_t)size, sequence,
-				    mnl_socket_get_portid(socket), take_link, listing);
+				    mnl_socket_get_portid(socket), take_link, round);
 	}
 	return result < 0 ? -errno : 0;
 }
 
-int interfaces_list(struct inventory *inventory, uint32_t network_namespace, const char *name,
-		    uint64_t now_epoch_ns)
+int interfaces_visit(int (*visit)(const struct interface_entry *entry,
+				  const struct interface_counters *counters, void *context),
+		     void *context)
 {
-	struct listing listing = {inventory, network_namespace, name, now_epoch_ns};
+	struct round round = {visit, context};
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int error = -EINTR;
 
@@ -125,7 +136,34 @@ int interfaces_list(struct inventory *inventory, uint32_t network_namespace, con
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		error = -errno;
 	for (uint32_t i = 1; i <= TRIES && error == -EINTR; i++)
-		error = ask(socket, i, &listing);
+		error = ask(socket, i, &round);
 	mnl_socket_close(socket);
 	return error;
+}
+
+struct listing {
+	struct inventory *inventory;
+	uint32_t network_namespace;
+	const char *name;
+	uint64_t now_ns;
+};
+
+static int list(const struct interface_entry *entry, const struct interface_counters *counters,
+		void *context)
+{
+	const struct listing *listing = context;
+	struct interface_entry whole = *entry;
+
+	whole.network_namespace = listing->network_namespace;
+	whole.network_namespace_name = listing->name;
+	whole.first_ns = listing->now_ns;
+	return inventory_interface(listing->inventory, &whole);
+}
+
+int interfaces_list(struct inventory *inventory, uint32_t network_namespace, const char *name,
+		    uint64_t now_epoch_ns)
+{
+	struct listing listing = {inventory, network_namespace, name, now_epoch_ns};
+
+	return interfaces_visit(list, &listing);
 }

@@ -59,6 +59,11 @@ static struct btf *module_types(struct kernel_facts *facts, const char *name)
 	return facts->modules[i].types;
 }
 
+int kernel_facts_have_function(const struct kernel_facts *facts, const char *name)
+{
+	return facts->kernel && btf__find_by_name_kind(facts->kernel, name, BTF_KIND_FUNC) > 0;
+}
+
 static int has_type(struct kernel_facts *facts, const char *name, uint32_t kind,
 		    const char *module)
 {
@@ -147,8 +152,8 @@ const char *kernel_facts_against(struct kernel_facts *facts,
 	const char *name = alternative->name, *symbol;
 	char type[128];
 
-	if (alternative->hook != HOOK_DUMP && alternative->hook != HOOK_NETLINK &&
-	    !facts->kernel)
+	if (!facts->kernel && alternative->hook != HOOK_DUMP &&
+	    alternative->hook != HOOK_NETLINK && alternative->hook != HOOK_LIBPCAP)
 		return "this kernel does not describe its types (no BTF)";
 	switch (alternative->hook) {
 	case HOOK_TP_BTF:
@@ -173,6 +178,10 @@ const char *kernel_facts_against(struct kernel_facts *facts,
 		snprintf(type, sizeof(type), "bpf_iter_%s", name);
 		if (!has_type(facts, type, BTF_KIND_FUNC, NULL))
 			return "this kernel has no such iterator";
+		return NULL;
+	case HOOK_TCX:
+		if (!has_type(facts, "tcx_entry", BTF_KIND_STRUCT, NULL))
+			return "this kernel has no tcx (Linux 6.6)";
 		return NULL;
 	case HOOK_SKB:
 	case HOOK_WALK:

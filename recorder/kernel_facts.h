@@ -14,6 +14,9 @@ struct kernel_facts;
 struct kernel_facts *kernel_facts_read(void);
 void kernel_facts_free(struct kernel_facts *facts);
 
+/* Whether the kernel proper has a function that BPF programs may call. */
+int kernel_facts_have_function(const struct kernel_facts *facts, const char *name);
+
 /* Why this kernel cannot have the hook, or NULL: it may. Valid until the next call. */
 const char *kernel_facts_against(struct kernel_facts *facts,
 				 const struct alternative *alternative);

@@ -97,28 +97,41 @@ static void describe(const struct nat_rows *rows, const struct nat_event *event,
 	};
 }
 
-/* Returns whether it was told before, or -ENOMEM. */
+/* Of the connections that are not in the sample, in the table. */
+#define NO_FLOW 0
+
 static int begin(struct nat_rows *rows, const struct nat_event *event, uint64_t *flow_id)
 {
-	int joined = connections_translate(rows->connections, event, flow_id);
+	int joined = connections_translate(rows->connections, event, flow_id), known;
 
-	if (joined < 0 || event->header.kind == EVENT_NAT_AGAIN)
-		return joined < 0 ? joined : 1;
+	if (joined < 0)
+		return joined;
+	if (event->header.kind == EVENT_NAT_AGAIN)
+		return NAT_KNOWN;
 	/* Nobody will tell when one that is not kept is over. */
-	return event->is_unkept ? joined : nat_table_begin(rows->living, event, *flow_id);
+	known = event->is_unkept ? joined == TRANSLATE_KNOWN
+				 : nat_table_begin(rows->living, event,
+						   joined == TRANSLATE_NOT_SAMPLED ? NO_FLOW
+										   : *flow_id);
+	if (known < 0)
+		return known;
+	return joined == TRANSLATE_NOT_SAMPLED ? NAT_NOT_SAMPLED : known ? NAT_KNOWN : NAT_NEWS;
+}
+
+static int end(struct nat_rows *rows, const struct nat_event *event, uint64_t *flow_id)
+{
+	int error = nat_table_end(rows->living, event, flow_id);
+
+	return !error && *flow_id == NO_FLOW ? NAT_NOT_SAMPLED : NAT_NEWS;
 }
 
 int nat_rows_take(struct nat_rows *rows, const struct nat_event *event, struct nat_row *row)
 {
-	uint64_t flow_id = 0;
-	int known = 0;
+	uint64_t flow_id = NO_FLOW;
+	int news = event->header.kind == EVENT_NAT_END ? end(rows, event, &flow_id)
+						       : begin(rows, event, &flow_id);
 
-	if (event->header.kind == EVENT_NAT_END)
-		nat_table_end(rows->living, event, &flow_id);
-	else
-		known = begin(rows, event, &flow_id);
-	if (known)
-		return known < 0 ? known : 0;
-	describe(rows, event, flow_id, row);
-	return 1;
+	if (news == NAT_NEWS)
+		describe(rows, event, flow_id, row);
+	return news;
 }

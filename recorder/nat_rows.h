@@ -17,9 +17,15 @@ struct nat_rows;
 struct nat_rows *nat_rows_new(struct connections *connections, int64_t epoch_offset_ns);
 void nat_rows_free(struct nat_rows *rows);
 
+enum nat_news {
+	NAT_NEWS,
+	NAT_KNOWN,	 /* told before */
+	NAT_NOT_SAMPLED, /* the connection is not in the sample */
+};
+
 /*
- * Join or end what the event tells of. Returns 1 and the row when that is worth one; 0 when it
- * was told before; -ENOMEM. The row's text is static.
+ * Join or end what the event tells of. Returns an enum nat_news, with the row where it is one, or
+ * -ENOMEM. The row's text is static.
  */
 int nat_rows_take(struct nat_rows *rows, const struct nat_event *event, struct nat_row *row);
 

@@ -26,8 +26,7 @@ static void check(const struct packet *packet, uint32_t original)
 	assert(packet->bytes >= 20 && packet->bytes <= original);
 	assert(key->network_namespace == 0);
 	assert(key->address[0].half[0] <= key->address[1].half[0]);
-	for (size_t i = 0; i < sizeof(key->zero); i++)
-		assert(key->zero[i] == 0);
+	assert(key->zero == 0 && key->zero_too == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -43,9 +43,10 @@ static const char *const kinds[HOOK_COUNT] = {
 	[HOOK_TP_BTF] = "tp_btf",	[HOOK_FENTRY] = "fentry",
 	[HOOK_FEXIT] = "fexit",		[HOOK_KPROBE] = "kprobe",
 	[HOOK_KRETPROBE] = "kretprobe", [HOOK_CGROUP] = "cgroup",
-	[HOOK_ITER] = "iter",		[HOOK_SKB] = "skb",
+	[HOOK_ITER] = "iter",		[HOOK_TCX] = "tcx",
+	[HOOK_CLSACT] = "clsact",	[HOOK_SKB] = "skb",
 	[HOOK_WALK] = "walk",		[HOOK_NETLINK] = "netlink",
-	[HOOK_DUMP] = "dump",
+	[HOOK_LIBPCAP] = "libpcap",	[HOOK_DUMP] = "dump",
 };
 
 #define NOTICES                                                                                \
@@ -54,7 +55,22 @@ static const char *const kinds[HOOK_COUNT] = {
 /* Those of one feature stand together, the best first. */
 static const struct alternative alternatives[] = {
 	{FEATURE_FLOW_RECEIVE, HOOK_TP_BTF, "netif_receive_skb", .programs = {"on_receive"}},
+	{FEATURE_FLOW_RECEIVE, HOOK_TCX, "ingress", .programs = {"on_tc_ingress"},
+	 .loss = "a new interface is watched a moment after it is there"},
+	{FEATURE_FLOW_RECEIVE, HOOK_CLSACT, "ingress", .programs = {"on_tc_ingress"},
+	 .loss = "a new interface is watched a moment after it is there; filters stay when the "
+		 "recorder is killed"},
+	{FEATURE_FLOW_RECEIVE, HOOK_LIBPCAP, "any", .module = NULL,
+	 .loss = "this network namespace only"},
 	{FEATURE_FLOW_TRANSMIT, HOOK_TP_BTF, "net_dev_queue", .programs = {"on_transmit"}},
+	{FEATURE_FLOW_TRANSMIT, HOOK_TCX, "egress", .programs = {"on_tc_egress"},
+	 .loss = "a new interface is watched a moment after it is there"},
+	{FEATURE_FLOW_TRANSMIT, HOOK_CLSACT, "egress", .programs = {"on_tc_egress"},
+	 .loss = "a new interface is watched a moment after it is there; filters stay when the "
+		 "recorder is killed"},
+	{FEATURE_FLOW_TRANSMIT, HOOK_LIBPCAP, "any", .module = NULL,
+	 .loss = "this network namespace only, without senders' processes and translations; "
+		 "what a device will split counts as one packet"},
 	{FEATURE_NAT, HOOK_FENTRY, "__nf_conntrack_hash_insert",
 	 .programs = {"on_conntrack_insert"}, .module = "nf_conntrack"},
 	{FEATURE_NAT, HOOK_KPROBE, "__nf_conntrack_hash_insert",

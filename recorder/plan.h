@@ -38,14 +38,17 @@ enum hook_kind {
 	HOOK_KRETPROBE,
 	HOOK_CGROUP, /* at the root of the cgroup2 hierarchy */
 	HOOK_ITER,
-	HOOK_SKB,  /* no program of its own: a field that the programs of the flow read */
-	HOOK_WALK, /* programs that user space runs, through a table of the kernel's */
+	HOOK_TCX, /* on every interface, as the next, too */
+	HOOK_CLSACT,
+	HOOK_SKB, /* no program of its own: a field that the programs of the flow read */
+	HOOK_WALK,    /* programs that user space runs, through a table of the kernel's */
 	HOOK_NETLINK, /* no program: the kernel's notices */
-	HOOK_DUMP, /* no program: asked by netlink once */
+	HOOK_LIBPCAP,
+	HOOK_DUMP, /* nor here: asked by netlink once */
 	HOOK_COUNT
 };
 
-#define ALTERNATIVE_PROGRAMS 3
+#define ALTERNATIVE_PROGRAMS 4
 
 struct alternative {
 	enum feature feature;
@@ -69,6 +72,7 @@ struct probe {
 	const char *feature;
 	char variant[64]; /* as people see it: KIND/NAME */
 	enum probe_state state;
+	int is_proven; /* its programs have been loaded, alone */
 	char explanation[192];
 };
 

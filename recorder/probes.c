@@ -1,279 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chooses, loads and attaches the programs in the kernel.
- *
- * Facts that cost nothing come first. What they leave is loaded as one object; only where the
- * kernel refuses that is each program tried alone, to learn which it was. The next alternative
- * then takes its place, and all of it begins anew.
+ * The programs in the kernel, from their choice to their end.
  */
+#include "recorder/filter_maps.h"
 #include "recorder/probes.h"
 #include "recorder/probes_private.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
-
-/* Only this thread's last words of libbpf are kept; it has no other way to return them. */
-static _Thread_local char last_words[512];
-
-static int keep_words(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	char line[512];
-
-	if (level != LIBBPF_WARN)
-		return 0;
-	vsnprintf(line, sizeof(line), format, arguments);
-	line[strcspn(line, "\n")] = 0;
-	if (line[0])
-		memcpy(last_words, line, sizeof(last_words));
-	return 0;
-}
-
-static struct bpf_program *program_of(const struct flowtape_bpf *skeleton,
-				      const struct alternative *alternative, int i)
-{
-	return alternative->programs[i]
-		       ? bpf_object__find_program_by_name(skeleton->obj,
-							  alternative->programs[i])
-		       : NULL;
-}
-
-/* Load nothing but the programs of what is chosen, or of one alternative alone. */
-static void select_programs(struct flowtape_bpf *skeleton, const struct plan *plan,
-			    const struct alternative *alone)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, skeleton->obj)
-		bpf_program__set_autoload(program, false);
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct alternative *one = plan->probes[i].alternative;
-
-		if (alone ? one != alone : plan->probes[i].state != PROBE_CHOSEN)
-			continue;
-		for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++)
-			if (program_of(skeleton, one, j))
-				bpf_program__set_autoload(program_of(skeleton, one, j), true);
-	}
-}
-
-/* What a trial needs no room for. */
-static void shrink_maps(struct flowtape_bpf *skeleton)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, skeleton->obj)
-	{
-		if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
-			bpf_map__set_max_entries(map, (uint32_t)sysconf(_SC_PAGESIZE));
-		else if (bpf_map__type(map) != BPF_MAP_TYPE_SK_STORAGE)
-			bpf_map__set_max_entries(map, 1);
-	}
-}
-
-/* Load the programs of one alternative in an object of its own, which is thrown away. */
-static int try_alone(const struct plan *plan, const struct alternative *alternative)
-{
-	struct flowtape_bpf *skeleton = flowtape_bpf__open();
-	int error;
-
-	if (!skeleton)
-		return -ENOMEM;
-	select_programs(skeleton, plan, alternative);
-	shrink_maps(skeleton);
-	error = flowtape_bpf__load(skeleton);
-	flowtape_bpf__destroy(skeleton);
-	return error;
-}
-
-/*
- * Find out which of the chosen are to blame that the object does not load, of those only that
- * others could take the place of, or of all. Returns how many.
- */
-static int find_refused(struct plan *plan, int only_replaceable)
-{
-	int count = 0;
-
-	for (size_t i = 0; i < plan->count; i++) {
-		struct probe *probe = &plan->probes[i];
-		int error;
-
-		if (probe->state != PROBE_CHOSEN || !probe->alternative->programs[0] ||
-		    (only_replaceable && !plan_has_spare(plan, probe)))
-			continue;
-		error = try_alone(plan, probe->alternative);
-		if (!error)
-			continue;
-		plan_refuse(plan, probe, "the kernel refused to load it: %s",
-			    strerrorname_np(-error));
-		count++;
-	}
-	return count;
-}
-
-static void check_facts(struct plan *plan, struct kernel_facts *facts)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		struct probe *probe = &plan->probes[i];
-		const char *against;
-
-		if (probe->state != PROBE_CHOSEN)
-			continue;
-		against = kernel_facts_against(facts, probe->alternative);
-		if (against)
-			plan_refuse(plan, probe, "%s", against);
-	}
-}
-
-/* Choose until the facts say no to nothing that is chosen. */
-static void choose(struct plan *plan, struct kernel_facts *facts)
-{
-	struct plan before;
-
-	do {
-		before = *plan;
-		plan_choose(plan);
-		check_facts(plan, facts);
-	} while (memcmp(&before, plan, sizeof(before)));
-}
-
-static int say(char **problem, int error, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(problem, format, arguments) < 0)
-		*problem = NULL;
-	va_end(arguments);
-	return error;
-}
-
-/* The first required feature that has no alternative left, told as the problem; 0: all have. */
-static int find_missing(struct probes *probes, int error, char **problem)
-{
-	const struct plan *plan = &probes->plan;
-
-	for (int feature = 0; feature < FEATURE_COUNT; feature++) {
-		const struct probe *last = NULL;
-
-		if (!plan_is_required(feature) || plan_chosen(&probes->plan, feature))
-			continue;
-		for (size_t i = 0; i < plan->count; i++)
-			if (plan->probes[i].alternative->feature == (enum feature)feature)
-				last = &plan->probes[i];
-		if (error == -EPERM)
-			return say(problem, error,
-				   "the kernel allows no BPF here: run as root, or with "
-				   "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN");
-		return say(problem, error ? error : -ENOENT, "no way to record: %s, %s: %s",
-			   last->feature, last->variant,
-			   last->state == PROBE_LEFT_OUT ? "left out by --without"
-							 : last->explanation);
-	}
-	return 0;
-}
-
-static int open_object(struct probes *probes, const struct probes_options *options)
-{
-	const struct probe *nat;
-
-	flowtape_bpf__destroy(probes->skeleton);
-	probes->skeleton = flowtape_bpf__open();
-	if (!probes->skeleton)
-		return -ENOMEM;
-	if (options->flow_entries) {
-		bpf_map__set_max_entries(probes->skeleton->maps.flows_0, options->flow_entries);
-		bpf_map__set_max_entries(probes->skeleton->maps.flows_1, options->flow_entries);
-	}
-	select_programs(probes->skeleton, &probes->plan, NULL);
-	nat = plan_chosen(&probes->plan, FEATURE_NAT);
-	probes->skeleton->rodata->nat_from_packets =
-		nat && nat->alternative->hook != HOOK_NETLINK;
-	return 0;
-}
-
-/* Load all that is chosen; where the kernel refuses that, choose again. */
-static int load(struct probes *probes, const struct probes_options *options,
-		struct kernel_facts *facts, char **problem)
-{
-	int error, missing;
-
-	for (;;) {
-		error = open_object(probes, options);
-		if (error)
-			return error;
-		error = flowtape_bpf__load(probes->skeleton);
-		if (!error)
-			return 0;
-		if (!find_refused(&probes->plan, 1) && !find_refused(&probes->plan, 0))
-			return say(problem, error, "cannot load the BPF programs: %s (%s)",
-				   strerror(-error), last_words);
-		choose(&probes->plan, facts);
-		missing = find_missing(probes, error, problem);
-		if (missing)
-			return missing;
-	}
-}
-
-static int listen_to(struct probes *probes, enum feature feature)
-{
-	int error = probes->notices ? 0 : notices_open(&probes->notices);
-
-	return error ? error
-		     : notices_join(probes->notices,
-				    feature == FEATURE_NAT ? NOTICES_NEW : NOTICES_END);
-}
-
-static int attach_probe(struct probes *probes, size_t i, struct kernel_facts *facts)
-{
-	const struct alternative *alternative = probes->plan.probes[i].alternative;
-
-	if (alternative->hook == HOOK_NETLINK)
-		return listen_to(probes, alternative->feature);
-	for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++) {
-		struct bpf_program *program = program_of(probes->skeleton, alternative, j);
-
-		if (!program || alternative->hook == HOOK_WALK)
-			continue;
-		probes->links[i][j] = attach_program(program, alternative, facts);
-		if (!probes->links[i][j])
-			return errno ? -errno : -EIO;
-	}
-	return 0;
-}
-
-static void detach_probe(struct probes *probes, size_t i)
-{
-	for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++) {
-		bpf_link__destroy(probes->links[i][j]);
-		probes->links[i][j] = NULL;
-	}
-}
-
-/* Attach what is chosen. Returns how many were refused that others could take the place of. */
-static int attach(struct probes *probes, struct kernel_facts *facts)
-{
-	int replaceable = 0, error;
-
-	for (size_t i = 0; i < probes->plan.count; i++) {
-		struct probe *probe = &probes->plan.probes[i];
-
-		if (probe->state != PROBE_CHOSEN)
-			continue;
-		error = attach_probe(probes, i, facts);
-		if (!error)
-			continue;
-		detach_probe(probes, i);
-		plan_refuse(&probes->plan, probe, "the kernel refused to attach it: %s",
-			    strerrorname_np(-error));
-		replaceable += plan_has_spare(&probes->plan, probe);
-	}
-	return replaceable;
-}
 
 static int load_and_attach(struct probes *probes, const struct probes_options *options,
 			   struct kernel_facts *facts, char **problem)
@@ -281,17 +19,15 @@ static int load_and_attach(struct probes *probes, const struct probes_options *o
 	int error, replaceable;
 
 	do {
-		choose(&probes->plan, facts);
-		error = find_missing(probes, 0, problem);
-		if (!error)
-			error = load(probes, options, facts, problem);
+		error = loader_load(probes, options, facts, problem);
 		if (error)
 			return error;
-		replaceable = attach(probes, facts);
+		replaceable = attach_chosen(probes, facts);
 		if (replaceable)
 			probes_detach(probes);
 	} while (replaceable);
-	return find_missing(probes, 0, problem);
+	error = loader_find_missing(probes, problem);
+	return error ? error : attach_tc(probes);
 }
 
 static int leave_out(struct plan *plan, const char *words)
@@ -306,6 +42,16 @@ static int leave_out(struct plan *plan, const char *words)
 	return 0;
 }
 
+static int plant_seed(struct flow_hash_seed *seed)
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return -EIO;
+	flow_hash_plant(number, seed);
+	return 0;
+}
+
 int probes_open(const struct probes_options *options, struct probes **out, char **problem)
 {
 	struct probes *probes = calloc(1, sizeof(*probes));
@@ -316,13 +62,15 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	*problem = NULL;
 	if (!probes || !facts)
 		goto fail;
-	libbpf_set_print(keep_words);
 	probes->stats = -1;
-	probes->keys = malloc(DRAIN_ENTRIES * sizeof(*probes->keys));
-	probes->values = malloc(DRAIN_ENTRIES * sizeof(*probes->values));
+	probes->filter = options->filter;
 	probes->cpu_count = (unsigned int)libbpf_num_possible_cpus();
 	probes->counters = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
-	if (!probes->keys || !probes->values || !probes->counters)
+	probes->row = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
+	if (!probes->counters || !probes->row)
+		goto fail;
+	error = plant_seed(&probes->seed);
+	if (error)
 		goto fail;
 	plan_begin(&probes->plan);
 	error = leave_out(&probes->plan, options->without);
@@ -331,8 +79,11 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	if (error)
 		goto fail;
 	plan_explain(&probes->plan);
+	attach_explain(probes);
 	nat = plan_chosen(&probes->plan, FEATURE_NAT);
-	probes->skeleton->bss->inserts_are_seen = nat && nat->alternative->hook != HOOK_SKB;
+	if (probes->skeleton)
+		probes->skeleton->bss->inserts_are_seen =
+			nat && nat->alternative->programs[0] != NULL;
 	/* Only for as long as the descriptor is open; where it is refused, run times stay zero.
 	 */
 	probes->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
@@ -345,10 +96,9 @@ fail:
 	return error;
 }
 
-void probes_detach(struct probes *probes)
+int probes_follow(struct probes *probes)
 {
-	for (size_t i = 0; i < probes->plan.count; i++)
-		detach_probe(probes, i);
+	return probes->skeleton ? filter_maps_follow(probes->filter, probes->skeleton) : 0;
 }
 
 void probes_close(struct probes *probes)
@@ -358,12 +108,12 @@ void probes_close(struct probes *probes)
 	probes_detach(probes);
 	if (probes->stats >= 0)
 		close(probes->stats);
-	notices_close(probes->notices);
 	ring_buffer__free(probes->ring);
-	flowtape_bpf__destroy(probes->skeleton);
-	free(probes->keys);
-	free(probes->values);
+	loader_close(probes);
+	live_capture_close(probes->capture);
+	notices_close(probes->notices);
 	free(probes->counters);
+	free(probes->row);
 	free(probes);
 }
 
@@ -376,6 +126,11 @@ const struct probe *probes_plan(const struct probes *probes, size_t *count)
 int probes_have(struct probes *probes, enum feature feature)
 {
 	return plan_chosen(&probes->plan, feature) != NULL;
+}
+
+int probes_capture(const struct probes *probes)
+{
+	return probes->capture != NULL;
 }
 
 struct notices *probes_notices(const struct probes *probes)

@@ -8,8 +8,9 @@
 #ifndef RECORDER_PROBES_H
 #define RECORDER_PROBES_H
 
+#include "recorder/flow.h"
+#include "recorder/live_capture.h"
 #include "recorder/plan.h"
-#include "schema/event.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,8 +19,10 @@ struct notices;
 struct probes;
 
 struct probes_options {
-	uint32_t flow_entries; /* of each of the two flow tables; 0: the default, 65,536 */
+	uint32_t flow_entries; /* that the flow table has room for; 0: the default, 65,536 */
+	int count_only;	       /* packets that the table has no room for are not told singly */
 	const char *without;   /* words for plan_leave_out, with commas between them; or NULL */
+	struct filter *filter; /* borrowed; NULL: everything is admitted */
 };
 
 /*
@@ -37,6 +40,9 @@ const struct probe *probes_plan(const struct probes *probes, size_t *count);
 
 /* Whether an alternative of the feature is in use. */
 int probes_have(struct probes *probes, enum feature feature);
+
+/* Whether packets are captured, in this namespace only, in place of counted by programs. */
+int probes_capture(const struct probes *probes);
 
 /* A file descriptor from which struct process_event of every living process can be read, once.
  */
@@ -63,7 +69,7 @@ int probes_drain_flows(struct probes *probes,
  */
 int probes_turn(struct probes *probes);
 
-/* Whether the flow table in use is more than half full. */
+/* Whether the flow table is more than half full. */
 int probes_are_filling(const struct probes *probes);
 
 /* Take the conntrack rates of spans that are over at this boot time. */
@@ -89,6 +95,22 @@ const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count);
  * them already.
  */
 uint64_t probes_missed_packets(struct probes *probes);
+
+/*
+ * Where packets are captured instead: visit those that wait, as live_capture_read; and how many
+ * came so far, or -ENOENT where it is programs that count.
+ */
+int probes_read_packets(struct probes *probes,
+			int (*packet)(void *context, const struct packet *packet,
+				      uint64_t time_ns),
+			void *context);
+int probes_count_packets(struct probes *probes, struct live_capture_counts *counts);
+
+/* How many packets passed new interfaces before they were watched, at most. */
+uint64_t probes_unwatched_packets(struct probes *probes);
+
+/* Follow what the filter names, to be called now and then. Returns 0 or a negative errno. */
+int probes_follow(struct probes *probes);
 
 /* What the programs and maps cost so far. */
 struct probe_cost {

@@ -1,38 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What probes.c (choose and load), attach.c and drain.c (take what was counted) share.
+ * What probes.c, loader.c, attach.c and drain.c (takes what was counted) share.
  */
 #ifndef RECORDER_PROBES_PRIVATE_H
 #define RECORDER_PROBES_PRIVATE_H
 
+#include "recorder/flow_table.h"
 #include "recorder/kernel_facts.h"
+#include "recorder/live_capture.h"
 #include "recorder/notices.h"
 #include "recorder/probes.h"
+#include "recorder/tc_watch.h"
+
+#include "schema/flow_hash.h"
+#include "schema/rule.h"
 
 #include <bpf/libbpf.h>
 
 #include "bpf/flowtape.skel.h"
 
-#define DRAIN_ENTRIES 4096U
-
 struct probes {
-	struct flowtape_bpf *skeleton;
+	struct flowtape_bpf *skeleton; /* NULL: no program is in the kernel */
 	struct plan plan;
 	struct bpf_link *links[PLAN_MOST][ALTERNATIVE_PROGRAMS]; /* beside the plan's lines */
-	struct notices *notices; /* of ctnetlink, where the plan has them */
+	struct tc_watch *tc;	      /* NULL: nothing is attached there */
+	uint64_t unwatched_packets;   /* of watches that are over */
+	struct notices *notices;      /* of ctnetlink; NULL: not in the plan */
+	struct live_capture *capture; /* NULL: programs see the packets */
+	int load_error;		      /* the kernel's last word against the programs */
+	struct filter *filter;
 	int stats; /* descriptor that keeps run-time statistics on, or -1 */
 	struct ring_buffer *ring;
 	int (*event)(void *context, void *record, size_t size);
 	void *context;
 	unsigned int cpu_count;
 	uint64_t *counters;
-	struct flow_key *keys; /* of one batch of a drain */
-	struct flow_value *values;
+	uint64_t *row; /* one row of them, as the kernel has it */
+	struct flow_hash_seed seed;
+	struct flow_table *flows;
 };
 
-/* Attach one program by its alternative's kind of hook. NULL, with errno, when it cannot be. */
-struct bpf_link *attach_program(struct bpf_program *program,
-				const struct alternative *alternative,
-				struct kernel_facts *facts);
+/* --- loader.c --- */
+
+/*
+ * Choose, and load the programs of what is chosen; where the kernel refuses one, choose again.
+ * On failure *problem is one line that the caller frees.
+ */
+int loader_load(struct probes *probes, const struct probes_options *options,
+		struct kernel_facts *facts, char **problem);
+void loader_close(struct probes *probes);
+
+/* Not 0, and told as the problem, when a required feature has no alternative left. */
+int loader_find_missing(struct probes *probes, char **problem);
+
+/* A program of an alternative; NULL: it has no more. */
+struct bpf_program *loader_program(const struct flowtape_bpf *skeleton,
+				   const struct alternative *alternative, int i);
+
+/* --- attach.c --- */
+
+/* Attach what is chosen. Returns how many were refused that others could take the place of. */
+int attach_chosen(struct probes *probes, struct kernel_facts *facts);
+
+/* Attach the TC programs that are chosen, if any, to every interface. */
+int attach_tc(struct probes *probes);
+
+/* Add to the explanations what is known only now: on how many interfaces TC programs are. */
+void attach_explain(struct probes *probes);
 
 #endif

@@ -120,11 +120,12 @@ static struct process **bucket_of(struct process_table *table, uint32_t pid)
 	return &table->buckets[pid % BUCKETS];
 }
 
+/* The start time as exactly as an owner has it. */
 static struct process *find(struct process_table *table, uint32_t pid, uint64_t start_ns)
 {
 	struct process *process = *bucket_of(table, pid);
 
-	while (process && (process->pid != pid || process->start_ns != start_ns))
+	while (process && (process->pid != pid || OWNER_START(process->start_ns) != OWNER_START(start_ns)))
 		process = process->next;
 	return process;
 }
@@ -388,7 +389,8 @@ int process_table_find(struct process_table *table, const struct flow_owner *own
 	if (!process)
 		process = guess(table, owner);
 	*out = (struct process_identity){
-		.entity_id = process_entity_id(table->boot_digest, owner->pid, owner->start_ns),
+		.entity_id = process_entity_id(table->boot_digest, owner->pid,
+					       process ? process->start_ns : owner->start_ns),
 		.pid = owner->pid,
 	};
 	if (!process)

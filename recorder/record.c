@@ -4,6 +4,7 @@
  */
 #include "recorder/commands.h"
 #include "recorder/duration.h"
+#include "recorder/filter_options.h"
 #include "recorder/intake.h"
 
 #include <errno.h>
@@ -41,6 +42,9 @@ static const char help[] =
 	"                           masked), full, off\n"
 	"      --without HOOK,...   leave out hooks that flowrec check lists: one (iter/task), a\n"
 	"                           kind (kprobe), or all of a name (sched_process_exec)\n"
+	"      --only, --not RULE   leave out what does not, or what does match, see below\n"
+	"      --sample 1/N         one in N connections, see below\n"
+	"      --sample-seed NUMBER which of them\n"
 	"  -q, --quiet              only errors\n"
 	"  -h, --help               print this\n"
 	"\n"
@@ -54,7 +58,8 @@ static const char help[] =
 	"\n"
 	"Examples:\n"
 	"  flowrec record -o /var/tmp/incident --duration 5m\n"
-	"  flowrec record -o ci/ --streams flow,nat,process &\n";
+	"  flowrec record -o ci/ --streams flow,nat,process &\n"
+	"  flowrec record -o web/ --only exe=nginx --not net=127.0.0.0/8,::1\n";
 
 struct arguments {
 	const char *output, *without;
@@ -62,6 +67,7 @@ struct arguments {
 	uint64_t duration_ns, slice_ns, segment_ns, segment_bytes, flow_entries;
 	uint32_t streams;
 	enum command_line_policy command_line;
+	struct filter *filter; /* NULL: none */
 };
 
 static int misuse(const char *what, const char *word)
@@ -148,10 +154,8 @@ static int parse_option(int option, struct arguments *arguments)
 		return command_without("record", optarg);
 	case POLICY:
 		return parse_policy(optarg, &arguments->command_line);
-	case ':':
-		return misuse("a value is missing", NULL);
 	default:
-		return misuse("unknown option", NULL);
+		return filter_option("record", option, optarg, &arguments->filter);
 	}
 }
 
@@ -169,6 +173,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"segment-time", required_argument, NULL, SEGMENT_TIME},
 		{"command-line", required_argument, NULL, POLICY},
 		{"without", required_argument, NULL, WITHOUT},
+		FILTER_OPTIONS,
 		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
@@ -190,6 +195,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->quiet = 1;
 		else if (option == 'h') {
 			fputs(help, stdout);
+			filter_options_help(stdout, UINT32_MAX);
 			return COMMAND_WHOLE;
 		} else if (option == '?')
 			return misuse("unknown option", argv[optind - 1]);
@@ -204,7 +210,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		return misuse("unexpected word", argv[optind]);
 	if (!arguments->output)
 		return misuse("no output directory is named (-o DIR)", NULL);
-	return -1;
+	return filter_options_end("record", UINT32_MAX, arguments->filter);
 }
 
 /* The parts of a recording that runs, in the order in which they are made. */
@@ -245,6 +251,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 	const struct probes_options probes = {
 		.flow_entries = (uint32_t)arguments->flow_entries,
 		.without = arguments->without,
+		.filter = arguments->filter,
 	};
 	struct writer_options writer = {
 		.directory = arguments->output,
@@ -260,6 +267,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 		.idle_ns = 120 * SECOND_NS,
 		.command_line = arguments->command_line,
 		.streams = arguments->streams,
+		.filter = arguments->filter,
 	};
 	int error;
 
@@ -272,6 +280,8 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 	error = probes_open(&probes, &run->probes, &run->problem);
 	if (!error)
 		error = store_plan(run);
+	if (!error)
+		error = filter_options_store("record", arguments->filter, run->inventory);
 	if (!error)
 		error = writer_open(&writer, &run->writer, &run->problem);
 	if (error)
@@ -398,6 +408,7 @@ int record_command(int argc, char **argv)
 	int error, status = parse_arguments(argc, argv, &arguments);
 
 	if (status >= 0) {
+		filter_free(arguments.filter);
 		free(command_line);
 		return status;
 	}
@@ -411,9 +422,15 @@ int record_command(int argc, char **argv)
 	if (error)
 		status = complain(&run, error, "cannot start");
 	else {
+		if (probes_capture(run.probes))
+			fputs("flowrec record: no program may count packets here: libpcap captures "
+			      "those of this network namespace; flowrec check says why\n",
+			      stderr);
 		if (!arguments.quiet)
 			fprintf(stderr, "recording to %s\n", arguments.output);
 		wait_for_end(&run, &arguments, &signals);
 	}
-	return stop(&run, &arguments, status);
+	status = stop(&run, &arguments, status);
+	filter_free(arguments.filter);
+	return status;
 }

@@ -74,7 +74,7 @@ static int record(struct self_check *test, struct probes *probes, struct self_re
 	};
 	struct writer_status written = {0};
 	struct intake *running = NULL;
-	int error = -ENOMEM, late;
+	int error = -ENOMEM, late, how;
 
 	intake.inventory = writer.inventory = inventory_new(1, "flowrec check");
 	intake.ledger = writer.ledger = ledger_new();
@@ -85,9 +85,10 @@ static int record(struct self_check *test, struct probes *probes, struct self_re
 	}
 	if (!error)
 		error = intake_start(&intake, &running);
+	how = (probes_have(probes, FEATURE_NAT) ? SELF_TRANSLATE : 0) |
+	      (probes_capture(probes) ? SELF_STAY_HERE : 0);
 	if (!error)
-		error = self_traffic_run(&test->traffic, probes_have(probes, FEATURE_NAT),
-					 report);
+		error = self_traffic_run(&test->traffic, how, report);
 	late = running ? intake_stop(running) : 0;
 	error = error ? error : late;
 	if (intake.writer && writer_close(intake.writer, &written) && !error)

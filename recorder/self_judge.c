@@ -120,7 +120,7 @@ int self_judge_process(void *context, const void *row)
 struct verdict {
 	int is_good;
 	const char *not_tried; /* why; NULL: it was */
-	char words[224];
+	char words[200];
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -367,12 +367,15 @@ static const struct {
 _Static_assert(sizeof(lines_of_test) / sizeof(lines_of_test[0]) <= SELF_CHECK_LINES,
 	       "room for every line");
 
-/* The first of the features that is not there; NULL: all are. */
+/* The first of the features that is not there; NULL: all are. Captured packets have no sockets.
+ */
 static const char *find_absent(const struct self_judge *judge, uint32_t features)
 {
 	size_t count;
 	const struct probe *plan = probes_plan(judge->probes, &count);
 
+	if (features & OWNERS && probes_capture(judge->probes))
+		return "program that sees packets";
 	for (size_t i = 0; i < count; i++)
 		if (features & BIT(plan[i].alternative->feature) &&
 		    !probes_have(judge->probes, plan[i].alternative->feature))
@@ -387,7 +390,7 @@ static const char *find_obstacle(uint32_t features, const char *absent)
 				 BIT(FEATURE_PROCESS_EXEC) | BIT(FEATURE_PROCESS_EXIT);
 
 	if (absent)
-		return "it needs more";
+		return "nothing to test";
 	if (features & of_pids && !procfs_is_of_host())
 		return "pids are not the host's here";
 	return NULL;

@@ -342,21 +342,24 @@ static int be_the_process(int channel, const char *directory)
 {
 	struct self_report report = {.pid = (uint32_t)getpid()};
 	struct stat namespace;
-	char with_translation;
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	char how;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
 	report.is_own_namespace = !unshare(CLONE_NEWNET);
 	if (report.is_own_namespace)
 		raise_loopback();
+	find_programs();
+	if (write(channel, "", 1) != 1 || read(channel, &how, 1) != 1)
+		return 1;
+	if (how & SELF_STAY_HERE && report.is_own_namespace)
+		report.is_own_namespace = setns(here, CLONE_NEWNET) != 0;
 	if (!stat("/proc/self/ns/net", &namespace))
 		report.network_namespace = (uint32_t) namespace.st_ino;
-	find_programs();
-	if (write(channel, "", 1) != 1 || read(channel, &with_translation, 1) != 1)
-		return 1;
 	talk(&report.tcp, SOCK_STREAM, 0);
 	talk(&report.udp, SOCK_DGRAM, 0);
-	if (with_translation && report.is_own_namespace)
+	if (how & SELF_TRANSLATE && report.is_own_namespace)
 		talk(&report.translated, SOCK_STREAM, 1);
 	else
 		snprintf(report.translated.problem, sizeof(report.translated.problem),
@@ -391,10 +394,9 @@ int self_traffic_begin(struct self_traffic *traffic, const char *directory)
 	return error;
 }
 
-int self_traffic_run(struct self_traffic *traffic, int with_translation,
-		     struct self_report *report)
+int self_traffic_run(struct self_traffic *traffic, int how, struct self_report *report)
 {
-	char word = (char)with_translation;
+	char word = (char)how;
 	ssize_t got = -1;
 
 	if (write(traffic->channel, &word, 1) == 1)

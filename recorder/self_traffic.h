@@ -49,10 +49,11 @@ struct self_traffic {
  */
 int self_traffic_begin(struct self_traffic *traffic, const char *directory);
 
-/* Let it talk and fork, with a translation or not; then it ends. Returns 0 or a negative errno.
- */
-int self_traffic_run(struct self_traffic *traffic, int with_translation,
-		     struct self_report *report);
+#define SELF_TRANSLATE 1 /* talk through a translation, too */
+#define SELF_STAY_HERE 2 /* in the caller's network namespace */
+
+/* Let it talk and fork; then it ends. Returns 0 or a negative errno. */
+int self_traffic_run(struct self_traffic *traffic, int how, struct self_report *report);
 
 /* End it where it has not ended. */
 void self_traffic_end(struct self_traffic *traffic);

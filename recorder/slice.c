@@ -11,7 +11,9 @@
  * choice does not change from slice to slice.
  */
 #include "recorder/delivery.h"
+#include "recorder/filter.h"
 #include "recorder/process_table.h"
+#include "recorder/transport.h"
 #include "recorder/view.h"
 
 #include <errno.h>
@@ -157,43 +159,6 @@ static void put_in_order(struct sighted *hops, int count, enum side side)
 }
 
 /* --- rows --- */
-
-static const char *transport_name(uint8_t protocol, char number[4])
-{
-	switch (protocol) {
-	case 1:
-		return "icmp";
-	case 2:
-		return "igmp";
-	case 4:
-		return "ipip";
-	case 6:
-		return "tcp";
-	case 17:
-		return "udp";
-	case 41:
-		return "ipv6";
-	case 47:
-		return "gre";
-	case 50:
-		return "esp";
-	case 51:
-		return "ah";
-	case 58:
-		return "icmpv6";
-	case 89:
-		return "ospf";
-	case 103:
-		return "pim";
-	case 112:
-		return "vrrp";
-	case 132:
-		return "sctp";
-	default:
-		snprintf(number, 4, "%u", protocol);
-		return number;
-	}
-}
 
 /*
  * Where the connection stands, in the words of conn_state in Zeek's conn.log:
@@ -425,13 +390,21 @@ static int emit_connection(struct connections *connections, struct connection *c
 			   enum slice_end end, struct delivery *delivery)
 {
 	const struct flow_key *key = &connection->before->key;
-	struct flow_row row = {.flow_id = connection->flow_id, .sampling_rate = 1};
+	const struct filter *filter = connections->options.filter;
+	struct flow_row row = {
+		.flow_id = connection->flow_id,
+		.sampling_rate = filter ? filter->sampling_rate : 1,
+	};
 	struct names names[2];
 	unsigned int source;
-	char number[4];
+	char number[TRANSPORT_NUMBER_SIZE];
 	struct sighted *hops;
 	int error = 0, count;
 
+	if (!connection_is_sampled(connections, connection)) {
+		connections->not_sampled += end != SLICE_OPEN;
+		return 0;
+	}
 	settle_initiator(connection);
 	count = collect(connections, connection);
 	hops = connections->sighted;

@@ -176,5 +176,7 @@ int connections_translate(struct connections *connections, const struct nat_even
 	    join_between(connections, event, connection, direction_before ^ before->turned))
 		return -ENOMEM;
 	*flow_id = connection->flow_id;
-	return known;
+	if (!connection_is_sampled(connections, connection))
+		return TRANSLATE_NOT_SAMPLED;
+	return known ? TRANSLATE_KNOWN : TRANSLATE_JOINED;
 }

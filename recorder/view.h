@@ -89,6 +89,7 @@ struct connections {
 	struct connection *first_active, **last_active;
 	uint64_t last_ns; /* latest packet of all */
 	uint64_t swept_ns;
+	uint64_t not_sampled;	 /* flow rows left out */
 	struct sighted *sighted; /* slice.c's, used again for each connection */
 	size_t sighted_capacity;
 };
@@ -110,6 +111,10 @@ void connection_wake(struct connections *connections, struct connection *connect
 /* The first packet in this slice, with its SEEN_* bits: the connection takes part in it. */
 void connection_activate(struct connections *connections, struct connection *connection,
 			 uint64_t time_ns, uint32_t seen);
+
+/* Whether the connection is in the sample: its tuple as the initiator uses it decides. */
+int connection_is_sampled(const struct connections *connections,
+			  const struct connection *connection);
 
 /* Whether TCP's own words ended the connection: a reset, or a FIN from both ends. */
 int connection_ended(const struct connection *connection);

@@ -61,6 +61,8 @@ void walk_free(struct walk *walk)
 
 void walk_start_is_told(struct walk *walk, uint64_t now_ns)
 {
+	if (!walk->skeleton)
+		return;
 	walk->skeleton->bss->walk_since_ns = now_ns;
 	walk->skeleton->bss->start_is_told = 1;
 }
@@ -170,11 +172,12 @@ static int is_due(const struct walk *walk, uint64_t now_ns, enum walk_need need)
 
 void walk_when_due(struct walk *walk, uint64_t now_ns, enum walk_need need)
 {
-	struct flowtape_bpf__bss *shared = walk->skeleton->bss;
 	uint64_t before_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	struct flowtape_bpf__bss *shared;
 
 	if (!walk->is_planned || !is_due(walk, now_ns, need) || !find_table(walk))
 		return;
+	shared = walk->skeleton->bss;
 	__atomic_add_fetch(&shared->walk_number, 1, __ATOMIC_SEQ_CST);
 	if (walk_chains(walk, shared->walk_chains)) {
 		look_for_gone(walk);

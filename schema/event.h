@@ -29,31 +29,15 @@ struct address {
 struct flow_key {
 	struct address address[2];
 	__u16 port[2];
+	__u8 protocol, icmp_type, icmp_code, zero;
 	__u32 network_namespace;
-	__u8 protocol;
-	__u8 icmp_type;
-	__u8 icmp_code;
-	__u8 zero[5];
+	__u32 zero_too;
 };
-
-#define FLOW_HOPS 8
 
 /* Direction of a packet at an interface. */
 enum io_direction {
 	IO_RECEIVE = 0,
 	IO_TRANSMIT = 1,
-};
-
-/*
- * Counters at one hop. Index 0 of each pair counts packets from end 0 to end 1 of the key,
- * index 1 the other way. Packets are wire segments, bytes are network-layer bytes of those
- * segments.
- */
-struct flow_hop {
-	__u64 id; /* (interface index << 2) | (io_direction << 1) | 1; 0: the slot is free */
-	__u32 packets[2];
-	__u32 first_ns[2]; /* first sight, 1 + nanoseconds since flow_value.start_ns; 0: none */
-	__u64 bytes[2];
 };
 
 /*
@@ -65,24 +49,128 @@ struct flow_owner {
 	__u64 start_ns;
 	__u32 pid;
 	__u32 socket_cookie; /* low half: of the socket that this was set for */
+	__u32 rules;	     /* what the filter's process rules say of it, see schema/rule.h */
+	__u32 zero;
 };
 
-/* Bits of flow_value.seen; each fact has one bit for each direction, shifted by the direction.
+/*
+ * The flow table: a ring of units of one cache line, and an index into it.
+ *
+ *     index: buckets of 16 slots          ring of units
+ *     slot = (tag, unit number + 1) ────> flow_entry, flow_records ─ next ─> flow_records ...
+ *
+ * A flow takes two neighbouring units, its flow_entry and its first flow_records, and one more
+ * for each three further records. Units are taken one after the other and never given back
+ * singly: user space turns the generation, takes what the old one counted, and moves the ring's
+ * tail. A generation is told by two bits, which is enough: only two are ever alive.
  */
+#define FLOW_RECORDS 3 /* in a unit */
+#define FLOW_CHAIN   8 /* units of records that a flow may have */
+#define FLOW_SLOTS   16
+#define FLOW_PROBES  4 /* buckets that are looked at before the index counts as full */
+
+enum flow_unit_kind {
+	UNIT_FREE = 0,
+	UNIT_ENTRY = 1,	  /* a flow_entry; its first flow_records is the next unit */
+	UNIT_RECORDS = 2, /* further flow_records */
+	UNIT_UNUSED = 3,  /* taken, and then another CPU was first */
+};
+
+/* The upper 4 bits of the first word of a unit. */
+#define UNIT_MARK(kind, generation) ((__u32)(kind) << 30 | ((__u32)(generation) & 3) << 28)
+#define UNIT_MARK_BITS		    (15U << 28)
+
+/* What was seen: each fact has one bit for each direction, shifted by the direction. */
 #define SEEN_SYN      (1U << 0) /* a SYN without ACK: this end opened the connection */
 #define SEEN_SYN_ACK  (1U << 2) /* a SYN with ACK: this end was connected to */
 #define SEEN_BORN     (1U << 4) /* a socket of this namespace sent a packet in this direction */
 #define SEEN_ORIGINAL (1U << 6) /* conntrack calls this the original direction */
 #define SEEN_FIRST    (1U << 8) /* the first packet of the entry went in this direction */
 
-struct flow_value {
-	__u64 start_ns;
-	__u64 end_ns;
-	struct flow_owner owner[2]; /* of the socket that sends in that direction */
-	__u32 tcp_flags[2];	    /* OR of all flags sent in that direction */
-	__u32 seen;
-	__u32 lost_packets; /* of a ninth hop and beyond: seen there, counted nowhere else */
-	struct flow_hop hop[FLOW_HOPS];
+struct flow_entry {
+	__u32 facts; /* mark; SEEN_* from bit 16; TCP flags, 8 bits for each direction */
+	__u32 network_namespace;
+	__u16 port[2];
+	__u8 protocol, icmp_type, icmp_code, zero;
+	struct address address[2];
+	__u64 start_ns, end_ns; /* first and last packet; see NOTE_TICK */
+};
+
+#define FACT_SEEN(seen)		     ((__u32)(seen) << 16)
+#define FACT_FLAGS(flags, direction) ((__u32)(flags) << 8 * (direction))
+
+/*
+ * A record counts what happened in one direction of the flow. `what` is taken by
+ * compare-and-swap from 0 and says what it counts:
+ *     bit 0        direction of the key
+ *     bits 1..27   hop: io_direction, interface index (26 bits)
+ *     bits 28..31  enum flow_record_kind
+ *     bits 32..63  detail
+ */
+struct flow_record {
+	__u64 what;
+	__u64 count;
+};
+
+enum flow_record_kind {
+	/*
+	 * detail: first sight, nanoseconds since the entry's start (at most 2^32 - 1); count:
+	 * wire segments in the upper 26 bits, network-layer bytes of those segments in the lower
+	 * 38. A record that is half full is left for another of the same hop. Interface 0: any
+	 * hop beyond those that there are records for.
+	 */
+	RECORD_HOP = 0,
+	RECORD_ANSWER = 1,     /* count: time of the handshake's last packet */
+	RECORD_RETRANSMIT = 2, /* count: TCP segments sent again by a socket here */
+	RECORD_DROP = 3,       /* detail: enum skb_drop_reason; count: wire segments */
+};
+
+#define RECORD_ID(kind, ifindex, io, direction) \
+	((__u32)(kind) << 28 | (__u32)(ifindex) << 2 | (__u32)(io) << 1 | (direction))
+#define RECORD_INTERFACE_MOST ((1U << 26) - 1)
+#define RECORD_SEGMENT	      (1ULL << 38)
+#define RECORD_BYTES_MASK     (RECORD_SEGMENT - 1)
+#define RECORD_HALF_FULL      (1ULL << 63 | RECORD_SEGMENT >> 1)
+
+struct flow_records {
+	__u32 notes; /* mark; in the first of a flow: NOTE_* */
+	__u32 next;  /* unit number + 1; 0: none */
+	__u64 owner; /* OWNER_OF, of the socket that sends in that direction; 0: none */
+	struct flow_record record[FLOW_RECORDS];
+};
+
+#define NOTE_DSCP(dscp, direction) ((__u32)(dscp) << 6 * (direction)) /* the latest */
+#define NOTE_DSCP_MASK(direction)  NOTE_DSCP(63, direction)
+#define NOTE_OWNED		   (1U << 12) /* by direction: the owner will not change */
+#define NOTE_TOLD		   (1U << 14) /* its conntrack entry has been looked at */
+#define NOTE_ANSWERED		   (1U << 15) /* it has a RECORD_ANSWER */
+/*
+ * The kernel's tick (jiffies, 12 bits) in which the clock was read last. It is read for the first
+ * packet of a flow in each direction at each hop, for TCP's SYN, FIN and RST, and for the first packet
+ * in each tick; so end_ns may be a tick (1 to 10 ms) early, in a burst.
+ */
+#define NOTE_TICK(jiffies)   (((__u32)(jiffies) & 0xfff) << 16)
+#define NOTE_TICK_MASK	     NOTE_TICK(0xfff)
+
+/*
+ * An owner in one word: pid (22 bits, the most that Linux has), start time in units of 1024 ns
+ * (41 bits, 26 days), direction.
+ */
+#define OWNER_START(start_ns) ((start_ns) >> 10 & ((1ULL << 41) - 1))
+#define OWNER_TO_START(owner) (((owner) >> 1 & ((1ULL << 41) - 1)) << 10)
+#define OWNER_OF(pid, start_ns, direction) \
+	((__u64)(pid) << 42 | OWNER_START(start_ns) << 1 | (direction))
+
+struct flow_bucket {
+	__u32 slot[FLOW_SLOTS];
+};
+
+/* Where the ring is; head is the kernel's, tail is user space's, each in a line of its own. */
+struct flow_ring {
+	__u64 head; /* units taken ever */
+	__u64 zero[7];
+	__u64 tail; /* units given back ever */
+	__u64 zero_too[7];
 };
 
 /* Who receives at a port: the answer when a flow's own packets could not tell. */
@@ -115,6 +203,7 @@ enum event_kind {
 	EVENT_NAT = 5,	     /* a translation begins, or is there */
 	EVENT_NAT_END = 8,   /* it is over */
 	EVENT_NAT_AGAIN = 9, /* it was told before and is used again: for who has forgotten it */
+	EVENT_PACKET = 12,
 };
 
 struct event_header {
@@ -192,6 +281,16 @@ struct nat_event {
 	__u8 zero[3];
 };
 
+/* A packet that the flow table had no room for, counted by itself. */
+struct packet_event {
+	struct event_header header;
+	struct flow_key key;
+	__u32 id; /* RECORD_ID of its hop */
+	__u32 facts;
+	__u32 packets;
+	__u32 bytes;
+};
+
 /*
  * What each kernel stage counts, for each CPU: what came in equals what was stored plus what
  * was excluded plus what was lost.
@@ -205,25 +304,53 @@ enum stage_counter {
 	COUNT_PACKET_MALFORMED = 5,
 	COUNT_PACKET_UNREADABLE = 6,
 	COUNT_PACKET_MAP_FULL = 7,
-	COUNT_PACKET_HOPS_FULL = 8,
 	COUNT_PROCESS_ATTEMPTED = 9,
 	COUNT_PROCESS_RING_FULL = 10,
 	COUNT_NAT_ATTEMPTED = 11,
 	COUNT_NAT_RING_FULL = 12,
 	COUNT_RATE_ATTEMPTED = 13,
 	COUNT_RATE_MAP_FULL = 14,
+	COUNT_PACKET_RING = 15, /* of those for which the table was full: told singly */
+	/* What the filter excluded, by the kind of rule, in the order in which they are asked.
+	 */
+	COUNT_PACKET_NETNS_RULE = 16,
+	COUNT_PACKET_CGROUP_RULE = 17,
+	COUNT_PACKET_EXECUTABLE_RULE = 18,
+	COUNT_PACKET_INTERFACE_RULE = 19,
+	COUNT_PACKET_PROTOCOL_RULE = 20,
+	COUNT_PACKET_PORT_RULE = 21,
+	COUNT_PACKET_NET_RULE = 22,
+	COUNT_PACKET_NOT_SAMPLED = 23,
+	COUNT_PROCESS_NETNS_RULE = 24,
+	COUNT_PROCESS_CGROUP_RULE = 25,
+	COUNT_PROCESS_EXECUTABLE_RULE = 26,
+	COUNT_NAT_NETNS_RULE = 27,
+	COUNT_NAT_PROTOCOL_RULE = 28,
+	COUNT_NAT_PORT_RULE = 29,
+	COUNT_NAT_NET_RULE = 30,
+	COUNT_NAT_NOT_SAMPLED = 31,
 	COUNT_NAT_KEEP_ATTEMPTED = 40, /* translations to keep until they end */
 	COUNT_NAT_UNKEPT = 41,	       /* for which the table has no room */
 	STAGE_COUNTERS = 64,
+};
+
+/* Who counts; each program that counts packets alone has its own, so that none interrupts it. */
+enum stage_row {
+	ROW_RECEIVE = 0,
+	ROW_TRANSMIT = 1,
+	ROW_OTHERS = 2,
+	STAGE_ROWS = 3,
 };
 
 #define EVENT_LAYOUT(type, size) _Static_assert(sizeof(type) == (size), "layout of " #type)
 
 EVENT_LAYOUT(struct address, 16);
 EVENT_LAYOUT(struct flow_key, 48);
-EVENT_LAYOUT(struct flow_hop, 40);
-EVENT_LAYOUT(struct flow_owner, 16);
-EVENT_LAYOUT(struct flow_value, 64 + 40 * FLOW_HOPS);
+EVENT_LAYOUT(struct flow_owner, 24);
+EVENT_LAYOUT(struct flow_entry, 64);
+EVENT_LAYOUT(struct flow_records, 64);
+EVENT_LAYOUT(struct flow_bucket, 64);
+EVENT_LAYOUT(struct flow_ring, 128);
 EVENT_LAYOUT(struct port_key, 8);
 EVENT_LAYOUT(struct rate_key, 16);
 EVENT_LAYOUT(struct rate_value, 16);
@@ -232,5 +359,6 @@ EVENT_LAYOUT(struct process_event, 88);
 EVENT_LAYOUT(struct exec_event, 88 + 16 + EXEC_PATH_SIZE + EXEC_ARGUMENTS_SIZE);
 EVENT_LAYOUT(struct tuple, 40);
 EVENT_LAYOUT(struct nat_event, 128);
+EVENT_LAYOUT(struct packet_event, 80);
 
 #endif

@@ -54,7 +54,7 @@ part()
 }
 part schema schema/
 check schema_knows_nobody "$work/wrong"
-part bpf bpf/ 'schema/event\.h$'
+part bpf bpf/ 'schema/(event|flow_hash|rule)\.h$'
 check bpf_knows_the_events_only "$work/wrong"
 part recorder recorder/ schema/ bpf/
 check the_recorder_never_includes_the_analyzer "$work/wrong"

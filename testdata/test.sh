@@ -163,6 +163,7 @@ suite live as_root testdata/live/record_test.sh
 suite live-check as_root testdata/live/check_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
+suite live-filter as_root testdata/live/filter_test.sh
 suite guest testdata/guest/test.sh
 
 suite san-build built

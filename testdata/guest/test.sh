@@ -13,7 +13,7 @@ fi
 said=$(mktemp build/guest/said.XXXXXX) || exit 1
 trap 'rm -f "$said"' EXIT
 trap 'exit 130' HUP INT PIPE TERM
-testdata/guest/run.sh sh -c '
+GUEST_SECONDS=600 testdata/guest/run.sh sh -c '
 	build/flowrec check >build/guest/out/check.txt 2>&1
 	status=0
 	testdata/live/record_test.sh short || status=1

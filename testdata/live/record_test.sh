@@ -26,6 +26,12 @@ trap 'exit 130' HUP INT PIPE TERM
 recording=$work/recording
 net_addresses_of_this_run
 net_up || exit 1
+# On a slow machine the first entry must still be there when the list of all is asked for.
+in_router sh -c 'cd /proc/sys/net/netfilter || exit 1
+	for timeout in udp_timeout udp_timeout_stream icmp_timeout tcp_timeout_last_ack \
+		tcp_timeout_time_wait tcp_timeout_close; do
+		echo 600 >nf_conntrack_$timeout
+	done' || exit 1
 
 # --- traffic; some servers live before the recorder, some come after it ---
 
@@ -197,24 +203,26 @@ sqlite3 "$truth" <<-END || exit 1
 		FROM slice GROUP BY 1, 2, 3, 4, 5, 6;
 
 	-- A busy host's TCP sends again what the layers below it refused: it counts both, the device
-	-- sees one. Where it did so, any number between is what the endpoint sent.
+	-- sees one. And what comes again when a socket is closed already is answered without it: by an
+	-- ACK, at most, that in turn meets a RST; no endpoint counts them. Where something was sent
+	-- again, any number between is what the endpoint sent.
 	UPDATE truth SET source_packets = f.source_packets, source_bytes = f.source_bytes
-		FROM flow f WHERE source_again > 0 AND truth.number = f.number
+		FROM flow f WHERE source_again + destination_again > 0 AND truth.number = f.number
 		AND truth.source = f.source AND truth.source_port = f.source_port
 		AND truth.destination = f.destination AND truth.destination_port = f.destination_port
 		AND f.source_packets BETWEEN truth.source_packets - source_again
-			AND truth.source_packets
+			AND truth.source_packets + source_again + destination_again
 		AND f.source_bytes BETWEEN truth.source_bytes - source_again * 1500
-			AND truth.source_bytes;
+			AND truth.source_bytes + (source_again + destination_again) * 80;
 	UPDATE truth SET destination_packets = f.destination_packets,
 		destination_bytes = f.destination_bytes
-		FROM flow f WHERE destination_again > 0 AND truth.number = f.number
+		FROM flow f WHERE source_again + destination_again > 0 AND truth.number = f.number
 		AND truth.source = f.source AND truth.source_port = f.source_port
 		AND truth.destination = f.destination AND truth.destination_port = f.destination_port
 		AND f.destination_packets BETWEEN truth.destination_packets - destination_again
-			AND truth.destination_packets
+			AND truth.destination_packets + source_again + destination_again
 		AND f.destination_bytes BETWEEN truth.destination_bytes - destination_again * 1500
-			AND truth.destination_bytes;
+			AND truth.destination_bytes + (source_again + destination_again) * 80;
 END
 ask_truth() { sqlite3 "$truth" "$1"; }
 

@@ -19,8 +19,7 @@ ipvs_traffic()
 ipvs_checks()
 {
 	none flows_through_ipvs_are_exact_and_know_both_processes \
-		"$(differ "$work/ipvs.truth" "$(recorded_flows "destination_port IN (8100, 6100)")")" \
-		"$(grep -c . "$work/ipvs.truth") flows"
+		"$(wrong_flows ipvs "destination_port IN (8100, 6100)")"
 	translations=$(recorded "SELECT network_iana_number, source_address, source_port,
 		destination_address, destination_port, source_nat_address, source_nat_port,
 		destination_nat_address, destination_nat_port FROM nat

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The short way to read headers: a whole TCP or UDP packet, IPv4 without options or IPv6
+ * without extension headers, as almost all packets are.
+ *
+ * Its bytes are taken as 64-bit words and every field is cut from a word in a register. What is
+ * not plain is not judged here: it goes the long way of headers.h.
+ */
+#ifndef BPF_PLAIN_H
+#define BPF_PLAIN_H
+
+#include "bpf/headers.h"
+#include "bpf/kernel.h"
+
+#define PLAIN_IPV4  20 /* bytes of the network header */
+#define PLAIN_IPV6  40
+#define PLAIN_UDP   8
+#define PLAIN_TCP   14		  /* of which its flags are the last */
+#define MAPPED_IPV4 0xffff0000ULL /* the lower half of an IPv4 address's second word */
+
+static __always_inline __u32 byte_of(__u64 word, int number)
+{
+	return word >> 8 * number & 0xff;
+}
+
+/* A field of two bytes in network order. */
+static __always_inline __u32 field_of(__u64 word, int number)
+{
+	return bpf_ntohs((__u16)(word >> 8 * number));
+}
+
+/* A packet's words, cut up. */
+struct plain {
+	__u64 source[2], destination[2];
+	__u32 source_port, destination_port;
+	__u32 protocol;
+	__u32 length;	/* network-layer bytes */
+	__u32 network;	/* bytes of that header */
+	__u32 tcp_word; /* its data offset in byte 0, its flags in byte 1 */
+	__u32 dscp;
+};
+
+static __always_inline int cut_ipv4(const struct words *words, struct plain *plain)
+{
+	__u64 word[] = {word_of(words, 0), word_of(words, 1), word_of(words, 2)};
+
+	/* Version 4, five words of header; neither a fragment's offset nor more fragments. */
+	if (byte_of(word[0], 0) != 0x45 || word[0] >> 48 & 0xff3f)
+		return 0;
+	plain->dscp = byte_of(word[0], 1) >> 2;
+	plain->length = field_of(word[0], 2);
+	plain->network = PLAIN_IPV4;
+	plain->protocol = byte_of(word[1], 1);
+	plain->source[0] = plain->destination[0] = 0;
+	plain->source[1] = (word[1] & ~0xffffffffULL) | MAPPED_IPV4;
+	plain->destination[1] = word[2] << 32 | MAPPED_IPV4;
+	plain->source_port = field_of(word[2], 4);
+	plain->destination_port = field_of(word[2], 6);
+	plain->tcp_word = plain->protocol == PROTOCOL_TCP ? word_of(words, 4) : 0;
+	return 1;
+}
+
+static __always_inline int cut_ipv6(const struct words *words, struct plain *plain)
+{
+	__u64 first = word_of(words, 0), ports = word_of(words, 5);
+
+	if (byte_of(first, 0) >> 4 != 6)
+		return 0;
+	plain->dscp = field_of(first, 0) >> 6 & 63;
+	plain->length = PLAIN_IPV6 + field_of(first, 4);
+	plain->network = PLAIN_IPV6;
+	plain->protocol = byte_of(first, 6);
+	plain->source[0] = word_of(words, 1);
+	plain->source[1] = word_of(words, 2);
+	plain->destination[0] = word_of(words, 3);
+	plain->destination[1] = word_of(words, 4);
+	plain->source_port = field_of(ports, 0);
+	plain->destination_port = field_of(ports, 2);
+	plain->tcp_word = word_of(words, 6) >> 32;
+	return 1;
+}
+
+/* End 0 of a key is the lower (address, port), as in headers.h. */
+static __always_inline int plain_direction(const struct plain *plain)
+{
+	if (plain->source[0] != plain->destination[0])
+		return plain->source[0] > plain->destination[0];
+	if (plain->source[1] != plain->destination[1])
+		return plain->source[1] > plain->destination[1];
+	return plain->source_port > plain->destination_port;
+}
+
+/* Its wire segments and their bytes. Returns 0 where the headers of each are not these alone.
+ */
+static __always_inline int count_plain(const struct sk_buff *packet, struct headers *headers)
+{
+	__u32 size = packet_gso_size(packet), payload;
+
+	headers->packets = 1;
+	if (!size)
+		return 1;
+	if (BPF_CORE_READ_BITFIELD(packet, encapsulation))
+		return 0;
+	payload = headers->bytes - headers->header_bytes;
+	headers->packets = packet_gso_segments(packet);
+	if (!headers->packets)
+		headers->packets = (payload + size - 1) / size;
+	headers->bytes += (headers->packets - 1) * headers->header_bytes;
+	return 1;
+}
+
+/*
+ * Read a packet whose network header begins at the given offset from skb->head. Returns 1, or 0
+ * when it is not plain; headers must be empty but for the namespace, and are then to be emptied
+ * again.
+ */
+static __always_inline int read_plain(const struct sk_buff *packet, __u32 offset,
+				      struct headers *headers)
+{
+	const unsigned char *head = packet->head;
+	__u32 length = packet->len - (offset - (__u32)(packet->data - head));
+	__u32 linear = length - packet->data_len, need;
+	struct flow_key *key = &headers->key;
+	struct plain plain;
+	__u32 flags = 0;
+	struct words words;
+
+	if (read_words(&words, head + offset))
+		return 0;
+	if (packet->protocol == bpf_htons(ETHERTYPE_IPV4)) {
+		if (!cut_ipv4(&words, &plain))
+			return 0;
+	} else if (packet->protocol != bpf_htons(ETHERTYPE_IPV6) || !cut_ipv6(&words, &plain))
+		return 0;
+	if (plain.protocol == PROTOCOL_UDP) {
+		need = plain.network + PLAIN_UDP;
+		headers->header_bytes = need;
+	} else if (plain.protocol == PROTOCOL_TCP) {
+		need = plain.network + PLAIN_TCP;
+		flags = plain.tcp_word >> 8 & 0xff;
+		headers->header_bytes = plain.network + (plain.tcp_word >> 2 & 0x3c);
+	} else
+		return 0;
+	if (plain.length < need || plain.length > length || linear < need || linear > length ||
+	    plain.length < headers->header_bytes)
+		return 0;
+	headers->bytes = plain.length;
+	if (!count_plain(packet, headers))
+		return 0;
+	headers->dscp = plain.dscp;
+	headers->tcp_flags = flags;
+	headers->seen = (flags & 0x12) == 0x02	 ? SEEN_SYN
+			: (flags & 0x12) == 0x12 ? SEEN_SYN_ACK
+						 : 0;
+	headers->direction = plain_direction(&plain);
+	key->protocol = plain.protocol;
+	if (headers->direction) {
+		key->address[0].half[0] = plain.destination[0];
+		key->address[0].half[1] = plain.destination[1];
+		key->address[1].half[0] = plain.source[0];
+		key->address[1].half[1] = plain.source[1];
+		key->port[0] = plain.destination_port;
+		key->port[1] = plain.source_port;
+	} else {
+		key->address[0].half[0] = plain.source[0];
+		key->address[0].half[1] = plain.source[1];
+		key->address[1].half[0] = plain.destination[0];
+		key->address[1].half[1] = plain.destination[1];
+		key->port[0] = plain.source_port;
+		key->port[1] = plain.destination_port;
+	}
+	return 1;
+}
+
+#endif
