@@ -46,6 +46,8 @@ typedef struct {
 } atomic64_t;
 
 struct sock_common {
+	__be32 skc_daddr;
+	__be16 skc_dport;
 	__u16 skc_num; /* the bound port, host order */
 	unsigned short skc_family;
 	volatile unsigned char skc_state;

@@ -299,7 +299,8 @@ __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespac
 	/* Where nf_conntrack is not there, neither are its types. */
 	if (!bpf_core_type_exists(struct nf_conn))
 		return 0;
-	/* A bridge may send a packet before its rules have seen all of it: the tuples may change. */
+	/* A bridge may send a packet before its rules have seen all of it: the tuples may
+	 * change. */
 	if (!(BPF_CORE_READ((const struct nf_conn *)entry, status) & CONNTRACK_CONFIRMED) ||
 	    read_original(&met.original, (void *)entry))
 		return 0;

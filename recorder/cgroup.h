@@ -33,6 +33,12 @@ struct cgroup_place cgroups_find(struct cgroups *cgroups, enum cgroup_hierarchy 
 int cgroups_id(const struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, const char *path,
 	       uint64_t *id);
 
+/*
+ * The root of the v2 hierarchy, as far up as this host shows it: a descriptor of the directory, for
+ * the caller to close, or a negative errno; -ENOENT when it is not mounted.
+ */
+int cgroup_open_root(void);
+
 #define CONTAINER_ID_SIZE 65
 
 /*

@@ -109,10 +109,10 @@ static int begin(struct nat_rows *rows, const struct nat_event *event, uint64_t 
 	if (event->header.kind == EVENT_NAT_AGAIN)
 		return NAT_KNOWN;
 	/* Nobody will tell when one that is not kept is over. */
-	known = event->is_unkept ? joined == TRANSLATE_KNOWN
-				 : nat_table_begin(rows->living, event,
-						   joined == TRANSLATE_NOT_SAMPLED ? NO_FLOW
-										   : *flow_id);
+	known = event->is_unkept
+			? joined == TRANSLATE_KNOWN
+			: nat_table_begin(rows->living, event,
+					  joined == TRANSLATE_NOT_SAMPLED ? NO_FLOW : *flow_id);
 	if (known < 0)
 		return known;
 	return joined == TRANSLATE_NOT_SAMPLED ? NAT_NOT_SAMPLED : known ? NAT_KNOWN : NAT_NEWS;

@@ -24,8 +24,8 @@ enum nat_news {
 };
 
 /*
- * Join or end what the event tells of. Returns an enum nat_news, with the row where it is one, or
- * -ENOMEM. The row's text is static.
+ * Join or end what the event tells of. Returns an enum nat_news, with the row where it is one,
+ * or -ENOMEM. The row's text is static.
  */
 int nat_rows_take(struct nat_rows *rows, const struct nat_event *event, struct nat_row *row);
 

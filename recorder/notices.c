@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Notices of conntrack entries, by ctnetlink (include/uapi/linux/netfilter/nfnetlink_conntrack.h).
+ * Notices of conntrack entries, by ctnetlink
+ * (include/uapi/linux/netfilter/nfnetlink_conntrack.h).
  */
 #include "recorder/notices.h"
 #include "recorder/conntrack.h"
@@ -23,10 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUEUE_BYTES	  (8 << 20) /* what burst the kernel may queue for us */
-#define MESSAGE_BYTES	  8192
-#define NAMESPACES_MOST	  1024
-#define LOOK_AGAIN_AFTER_NS 1000000000ULL
+#define QUEUE_BYTES	    (8 << 20) /* what burst the kernel may queue for us */
+#define MESSAGE_BYTES	    8192
+#define NAMESPACES_MOST	    1024
+#define LOOK_AGAIN_AFTER_NS 2000000000ULL
 
 struct notices {
 	struct mnl_socket *socket, *routes;
@@ -60,6 +61,14 @@ static int filter(int socket)
 										       : 0;
 }
 
+static uint64_t boot_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static int prepare(struct notices *notices)
 {
 	int bytes = QUEUE_BYTES, on = 1;
@@ -76,29 +85,6 @@ static int prepare(struct notices *notices)
 	    mnl_socket_bind(notices->routes, 0, MNL_SOCKET_AUTOPID))
 		return -errno;
 	return filter(fd);
-}
-
-int notices_open(struct notices **out)
-{
-	struct notices *notices;
-	struct stat own;
-	int error;
-
-	/* Where conntrack is not there, listening would load it. */
-	if (access("/proc/sys/net/netfilter/nf_conntrack_count", F_OK) ||
-	    stat("/proc/self/ns/net", &own))
-		return -EOPNOTSUPP;
-	notices = calloc(1, sizeof(*notices));
-	if (!notices)
-		return -ENOMEM;
-	notices->own_inode = (uint32_t)own.st_ino;
-	error = prepare(notices);
-	if (error) {
-		notices_close(notices);
-		return error;
-	}
-	*out = notices;
-	return 0;
 }
 
 int notices_join(struct notices *notices, enum notices_kind kind)
@@ -137,25 +123,38 @@ static int take_id(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-/* The id that the own namespace gave to another one; NETNSA_NSID_NOT_ASSIGNED: none. */
-static int ask_id(const struct notices *notices, const char *path)
+/* Ask for the id of a namespace that is open as file, or, with RTM_NEWNSID, for a new one. */
+static void ask(const struct notices *notices, uint16_t type, int file, int *id)
 {
 	char buffer[MESSAGE_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	int file = open(path, O_RDONLY | O_CLOEXEC), id = NETNSA_NSID_NOT_ASSIGNED;
 	ssize_t size = -1;
 
-	if (file < 0)
-		return id;
-	request->nlmsg_type = RTM_GETNSID;
-	request->nlmsg_flags = NLM_F_REQUEST;
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | (type == RTM_NEWNSID ? NLM_F_ACK : 0);
 	mnl_nlmsg_put_extra_header(request, sizeof(struct rtgenmsg));
 	mnl_attr_put_u32(request, NETNSA_FD, (uint32_t)file);
+	if (type == RTM_NEWNSID)
+		mnl_attr_put_u32(request, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
 	if (mnl_socket_sendto(notices->routes, request, request->nlmsg_len) > 0)
 		size = mnl_socket_recvfrom(notices->routes, buffer, sizeof(buffer));
 	if (size > 0)
 		mnl_cb_run(buffer, (size_t)size, 0, mnl_socket_get_portid(notices->routes),
-			   take_id, &id);
+			   take_id, id);
+}
+
+/* The id that the own namespace has for another one; it gets one where it has none. */
+static int id_of(const struct notices *notices, const char *path)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC), id = NETNSA_NSID_NOT_ASSIGNED;
+
+	if (file < 0)
+		return id;
+	ask(notices, RTM_GETNSID, file, &id);
+	if (id == NETNSA_NSID_NOT_ASSIGNED) {
+		ask(notices, RTM_NEWNSID, file, &id);
+		ask(notices, RTM_GETNSID, file, &id);
+	}
 	close(file);
 	return id;
 }
@@ -163,28 +162,58 @@ static int ask_id(const struct notices *notices, const char *path)
 static int learn(const struct network_namespace *one, int error, void *context)
 {
 	struct notices *notices = context;
-	int id = error ? NETNSA_NSID_NOT_ASSIGNED : ask_id(notices, one->path);
+	int id;
 
-	if (id == NETNSA_NSID_NOT_ASSIGNED || notices->namespace_count == NAMESPACES_MOST)
+	if (error || one->inode == notices->own_inode ||
+	    notices->namespace_count == NAMESPACES_MOST)
+		return 0;
+	id = id_of(notices, one->path);
+	if (id == NETNSA_NSID_NOT_ASSIGNED)
 		return 0;
 	notices->namespaces[notices->namespace_count].id = id;
 	notices->namespaces[notices->namespace_count++].inode = one->inode;
 	return 0;
 }
 
-/* 0: not known. */
-static uint32_t find_namespace(struct notices *notices, int id, uint64_t now_ns)
+static void learn_namespaces(struct notices *notices)
 {
-	for (int i = 0; i < 2; i++) {
-		for (size_t j = 0; j < notices->namespace_count; j++)
-			if (notices->namespaces[j].id == id)
-				return notices->namespaces[j].inode;
-		if (now_ns < notices->looked_ns + LOOK_AGAIN_AFTER_NS)
-			break;
-		notices->looked_ns = now_ns;
-		notices->namespace_count = 0;
-		namespaces_visit(learn, notices);
+	notices->looked_ns = boot_now();
+	notices->namespace_count = 0;
+	namespaces_visit(learn, notices);
+}
+
+int notices_open(struct notices **out)
+{
+	struct notices *notices;
+	struct stat own;
+	int error;
+
+	/* Where conntrack is not there, listening would load it. */
+	if (access("/proc/sys/net/netfilter/nf_conntrack_count", F_OK) ||
+	    stat("/proc/self/ns/net", &own))
+		return -EOPNOTSUPP;
+	notices = calloc(1, sizeof(*notices));
+	if (!notices)
+		return -ENOMEM;
+	notices->own_inode = (uint32_t)own.st_ino;
+	error = prepare(notices);
+	if (error) {
+		notices_close(notices);
+		return error;
 	}
+	learn_namespaces(notices);
+	*out = notices;
+	return 0;
+}
+
+/* 0: not known. */
+static uint32_t find_namespace(const struct notices *notices, int id)
+{
+	if (id == NETNSA_NSID_NOT_ASSIGNED)
+		return notices->own_inode;
+	for (size_t i = 0; i < notices->namespace_count; i++)
+		if (notices->namespaces[i].id == id)
+			return notices->namespaces[i].inode;
 	return 0;
 }
 
@@ -193,8 +222,7 @@ static int sender_id(struct msghdr *message)
 	int id = NETNSA_NSID_NOT_ASSIGNED;
 
 	for (struct cmsghdr *one = CMSG_FIRSTHDR(message); one; one = CMSG_NXTHDR(message, one))
-		if (one->cmsg_level == SOL_NETLINK &&
-		    one->cmsg_type == NETLINK_LISTEN_ALL_NSID)
+		if (one->cmsg_level == SOL_NETLINK && one->cmsg_type == NETLINK_LISTEN_ALL_NSID)
 			memcpy(&id, CMSG_DATA(one), sizeof(id));
 	return id;
 }
@@ -239,8 +267,9 @@ int notices_take(struct notices *notices,
 {
 	char bytes[MESSAGE_BYTES], control[CMSG_SPACE(sizeof(int))];
 	struct taking taking = {.take = take, .context = context};
-	int id;
 
+	if (boot_now() > notices->looked_ns + LOOK_AGAIN_AFTER_NS)
+		learn_namespaces(notices);
 	while (taking.error >= 0) {
 		struct iovec vector = {bytes, sizeof(bytes)};
 		struct msghdr message = {
@@ -249,7 +278,6 @@ int notices_take(struct notices *notices,
 			.msg_control = control,
 			.msg_controllen = sizeof(control),
 		};
-		struct timespec now;
 		ssize_t size =
 			recvmsg(mnl_socket_get_fd(notices->socket), &message, MSG_DONTWAIT);
 
@@ -257,19 +285,12 @@ int notices_take(struct notices *notices,
 			continue;
 		if (size <= 0)
 			break;
-		clock_gettime(CLOCK_BOOTTIME, &now);
-		id = sender_id(&message);
 		taking.stamp = (struct nat_event){
-			.header = {.kind = EVENT_NAT,
-				   .time_ns = (uint64_t)now.tv_sec * 1000000000 +
-					      (uint64_t)now.tv_nsec},
+			.header = {.kind = EVENT_NAT, .time_ns = boot_now()},
+			.network_namespace = find_namespace(notices, sender_id(&message)),
 			.is_new = 1,
 			.told_by = NAT_BY_NOTICE,
 		};
-		taking.stamp.network_namespace =
-			id == NETNSA_NSID_NOT_ASSIGNED
-				? notices->own_inode
-				: find_namespace(notices, id, taking.stamp.header.time_ns);
 		mnl_cb_run(bytes, (size_t)size, 0, 0, take_message, &taking);
 	}
 	*lost = count_lost(notices);

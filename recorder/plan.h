@@ -17,6 +17,7 @@ enum feature {
 	FEATURE_FLOW_TRANSMIT,
 	FEATURE_NAT,
 	FEATURE_NAT_END,
+	FEATURE_NAT_SOCKET,
 	FEATURE_PROCESS_FORK,
 	FEATURE_PROCESS_EXEC,
 	FEATURE_PROCESS_EXIT,
@@ -37,6 +38,7 @@ enum hook_kind {
 	HOOK_KPROBE,
 	HOOK_KRETPROBE,
 	HOOK_CGROUP, /* at the root of the cgroup2 hierarchy */
+	HOOK_CGROUP_FIRST, /* there, before the programs further down */
 	HOOK_ITER,
 	HOOK_TCX, /* on every interface, as the next, too */
 	HOOK_CLSACT,

@@ -84,6 +84,7 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	if (probes->skeleton)
 		probes->skeleton->bss->inserts_are_seen =
 			nat && nat->alternative->programs[0] != NULL;
+	redirects_follow(probes->redirects);
 	/* Only for as long as the descriptor is open; where it is refused, run times stay zero.
 	 */
 	probes->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
@@ -98,6 +99,7 @@ fail:
 
 int probes_follow(struct probes *probes)
 {
+	redirects_follow(probes->redirects);
 	return probes->skeleton ? filter_maps_follow(probes->filter, probes->skeleton) : 0;
 }
 
@@ -109,6 +111,7 @@ void probes_close(struct probes *probes)
 	if (probes->stats >= 0)
 		close(probes->stats);
 	ring_buffer__free(probes->ring);
+	redirects_close(probes->redirects);
 	loader_close(probes);
 	live_capture_close(probes->capture);
 	notices_close(probes->notices);

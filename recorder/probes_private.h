@@ -10,6 +10,7 @@
 #include "recorder/live_capture.h"
 #include "recorder/notices.h"
 #include "recorder/probes.h"
+#include "recorder/redirects.h"
 #include "recorder/tc_watch.h"
 
 #include "schema/flow_hash.h"
@@ -25,6 +26,7 @@ struct probes {
 	struct bpf_link *links[PLAN_MOST][ALTERNATIVE_PROGRAMS]; /* beside the plan's lines */
 	struct tc_watch *tc;	      /* NULL: nothing is attached there */
 	uint64_t unwatched_packets;   /* of watches that are over */
+	struct redirects *redirects;  /* NULL: not in the plan */
 	struct notices *notices;      /* of ctnetlink; NULL: not in the plan */
 	struct live_capture *capture; /* NULL: programs see the packets */
 	int load_error;		      /* the kernel's last word against the programs */
