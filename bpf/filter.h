@@ -104,7 +104,7 @@ static __always_inline int packet_is_sampled(const struct sk_buff *packet,
 	bare.network_namespace = 0;
 	if (io == IO_RECEIVE && bpf_core_type_exists(struct nf_conn))
 		entry = packet_conntrack(packet, &info);
-	if (entry && !read_tuple(&tuple, entry, 0))
+	if (entry && !read_original(&tuple, entry))
 		key_of_ends(&bare, &tuple, &tuple.source, tuple.source_port, &tuple.destination,
 			    tuple.destination_port);
 	return is_sampled(&bare);

@@ -7,6 +7,7 @@
  * it at leisure: nothing is lost between reading an entry and deleting it, because nobody
  * writes there any more.
  */
+#include "bpf/conntrack.h"
 #include "bpf/counters.h"
 #include "bpf/filter.h"
 #include "bpf/flow_table.h"
@@ -16,6 +17,8 @@
 #include "bpf/owner.h"
 #include "bpf/plain.h"
 #include "bpf/process.h"
+#include "bpf/socket.h"
+#include "bpf/walk.h"
 #include "schema/event.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -195,9 +198,13 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	socket = packet->sk;
 	if (socket && !(flow.records->notes & NOTE_OWNED << direction) &&
 	    socket_namespace(socket) == network_namespace) {
-		if (!(known & FACT_SEEN(SEEN_BORN << direction)))
+		if (!(known & FACT_SEEN(SEEN_BORN << direction))) {
 			__sync_fetch_and_or(&flow.entry->facts,
 					    FACT_SEEN(SEEN_BORN << direction));
+			/* TC's socket has no such storage. */
+			if (!is_tc)
+				look_at_socket(socket, &headers, packet);
+		}
 		note_owner(&flow, socket, context, is_tc, direction);
 	}
 	note_conntrack(&flow, packet, &headers);

@@ -10,6 +10,9 @@
 #define BPF_KERNEL_H
 
 #include <linux/bpf.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/ptrace.h>
 #include <linux/types.h>
 
 #include <bpf/bpf_helpers.h>
@@ -45,6 +48,8 @@ typedef struct {
 } atomic64_t;
 
 struct sock_common {
+	__be32 skc_daddr;
+	__be16 skc_dport;
 	__u16 skc_num; /* the bound port, host order */
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
@@ -59,6 +64,10 @@ struct sock {
 
 struct socket {
 	struct sock *sk;
+};
+
+struct msghdr {
+	void *msg_name; /* a sockaddr in the kernel, or NULL */
 };
 
 struct sk_buff {
@@ -96,6 +105,7 @@ struct nf_conntrack_man {
 	__u16 l3num;
 };
 
+/* Copied as a whole: laid out as the kernel has it since 2.6.29. */
 struct nf_conntrack_tuple {
 	struct nf_conntrack_man src;
 	struct {
@@ -108,10 +118,17 @@ struct nf_conntrack_tuple {
 			} icmp;
 		} u;
 		__u8 protonum;
+		__u8 dir; /* lowest bit: 0 original, 1 reply */
 	} dst;
 };
 
+/* The last of a chain is no address but 1 | chain number << 1 (include/linux/list_nulls.h). */
+struct hlist_nulls_node {
+	struct hlist_nulls_node *next, **pprev;
+};
+
 struct nf_conntrack_tuple_hash {
+	struct hlist_nulls_node hnnode;
 	struct nf_conntrack_tuple tuple;
 };
 
@@ -120,6 +137,7 @@ struct nf_conntrack_zone {
 };
 
 struct nf_conn {
+	unsigned long status; /* enum ip_conntrack_status */
 	struct nf_conntrack_zone zone;
 	struct nf_conntrack_tuple_hash tuplehash[2]; /* original, reply */
 	possible_net_t ct_net;
@@ -307,6 +325,12 @@ const volatile __u8 kernel_has_casts = 0;
 #define CONNTRACK_NEW	      2
 #define CONNTRACK_FIRST_REPLY 3
 
+#define NETFILTER_ACCEPT 1
+
+/* enum ip_conntrack_status: the entry is in the table; somebody removes it already. */
+#define CONNTRACK_CONFIRMED (1UL << 3)
+#define CONNTRACK_DYING	    (1UL << 9)
+
 /* States of a struct sock that is not a full socket. */
 #define STATE_TIME_WAIT	   6
 #define STATE_NEW_SYN_RECV 12
@@ -329,6 +353,8 @@ const volatile __u8 kernel_has_casts = 0;
 #define PROTOCOL_UDP	17
 #define PROTOCOL_ICMPV6 58
 #define PROTOCOL_SCTP	132
+
+#define EEXIST 17
 
 /* The inode number of a device's namespace. */
 static __always_inline __u32 device_namespace(const struct net_device *device)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Translations, read from the conntrack entry that a packet carries.
+ * Translations: what a conntrack entry says, told once for each entry.
  *
- * At net_dev_queue the tuples are final. An entry is looked at when it is new and once in each
- * generation of the flow table; an LRU of entries told already keeps each to one event. What counts
- * as translated is decided by comparing the tuples: the meaning of status bits differs between
- * kernels.
+ * Whoever meets an entry (a packet that carries it, the function that makes it known, a walk
+ * through the kernel's table) comes here. Translations that live are kept in a table by the
+ * address of their entry, so each is told once when it begins and once when it ends, whoever
+ * comes first. What counts as translated is decided by comparing the tuples: the meaning of
+ * status bits differs between kernels.
  */
 #ifndef BPF_NAT_H
 #define BPF_NAT_H
@@ -19,17 +20,37 @@
 /* Whether packets are asked for their entries. */
 const volatile __u8 nat_from_packets = 1;
 
-struct told_key {
-	__u64 entry; /* address of the nf_conn */
+/* Told again after so long, for a recorder that forgets idle connections. */
+#define TOLD_AGAIN_NS 60000000000ULL
+
+/* A translation that lives. */
+struct translation {
 	struct tuple original;
+	struct tuple reply;
+	__u64 alive_ns; /* it was there at this time */
+	__u32 network_namespace;
+	__u32 mark;
+	__u16 zone;
+	__u16 zero;
+	__u32 walk; /* the last walk that came by */
 };
 
+/* By the address of the entry. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144); /* nf_conntrack_max where nobody set it */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct translation);
+} translations SEC(".maps");
+
+/* Entries that do not translate, counted already: a digest of the tuple by their address. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
-	__type(key, struct told_key);
-	__type(value, __u8);
-} told SEC(".maps");
+	__type(key, __u64);
+	__type(value, __u64);
+} untranslated SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -37,6 +58,18 @@ struct {
 	__type(key, struct rate_key);
 	__type(value, struct rate_value);
 } rates SEC(".maps");
+
+/* The walk that is under way, or the last one; see bpf/walk.h. */
+__u32 walk_number = 0;
+
+/* The last entry that anybody met: where a walk finds the kernel's table from. */
+__u64 entry_seen = 0;
+
+/* New entries are counted where they are made, and not when a packet carries them. */
+__u8 inserts_are_seen = 0;
+
+/* What was there at the start has been told: what is met now is new, in whatever direction. */
+__u8 start_is_told = 0;
 
 static __always_inline void address_from_conntrack(struct address *to,
 						   const union nf_inet_addr *from, int ipv4)
@@ -47,40 +80,70 @@ static __always_inline void address_from_conntrack(struct address *to,
 		__builtin_memcpy(to, from->all, 16);
 }
 
-static __always_inline int read_tuple(struct tuple *to, const struct nf_conn *entry, int which)
+static __always_inline void convert_tuple(struct tuple *to,
+					  const struct nf_conntrack_tuple *from)
 {
-	struct nf_conntrack_tuple tuple;
-	long failed;
-	int ipv4;
+	int ipv4 = from->src.l3num == FAMILY_INET;
 
-	/* Constant indexes: only those are relocated to the kernel's size of an element. */
-	if (which)
-		failed = BPF_CORE_READ_INTO(&tuple, entry, tuplehash[1].tuple);
-	else
-		failed = BPF_CORE_READ_INTO(&tuple, entry, tuplehash[0].tuple);
-	if (failed)
-		return -1;
-	ipv4 = tuple.src.l3num == FAMILY_INET;
 	__builtin_memset(to, 0, sizeof(*to));
-	address_from_conntrack(&to->source, &tuple.src.u3, ipv4);
-	address_from_conntrack(&to->destination, &tuple.dst.u3, ipv4);
-	to->protocol = tuple.dst.protonum;
-	to->source_port = bpf_ntohs(tuple.src.u.all);
-	to->destination_port = bpf_ntohs(tuple.dst.u.all);
+	address_from_conntrack(&to->source, &from->src.u3, ipv4);
+	address_from_conntrack(&to->destination, &from->dst.u3, ipv4);
+	to->protocol = from->dst.protonum;
+	to->source_port = bpf_ntohs(from->src.u.all);
+	to->destination_port = bpf_ntohs(from->dst.u.all);
 	if (to->protocol == PROTOCOL_ICMP || to->protocol == PROTOCOL_ICMPV6) {
 		to->destination_port = to->source_port;
-		to->icmp_type = tuple.dst.u.icmp.type;
-		to->icmp_code = tuple.dst.u.icmp.code;
+		to->icmp_type = from->dst.u.icmp.type;
+		to->icmp_code = from->dst.u.icmp.code;
 	}
+}
+
+static __always_inline int read_original(struct tuple *to, const struct nf_conn *entry)
+{
+	struct nf_conntrack_tuple tuple;
+
+	/* Constant indexes: only those are relocated to the kernel's size of an element. */
+	if (BPF_CORE_READ_INTO(&tuple, entry, tuplehash[0].tuple))
+		return -1;
+	convert_tuple(to, &tuple);
 	return 0;
 }
 
-static __always_inline int is_translated(const struct tuple *original, const struct tuple *reply)
+static __always_inline int read_reply(struct tuple *to, const struct nf_conn *entry)
+{
+	struct nf_conntrack_tuple tuple;
+
+	if (BPF_CORE_READ_INTO(&tuple, entry, tuplehash[1].tuple))
+		return -1;
+	convert_tuple(to, &tuple);
+	return 0;
+}
+
+static __always_inline int same_tuple(const struct tuple *a, const struct tuple *b)
+{
+	return same_address(&a->source, &b->source) &&
+	       same_address(&a->destination, &b->destination) &&
+	       a->source_port == b->source_port && a->destination_port == b->destination_port &&
+	       a->protocol == b->protocol && a->icmp_type == b->icmp_type;
+}
+
+static __always_inline int is_translated(const struct tuple *original,
+					 const struct tuple *reply)
 {
 	return !same_address(&original->source, &reply->destination) ||
 	       !same_address(&original->destination, &reply->source) ||
 	       original->source_port != reply->destination_port ||
 	       original->destination_port != reply->source_port;
+}
+
+static __always_inline __u64 digest_tuple(const struct tuple *tuple)
+{
+	const __u64 *words = (const __u64 *)tuple;
+	__u64 digest = 0;
+
+	for (int i = 0; i < (int)(sizeof(*tuple) / sizeof(*words)); i++)
+		digest = (digest ^ words[i]) * 0x9e3779b97f4a7c15ULL;
+	return digest;
 }
 
 static __always_inline void count_insert(__u32 network_namespace, int translated)
@@ -105,11 +168,20 @@ static __always_inline void count_insert(__u32 network_namespace, int translated
 		__sync_fetch_and_add(&value->nat_inserts, 1);
 }
 
+/* How an entry was met. */
+struct meeting {
+	enum nat_probe probe;
+	int is_new;
+	__u64 since_ns; /* as in struct nat_event */
+};
+
 /* Returns 0, or -1 when the ring buffer is full. */
-static __always_inline int emit_nat(const struct nf_conn *entry, const struct tuple *original,
-				    const struct tuple *reply, __u32 network_namespace, int is_new)
+static __always_inline int tell_nat(enum event_kind kind, __u64 entry,
+				    const struct translation *translation,
+				    const struct meeting *meeting, int is_unkept)
 {
-	int excluded = admit_translation(original, reply, network_namespace);
+	int excluded = admit_translation(&translation->original, &translation->reply,
+					 translation->network_namespace);
 	struct nat_event *event;
 
 	if (excluded) {
@@ -121,41 +193,133 @@ static __always_inline int emit_nat(const struct nf_conn *entry, const struct tu
 	if (!event)
 		return -1;
 	__builtin_memset(event, 0, sizeof(*event));
-	event->header.kind = EVENT_NAT;
+	event->header.kind = kind;
 	event->header.cpu = bpf_get_smp_processor_id();
 	event->header.time_ns = bpf_ktime_get_boot_ns();
-	event->original = *original;
-	event->reply = *reply;
-	event->network_namespace = network_namespace;
-	event->zone = BPF_CORE_READ(entry, zone.id);
-	event->mark = BPF_CORE_READ(entry, mark);
-	event->is_new = is_new;
+	event->original = translation->original;
+	event->reply = translation->reply;
+	event->since_ns = meeting->since_ns;
+	event->entry = entry;
+	event->network_namespace = translation->network_namespace;
+	event->mark = translation->mark;
+	event->zone = translation->zone;
+	event->is_new = meeting->is_new;
+	event->told_by = meeting->probe;
+	event->is_unkept = is_unkept;
 	submit(event, 0);
 	return 0;
 }
 
-/* A function of its own: it is verified once, and its stack is not its callers'. */
-__noinline int look_at_conntrack(__u64 address, __u32 info, __u32 network_namespace)
+static __always_inline void end_translation(__u64 key, const struct translation *translation,
+					    const struct meeting *meeting)
 {
-	const struct nf_conn *entry = (const struct nf_conn *)address;
-	struct told_key key = {.entry = address};
-	struct tuple reply;
-	int is_new = info == CONNTRACK_NEW || info == CONNTRACK_RELATED;
-	int translated;
-	__u8 yes = 1;
+	tell_nat(EVENT_NAT_END, key, translation, meeting, 0);
+	bpf_map_delete_elem(&translations, &key);
+}
+
+/* A translation that was told before was met again. */
+static __always_inline void meet_again(__u64 key, struct translation *known)
+{
+	const struct meeting again = {.probe = NAT_BY_PACKET};
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	known->walk = walk_number;
+	if (now - known->alive_ns > TOLD_AGAIN_NS &&
+	    !tell_nat(EVENT_NAT_AGAIN, key, known, &again, 0))
+		known->alive_ns = now;
+}
+
+/*
+ * Keep and tell a translation whose tuples have been read; one that cannot be told is not kept,
+ * so that the next meeting tells it.
+ */
+static __always_inline void begin_translation(__u64 key, struct translation *translation,
+					      const struct meeting *meeting)
+{
+	const struct nf_conn *entry = (void *)key;
+	struct translation *other;
+	__u64 digest;
+	long failed;
+
+	translation->alive_ns = bpf_ktime_get_boot_ns();
+	translation->walk = walk_number;
+	translation->zone = BPF_CORE_READ(entry, zone.id);
+	translation->mark = BPF_CORE_READ(entry, mark);
+	failed = bpf_map_update_elem(&translations, &key, translation, BPF_NOEXIST);
+	if (failed == -EEXIST) {
+		/* Another processor was faster, but a walk may have begun since. */
+		other = bpf_map_lookup_elem(&translations, &key);
+		if (other)
+			other->walk = translation->walk;
+		return;
+	}
+	count(COUNT_NAT_KEEP_ATTEMPTED, 1);
+	if (failed) {
+		count(COUNT_NAT_UNKEPT, 1);
+		digest = digest_tuple(&translation->original);
+		bpf_map_update_elem(&untranslated, &key, &digest, BPF_ANY);
+	}
+	if (tell_nat(EVENT_NAT, key, translation, meeting, failed != 0))
+		bpf_map_delete_elem(&translations, &key);
+}
+
+/* The memory of its entry holds another one: it is over. */
+static __always_inline void replace_translation(__u64 key, const struct translation *past)
+{
+	const struct meeting meeting = {.probe = NAT_BY_REUSE, .since_ns = past->alive_ns};
+
+	end_translation(key, past, &meeting);
+}
+
+static __always_inline struct translation *find_translation(__u64 key,
+							    const struct tuple *original)
+{
+	struct translation *known = bpf_map_lookup_elem(&translations, &key);
+
+	if (!known || same_tuple(&known->original, original))
+		return known;
+	replace_translation(key, known);
+	return NULL;
+}
+
+/*
+ * A packet at an interface carries the entry. Not inlined: so it is verified once, and not for
+ * each way that leads here.
+ */
+__noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespace)
+{
+	struct translation met = {.network_namespace = network_namespace}, *known;
+	int is_first = info == CONNTRACK_NEW || info == CONNTRACK_RELATED;
+	const struct meeting meeting = {
+		.probe = NAT_BY_PACKET,
+		.is_new = is_first || start_is_told,
+	};
+	__u64 digest, *counted;
 
 	/* Where nf_conntrack is not there, neither are its types. */
 	if (!bpf_core_type_exists(struct nf_conn))
 		return 0;
-	if (read_tuple(&key.original, entry, 0) || bpf_map_lookup_elem(&told, &key) ||
-	    read_tuple(&reply, entry, 1))
+	/* A bridge may send a packet before its rules have seen all of it: the tuples may
+	 * change. */
+	if (!(BPF_CORE_READ((const struct nf_conn *)entry, status) & CONNTRACK_CONFIRMED) ||
+	    read_original(&met.original, (void *)entry))
 		return 0;
-	translated = is_translated(&key.original, &reply);
-	if (translated && emit_nat(entry, &key.original, &reply, network_namespace, is_new))
+	known = find_translation(entry, &met.original);
+	if (known) {
+		meet_again(entry, known);
 		return 0;
-	if (is_new)
-		count_insert(network_namespace, translated);
-	bpf_map_update_elem(&told, &key, &yes, BPF_ANY);
+	}
+	digest = digest_tuple(&met.original);
+	counted = bpf_map_lookup_elem(&untranslated, &entry);
+	if ((counted && *counted == digest) || read_reply(&met.reply, (void *)entry))
+		return 0;
+	entry_seen = entry;
+	if (is_translated(&met.original, &met.reply))
+		begin_translation(entry, &met, &meeting);
+	else
+		bpf_map_update_elem(&untranslated, &entry, &digest, BPF_ANY);
+	if (is_first && !inserts_are_seen)
+		count_insert(network_namespace, is_translated(&met.original, &met.reply));
 	return 0;
 }
 

@@ -2,11 +2,10 @@
 /*
  * Attaches what is chosen to its hooks.
  */
+#include "recorder/cgroup.h"
 #include "recorder/probes_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,32 +13,16 @@
 
 #define LOOPBACK_INDEX 1 /* of every network namespace */
 
-static char *cgroup2_mount(void)
-{
-	FILE *mounts = setmntent("/proc/self/mounts", "r");
-	struct mntent *entry;
-	char *path = NULL;
-
-	while (mounts && !path && (entry = getmntent(mounts)))
-		if (!strcmp(entry->mnt_type, "cgroup2"))
-			path = strdup(entry->mnt_dir);
-	if (mounts)
-		endmntent(mounts);
-	return path;
-}
-
 static struct bpf_link *attach_to_cgroups(struct bpf_program *program)
 {
-	char *mount = cgroup2_mount();
-	int directory = mount ? open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int root = cgroup_open_root();
 	struct bpf_link *link = NULL;
 
-	if (directory >= 0) {
-		link = bpf_program__attach_cgroup(program, directory);
-		close(directory);
+	if (root >= 0) {
+		link = bpf_program__attach_cgroup(program, root);
+		close(root);
 	} else
-		errno = mount ? errno : ENOENT;
-	free(mount);
+		errno = -root;
 	return link;
 }
 
@@ -127,10 +110,25 @@ static int start_capture(struct probes *probes)
 				 &probes->capture);
 }
 
+static int listen_to(struct probes *probes, enum feature feature)
+{
+	int error = probes->notices ? 0 : notices_open(&probes->notices);
+
+	return error ? error
+		     : notices_join(probes->notices,
+				    feature == FEATURE_NAT ? NOTICES_NEW : NOTICES_END);
+}
+
 static int attach_probe(struct probes *probes, size_t i, struct kernel_facts *facts)
 {
 	const struct alternative *alternative = probes->plan.probes[i].alternative;
 
+	if (alternative->hook == HOOK_WALK)
+		return 0;
+	if (alternative->feature == FEATURE_NAT_SOCKET)
+		return redirects_open(probes->skeleton, alternative, &probes->redirects);
+	if (alternative->hook == HOOK_NETLINK)
+		return listen_to(probes, alternative->feature);
 	if (alternative->hook == HOOK_LIBPCAP)
 		return start_capture(probes);
 	for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++) {
@@ -179,6 +177,7 @@ void probes_detach(struct probes *probes)
 {
 	struct tc_watch_status status;
 
+	redirects_detach(probes->redirects);
 	for (size_t i = 0; i < probes->plan.count; i++)
 		detach_probe(probes, i);
 	if (!probes->tc)

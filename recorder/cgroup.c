@@ -326,3 +326,23 @@ struct cgroup_counts cgroups_counts(const struct cgroups *cgroups)
 {
 	return cgroups->counts;
 }
+
+static int open_root(const struct mount_line *mount, void *context)
+{
+	int *directory = context;
+
+	if (strcmp(mount->type, "cgroup2"))
+		return 0;
+	*directory = open(mount->mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*directory < 0)
+		*directory = -errno;
+	return 1;
+}
+
+int cgroup_open_root(void)
+{
+	int directory = -ENOENT;
+
+	mountinfo_each(open_root, &directory);
+	return directory;
+}

@@ -40,6 +40,12 @@ int cgroups_id(const struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, c
 	       uint64_t *id);
 
 /*
+ * The root of the v2 hierarchy, as far up as this host shows it: a descriptor of the directory, for
+ * the caller to close, or a negative errno; -ENOENT when it is not mounted.
+ */
+int cgroup_open_root(void);
+
+/*
  * The cgroup of that number has been made at a path (up to size bytes, to the first 0). Returns
  * 0 or -ENOMEM.
  */

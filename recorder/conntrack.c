@@ -117,16 +117,24 @@ static void read_protocol(const struct nlattr *nest, struct tuple *tuple)
 	}
 }
 
-static void read_tuple(const struct nlattr *nest, struct tuple *tuple)
+/* A zone that holds for one direction only is in that direction's tuple. */
+static void read_tuple(const struct nlattr *nest, struct tuple *tuple, uint16_t *zone)
 {
 	const struct nlattr *attribute;
 
 	mnl_attr_for_each_nested(attribute, nest)
 	{
-		if (mnl_attr_get_type(attribute) == CTA_TUPLE_IP)
+		switch (mnl_attr_get_type(attribute)) {
+		case CTA_TUPLE_IP:
 			read_addresses(attribute, tuple);
-		else if (mnl_attr_get_type(attribute) == CTA_TUPLE_PROTO)
+			break;
+		case CTA_TUPLE_PROTO:
 			read_protocol(attribute, tuple);
+			break;
+		case CTA_TUPLE_ZONE:
+			*zone = read_number16(attribute);
+			break;
+		}
 	}
 }
 
@@ -140,40 +148,53 @@ static int is_translated(const struct nat_event *event)
 	       there->destination_port != back->source_port;
 }
 
-static int take_entry(const struct nlmsghdr *message, void *context)
+int conntrack_read(const struct nlmsghdr *message, struct nat_event *event)
 {
-	struct dump *dump = context;
 	const struct nlattr *attribute;
-	struct nat_event event = {
-		.header = {.kind = EVENT_NAT, .time_ns = dump->now_ns},
-		.network_namespace = dump->network_namespace,
-	};
-	uint32_t mark = 0;
+	uint32_t number = 0;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
-		return MNL_CB_OK;
+		return 0;
 	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
 	{
 		switch (mnl_attr_get_type(attribute)) {
 		case CTA_TUPLE_ORIG:
-			read_tuple(attribute, &event.original);
+			read_tuple(attribute, &event->original, &event->zone);
 			break;
 		case CTA_TUPLE_REPLY:
-			read_tuple(attribute, &event.reply);
+			read_tuple(attribute, &event->reply, &event->zone);
 			break;
 		case CTA_ZONE:
-			event.zone = read_number16(attribute);
+			event->zone = read_number16(attribute);
 			break;
 		case CTA_MARK:
-			read_bytes(attribute, &mark, sizeof(mark));
-			event.mark = ntohl(mark);
+			read_bytes(attribute, &number, sizeof(number));
+			event->mark = ntohl(number);
+			break;
+		case CTA_ID:
+			read_bytes(attribute, &number, sizeof(number));
+			event->entry = ntohl(number);
 			break;
 		}
 	}
+	return is_translated(event);
+}
+
+static int take_entry(const struct nlmsghdr *message, void *context)
+{
+	struct dump *dump = context;
+	struct nat_event event = {
+		.header = {.kind = EVENT_NAT, .time_ns = dump->now_ns},
+		.network_namespace = dump->network_namespace,
+		.told_by = NAT_BY_DUMP,
+	};
+
 	dump->count->entries++;
-	if (!is_translated(&event))
+	if (!conntrack_read(message, &event))
 		return MNL_CB_OK;
 	dump->count->translated++;
+	/* What the programs in the kernel know an entry by is something else. */
+	event.entry = 0;
 	dump->error = dump->take(&event, dump->context);
 	return dump->error < 0 ? MNL_CB_STOP : MNL_CB_OK;
 }

@@ -9,6 +9,14 @@
 
 #include <stdint.h>
 
+struct nlmsghdr;
+
+/*
+ * Read what a message of ctnetlink says of an entry into the event; `entry` becomes the id that
+ * ctnetlink gives it. Returns whether it translates.
+ */
+int conntrack_read(const struct nlmsghdr *message, struct nat_event *event);
+
 struct conntrack_count {
 	uint64_t entries;
 	uint64_t translated;

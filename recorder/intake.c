@@ -7,7 +7,10 @@
 #include "recorder/cost.h"
 #include "recorder/filter.h"
 #include "recorder/namespaces.h"
+#include "recorder/nat_rows.h"
+#include "recorder/notices.h"
 #include "recorder/snapshot.h"
+#include "recorder/walk.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -31,6 +34,8 @@ struct intake {
 	atomic_int stop;
 	atomic_ulong events, alive;
 	struct connections *connections;
+	struct nat_rows *nat;
+	struct walk *walk; /* through the conntrack table */
 	struct process_table *processes;
 	struct cost *cost;
 	struct delivery *pending; /* the next delivery */
@@ -80,56 +85,31 @@ static int room_for(struct intake *intake, const char *stream)
 	return room;
 }
 
-static int is_ipv4(const struct address *address)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	return !memcmp(address, mapped, sizeof(mapped));
-}
-
 /* What a kind of rule leaves out has an account of its own. */
 static void exclude(struct intake *intake, uint32_t kind, const char *stream, uint64_t count)
 {
 	ledger_stage(intake->options.ledger, filter_stage(kind), stream, count, 0, count);
 }
 
-static int take_nat(struct intake *intake, const struct nat_event *event, const char *probe)
+static int take_nat(struct intake *intake, const struct nat_event *event)
 {
-	static const char *const actions[] = {"exists", "create"};
-	struct nat_row row = {
-		.time_ns = epoch(intake, event->header.time_ns),
-		.nat_event = is_ipv4(&event->original.source) ? 4 : 0,
-		.event_action = actions[event->is_new != 0],
-		.network_iana_number = event->original.protocol,
-		.source_address = event->original.source,
-		.source_port = event->original.source_port,
-		.destination_address = event->original.destination,
-		.destination_port = event->original.destination_port,
-		.source_nat_address = event->reply.destination,
-		.source_nat_port = event->reply.destination_port,
-		.destination_nat_address = event->reply.source,
-		.destination_nat_port = event->reply.source_port,
-		.network_namespace = event->network_namespace,
-		.conntrack_zone = event->zone,
-		.conntrack_mark = event->mark,
-		.probe = probe,
-	};
-	int known = connections_translate(intake->connections, event, &row.flow_id);
+	struct nat_row row;
+	int told = nat_rows_take(intake->nat, event, &row);
 
-	if (known < 0)
-		return known;
-	if (known == TRANSLATE_NOT_SAMPLED) {
+	if (told < 0)
+		return told;
+	if (told == NAT_NOT_SAMPLED)
 		exclude(intake, RULES_SAMPLE, "nat", 1);
-		return 0;
-	}
-	/* The walk at the start and the first packet may both tell of an old entry. */
-	if (known == TRANSLATE_KNOWN && !event->is_new) {
+	else if (told == NAT_KNOWN)
 		ledger_stage(intake->options.ledger, "intake", "nat", 1, 0, 1);
-		return 0;
-	}
-	if (!wanted(intake, STREAM_NAT) || !room_for(intake, "nat"))
-		return 0;
-	return delivery_row(intake->pending, STREAM_NAT, &row);
+	else if (wanted(intake, STREAM_NAT) && room_for(intake, "nat"))
+		return delivery_row(intake->pending, STREAM_NAT, &row);
+	return 0;
+}
+
+static int is_nat(uint32_t kind)
+{
+	return kind == EVENT_NAT || kind == EVENT_NAT_END || kind == EVENT_NAT_AGAIN;
 }
 
 /* A packet that the table had no room for. */
@@ -173,8 +153,8 @@ static int take_event(void *context, void *record, size_t size)
 	atomic_fetch_add(&intake->events, 1);
 	if (size >= sizeof(struct packet_event) && header->kind == EVENT_PACKET)
 		intake->error = take_packet(intake, record);
-	else if (size >= sizeof(struct nat_event) && header->kind == EVENT_NAT)
-		intake->error = take_nat(intake, record, "net_dev_queue");
+	else if (size >= sizeof(struct nat_event) && is_nat(header->kind))
+		intake->error = take_nat(intake, record);
 	else if (size >= sizeof(struct cgroup_event) && header->kind == EVENT_CGROUP_MADE)
 		intake->error = process_table_cgroup(intake->processes, record, size);
 	else
@@ -182,7 +162,15 @@ static int take_event(void *context, void *record, size_t size)
 	return intake->error == -ENOMEM ? intake->error : 0;
 }
 
-static int take_existing_nat(const struct nat_event *event, void *context)
+static void take_events(void *context)
+{
+	struct intake *intake = context;
+
+	probes_poll(intake->options.probes, 0, take_event, intake);
+}
+
+/* By netlink: what filters translations in the kernel has not seen it. */
+static int take_told_nat(const struct nat_event *event, void *context)
 {
 	const struct intake *intake = context;
 	const struct filter *filter = intake->options.filter;
@@ -192,7 +180,7 @@ static int take_existing_nat(const struct nat_event *event, void *context)
 		exclude(context, kind, "nat", 1);
 		return 0;
 	}
-	return take_nat(context, event, "conntrack dump");
+	return take_nat(context, event);
 }
 
 static int take_flow(void *context, const struct flow_key *key, const struct flow_value *value)
@@ -235,6 +223,21 @@ static void take_rate(void *context, const struct rate_key *key, const struct ra
 		intake->error = delivery_row(intake->pending, STREAM_CONNTRACK_RATE, &row);
 }
 
+static void take_notices(struct intake *intake)
+{
+	struct notices *notices = probes_notices(intake->options.probes);
+	struct ledger *ledger = intake->options.ledger;
+	uint64_t lost = 0, now = epoch(intake, boot_now());
+
+	if (!notices)
+		return;
+	notices_take(notices, take_told_nat, intake, &lost);
+	ledger_stage(ledger, "ctnetlink", "nat", lost, 0, 0);
+	if (lost)
+		ledger_loss(ledger, "ctnetlink", "nat", "queue full", -1, now - TICK_NS, now,
+			    lost);
+}
+
 /* --- the kernel's own account --- */
 
 static const struct loss_line {
@@ -247,6 +250,7 @@ static const struct loss_line {
 	{COUNT_PACKET_MAP_FULL, "kernel", "flow", "flow table full"},
 	{COUNT_PROCESS_RING_FULL, "kernel", "process", "ring buffer full"},
 	{COUNT_NAT_RING_FULL, "kernel", "nat", "ring buffer full"},
+	{COUNT_NAT_UNKEPT, "translations", "nat", "table full: its end is not seen"},
 	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
 	{COUNT_CGROUP_RING_FULL, "kernel cgroup", "process", "ring buffer full"},
 };
@@ -365,8 +369,11 @@ static void account(struct intake *intake, uint64_t now)
 		     added[COUNT_CGROUP_ATTEMPTED] - added[COUNT_CGROUP_RING_FULL], 0);
 	account_resolved(intake, last);
 	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],
-		     added[COUNT_NAT_ATTEMPTED] - lost[STREAM_NAT] - excluded[STREAM_NAT],
+		     added[COUNT_NAT_ATTEMPTED] - added[COUNT_NAT_RING_FULL] -
+			     excluded[STREAM_NAT],
 		     excluded[STREAM_NAT]);
+	ledger_stage(ledger, "translations", "nat", added[COUNT_NAT_KEEP_ATTEMPTED],
+		     added[COUNT_NAT_KEEP_ATTEMPTED] - added[COUNT_NAT_UNKEPT], 0);
 	ledger_stage(ledger, "kernel", "conntrack_rate", added[COUNT_RATE_ATTEMPTED],
 		     added[COUNT_RATE_ATTEMPTED] - lost[STREAM_CONNTRACK_RATE], 0);
 }
@@ -434,8 +441,14 @@ static int tick(struct intake *intake, int last)
 {
 	uint64_t now = boot_now();
 	size_t drained = 0;
-	int error = probes_turn(intake->options.probes);
+	int error;
 
+	/* What the walk finds belongs to the slice that ends. */
+	walk_when_due(intake->walk, now,
+		      last			    ? WALK_NOW
+		      : now >= intake->slice_end_ns ? WALK_SOON
+						    : WALK_AT_LEISURE);
+	error = probes_turn(intake->options.probes);
 	if (!error)
 		error = probes_follow(intake->options.probes);
 	if (!error) {
@@ -444,6 +457,7 @@ static int tick(struct intake *intake, int last)
 	}
 	if (!error)
 		error = probes_read_packets(intake->options.probes, take_captured, intake);
+	take_notices(intake);
 	atomic_fetch_add(&intake->events, drained);
 	probes_drain_rates(intake->options.probes, last ? UINT64_MAX : now, take_rate, intake);
 	account(intake, now);
@@ -484,6 +498,7 @@ static void *run(void *context)
 				wait_ns = GLANCE_NS;
 			probes_poll(intake->options.probes, (int)(wait_ns / 1000000) + 1,
 				    take_event, intake);
+			take_notices(intake);
 			error = probes_read_packets(intake->options.probes, take_captured,
 						    intake);
 			continue;
@@ -504,6 +519,7 @@ static void *run(void *context)
 static void take_start_state(struct intake *intake)
 {
 	struct probes *probes = intake->options.probes;
+	uint64_t incomplete = 0;
 	int processes;
 
 	probes_own_sockets(probes);
@@ -514,12 +530,17 @@ static void take_start_state(struct intake *intake)
 		close(processes);
 	}
 	namespaces_snapshot(intake->options.inventory, epoch(intake, boot_now()));
-	if (probes_have(probes, FEATURE_STATE_NAT))
-		snapshot_conntrack(take_existing_nat, intake, intake->options.inventory);
+	if (probes_have(probes, FEATURE_STATE_NAT) &&
+	    !snapshot_conntrack(take_told_nat, intake, intake->options.inventory,
+				&incomplete) &&
+	    !incomplete)
+		walk_start_is_told(intake->walk, boot_now());
 }
 
 static void free_intake(struct intake *intake)
 {
+	nat_rows_free(intake->nat);
+	walk_free(intake->walk);
 	connections_free(intake->connections);
 	process_table_free(intake->processes);
 	cost_free(intake->cost);
@@ -554,14 +575,16 @@ int intake_start(const struct intake_options *options, struct intake **out)
 					      options->command_line);
 	connections.processes = intake->processes;
 	intake->connections = connections_new(&connections);
+	intake->nat = nat_rows_new(intake->connections, options->epoch_offset_ns);
+	intake->walk = walk_new(options->probes, take_events, intake);
 	intake->cost = cost_new(options->probes);
 	intake->pending = delivery_new();
 	intake->counted = calloc(cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	intake->slice = 1;
 	if (!stat("/proc/self/ns/net", &own))
 		intake->network_namespace = (uint32_t)own.st_ino;
-	if (!intake->processes || !intake->connections || !intake->cost || !intake->pending ||
-	    !intake->counted) {
+	if (!intake->processes || !intake->connections || !intake->nat || !intake->walk ||
+	    !intake->cost || !intake->pending || !intake->counted) {
 		free_intake(intake);
 		return -ENOMEM;
 	}

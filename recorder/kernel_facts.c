@@ -153,7 +153,7 @@ const char *kernel_facts_against(struct kernel_facts *facts,
 	char type[128];
 
 	if (!facts->kernel && alternative->hook != HOOK_DUMP &&
-	    alternative->hook != HOOK_LIBPCAP)
+	    alternative->hook != HOOK_NETLINK && alternative->hook != HOOK_LIBPCAP)
 		return "this kernel does not describe its types (no BTF)";
 	switch (alternative->hook) {
 	case HOOK_TP_BTF:
@@ -188,6 +188,7 @@ const char *kernel_facts_against(struct kernel_facts *facts,
 			return "this kernel has no tcx (Linux 6.6)";
 		return NULL;
 	case HOOK_SKB:
+	case HOOK_WALK:
 		if (!has_type(facts, "nf_conn", BTF_KIND_STRUCT, alternative->module))
 			return say(facts, "module %s is not loaded", alternative->module);
 		return NULL;

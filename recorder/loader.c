@@ -227,6 +227,8 @@ void loader_close(struct probes *probes)
 static int open_object(struct probes *probes, const struct probes_options *options,
 		       struct kernel_facts *facts)
 {
+	const struct probe *nat;
+
 	loader_close(probes);
 	probes->skeleton = flowtape_bpf__open();
 	if (!probes->skeleton)
@@ -239,8 +241,9 @@ static int open_object(struct probes *probes, const struct probes_options *optio
 		kernel_facts_have_function(facts, "bpf_rdonly_cast");
 	select_programs(probes->skeleton, &probes->plan, NULL);
 	filter_maps_prepare(options->filter, probes->skeleton);
+	nat = plan_chosen(&probes->plan, FEATURE_NAT);
 	probes->skeleton->rodata->nat_from_packets =
-		plan_chosen(&probes->plan, FEATURE_NAT) != NULL;
+		nat && nat->alternative->hook != HOOK_NETLINK;
 	return 0;
 }
 

@@ -16,6 +16,10 @@ static const struct {
 	[FEATURE_FLOW_RECEIVE] = {"flow receive", 1, "nothing is seen where it arrives"},
 	[FEATURE_FLOW_TRANSMIT] = {"flow transmit", 1, "nothing is seen where it leaves"},
 	[FEATURE_NAT] = {"nat", 0, "new translations are not seen"},
+	[FEATURE_NAT_END] = {"nat end", 0, "when translations end is not seen"},
+	[FEATURE_NAT_SOCKET] = {"nat of sockets", 0,
+				"what sockets asked for is not known where other programs "
+				"redirect them"},
 	[FEATURE_PROCESS_FORK] = {"process fork", 0, "no fork events"},
 	[FEATURE_PROCESS_EXEC] = {"process exec", 0, "no exec events"},
 	[FEATURE_PROCESS_EXIT] = {"process exit", 0, "no exit events"},
@@ -45,13 +49,27 @@ static const struct {
 };
 
 static const char *const kinds[HOOK_COUNT] = {
-	[HOOK_TP_BTF] = "tp_btf",	[HOOK_FENTRY] = "fentry",
-	[HOOK_FEXIT] = "fexit",		[HOOK_KPROBE] = "kprobe",
-	[HOOK_KRETPROBE] = "kretprobe", [HOOK_CGROUP] = "cgroup",
-	[HOOK_ITER] = "iter",		[HOOK_TCX] = "tcx",
-	[HOOK_CLSACT] = "clsact",	[HOOK_SKB] = "skb",
-	[HOOK_LIBPCAP] = "libpcap",	[HOOK_DUMP] = "dump",
+	[HOOK_TP_BTF] = "tp_btf",
+	[HOOK_FENTRY] = "fentry",
+	[HOOK_FEXIT] = "fexit",
+	[HOOK_KPROBE] = "kprobe",
+	[HOOK_KRETPROBE] = "kretprobe",
+	[HOOK_CGROUP] = "cgroup",
+	[HOOK_CGROUP_FIRST] = "cgroup first",
+	[HOOK_ITER] = "iter",
+	[HOOK_TCX] = "tcx",
+	[HOOK_CLSACT] = "clsact",
+	[HOOK_SKB] = "skb",
+	[HOOK_WALK] = "walk",
+	[HOOK_NETLINK] = "netlink",
+	[HOOK_LIBPCAP] = "libpcap",
+	[HOOK_DUMP] = "dump",
 };
+
+#define NOTICES                                                                                \
+	"each connection costs its host more; a new namespace is heard a moment after it is there"
+
+#define ASLEEP "detached until other programs redirect sockets"
 
 /* Those of one feature stand together, the best first. */
 static const struct alternative alternatives[] = {
@@ -72,7 +90,31 @@ static const struct alternative alternatives[] = {
 	{FEATURE_FLOW_TRANSMIT, HOOK_LIBPCAP, "any", .module = NULL,
 	 .loss = "this network namespace only, without senders' processes and translations; "
 		 "what a device will split counts as one packet"},
-	{FEATURE_NAT, HOOK_SKB, "_nfct", .module = "nf_conntrack"},
+	{FEATURE_NAT, HOOK_FENTRY, "__nf_conntrack_hash_insert",
+	 .programs = {"on_conntrack_insert"}, .module = "nf_conntrack"},
+	{FEATURE_NAT, HOOK_KPROBE, "__nf_conntrack_hash_insert",
+	 .programs = {"on_conntrack_insert_kprobe"}, .module = "nf_conntrack"},
+	{FEATURE_NAT, HOOK_FEXIT, "__nf_conntrack_confirm",
+	 .programs = {"on_conntrack_confirm"}, .module = "nf_conntrack"},
+	{FEATURE_NAT, HOOK_SKB, "_nfct", .module = "nf_conntrack",
+	 .loss = "translations to this host show with their first answer, or by a walk"},
+	{FEATURE_NAT, HOOK_NETLINK, "conntrack_new", .loss = NOTICES},
+	{FEATURE_NAT_END, HOOK_FENTRY, "nf_ct_delete", .programs = {"on_conntrack_delete"},
+	 .module = "nf_conntrack"},
+	{FEATURE_NAT_END, HOOK_KPROBE, "nf_ct_delete",
+	 .programs = {"on_conntrack_delete_kprobe"}, .module = "nf_conntrack"},
+	{FEATURE_NAT_END, HOOK_WALK, "nf_conntrack",
+	 .programs = {"find_conntrack_table", "walk_conntrack", "end_gone"},
+	 .module = "nf_conntrack", .loss = "ends are known to about a second"},
+	{FEATURE_NAT_END, HOOK_NETLINK, "conntrack_destroy",
+	 .loss = NOTICES "; not of entries from before the start"},
+	{FEATURE_NAT_SOCKET, HOOK_CGROUP_FIRST, "connect",
+	 .programs = {"on_connect4", "on_connect6", "on_sendmsg4", "on_sendmsg6"},
+	 .loss = ASLEEP},
+	{FEATURE_NAT_SOCKET, HOOK_FENTRY, "__inet_stream_connect",
+	 .programs = {"on_stream_connect", "on_dgram_connect", "on_udp_sendmsg",
+		      "on_udpv6_sendmsg"},
+	 .loss = ASLEEP},
 	{FEATURE_PROCESS_FORK, HOOK_TP_BTF, "sched_process_fork", .programs = {"on_fork"}},
 	{FEATURE_PROCESS_EXEC, HOOK_TP_BTF, "sched_process_exec", .programs = {"on_exec"}},
 	{FEATURE_PROCESS_EXIT, HOOK_TP_BTF, "sched_process_exit", .programs = {"on_exit"}},

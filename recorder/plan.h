@@ -16,6 +16,8 @@ enum feature {
 	FEATURE_FLOW_RECEIVE,
 	FEATURE_FLOW_TRANSMIT,
 	FEATURE_NAT,
+	FEATURE_NAT_END,
+	FEATURE_NAT_SOCKET,
 	FEATURE_PROCESS_FORK,
 	FEATURE_PROCESS_EXEC,
 	FEATURE_PROCESS_EXIT,
@@ -38,16 +40,19 @@ enum hook_kind {
 	HOOK_KPROBE,
 	HOOK_KRETPROBE,
 	HOOK_CGROUP, /* at the root of the cgroup2 hierarchy */
+	HOOK_CGROUP_FIRST, /* there, before the programs further down */
 	HOOK_ITER,
 	HOOK_TCX, /* on every interface, as the next, too */
 	HOOK_CLSACT,
 	HOOK_SKB, /* no program of its own: a field that the programs of the flow read */
+	HOOK_WALK,    /* programs that user space runs, through a table of the kernel's */
+	HOOK_NETLINK, /* no program: the kernel's notices */
 	HOOK_LIBPCAP,
 	HOOK_DUMP, /* nor here: asked by netlink once */
 	HOOK_COUNT
 };
 
-#define ALTERNATIVE_PROGRAMS 2
+#define ALTERNATIVE_PROGRAMS 4
 
 struct alternative {
 	enum feature feature;

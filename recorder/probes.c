@@ -56,6 +56,7 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 {
 	struct probes *probes = calloc(1, sizeof(*probes));
 	struct kernel_facts *facts = kernel_facts_read();
+	const struct probe *nat;
 	int error = -ENOMEM;
 
 	*problem = NULL;
@@ -79,6 +80,11 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 		goto fail;
 	plan_explain(&probes->plan);
 	attach_explain(probes);
+	nat = plan_chosen(&probes->plan, FEATURE_NAT);
+	if (probes->skeleton)
+		probes->skeleton->bss->inserts_are_seen =
+			nat && nat->alternative->programs[0] != NULL;
+	redirects_follow(probes->redirects);
 	/* Only for as long as the descriptor is open; where it is refused, run times stay zero.
 	 */
 	probes->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
@@ -93,6 +99,7 @@ fail:
 
 int probes_follow(struct probes *probes)
 {
+	redirects_follow(probes->redirects);
 	return probes->skeleton ? filter_maps_follow(probes->filter, probes->skeleton) : 0;
 }
 
@@ -104,8 +111,10 @@ void probes_close(struct probes *probes)
 	if (probes->stats >= 0)
 		close(probes->stats);
 	ring_buffer__free(probes->ring);
+	redirects_close(probes->redirects);
 	loader_close(probes);
 	live_capture_close(probes->capture);
+	notices_close(probes->notices);
 	free(probes->counters);
 	free(probes->row);
 	free(probes);
@@ -125,6 +134,11 @@ int probes_have(struct probes *probes, enum feature feature)
 int probes_capture(const struct probes *probes)
 {
 	return probes->capture != NULL;
+}
+
+struct notices *probes_notices(const struct probes *probes)
+{
+	return probes->notices;
 }
 
 static int iterate(struct probes *probes, enum feature feature)

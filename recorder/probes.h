@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct notices;
 struct probes;
 
 struct probes_options {
@@ -46,6 +47,9 @@ int probes_capture(const struct probes *probes);
 /* A file descriptor from which struct process_event of every living process can be read, once.
  */
 int probes_processes(struct probes *probes);
+
+/* The probes' own listener to ctnetlink, or NULL: the plan has none. */
+struct notices *probes_notices(const struct probes *probes);
 
 /* Walk all open files once, so that sockets which exist already get their owners. */
 int probes_own_sockets(struct probes *probes);

@@ -8,7 +8,9 @@
 #include "recorder/flow_table.h"
 #include "recorder/kernel_facts.h"
 #include "recorder/live_capture.h"
+#include "recorder/notices.h"
 #include "recorder/probes.h"
+#include "recorder/redirects.h"
 #include "recorder/tc_watch.h"
 
 #include "schema/flow_hash.h"
@@ -25,6 +27,8 @@ struct probes {
 	struct filter *filter;
 	struct tc_watch *tc;	      /* NULL: nothing is attached there */
 	uint64_t unwatched_packets;   /* of watches that are over */
+	struct redirects *redirects;  /* NULL: not in the plan */
+	struct notices *notices;      /* of ctnetlink; NULL: not in the plan */
 	struct live_capture *capture; /* NULL: programs see the packets */
 	int load_error;		      /* the kernel's last word against the programs */
 	int stats;		      /* descriptor that keeps run-time statistics on, or -1 */

@@ -191,6 +191,24 @@ static const char *connection_state(const struct connection *connection, uint8_t
 }
 
 /*
+ * The port at which a hop's packets for the destination are received, if they are received in its
+ * namespace. Those that are redirected to another port of the same host show at no interface
+ * behind that.
+ */
+static uint16_t receiving_port(const struct sighted *at)
+{
+	const struct endpoints *after = at->endpoints->connection->after;
+	unsigned int here = !at->direction[SOURCE];
+	unsigned int there = key_direction(at->endpoints->connection, after, DESTINATION);
+
+	if (after != at->endpoints && !after->view.hop_count &&
+	    !memcmp(&after->key.address[there], &at->endpoints->key.address[here],
+		    sizeof(struct address)))
+		return after->key.port[there];
+	return at->endpoints->key.port[here];
+}
+
+/*
  * Who receives the source's packets: asked by port in the namespace where they go no further.
  */
 static int find_receiver(const struct connections *connections, const struct sighted *hops,
@@ -200,11 +218,10 @@ static int find_receiver(const struct connections *connections, const struct sig
 		return -ENOENT;
 	for (int i = 0; i < count; i++) {
 		const struct sighted *at = &hops[i];
-		const struct flow_key *key = &at->endpoints->key;
 		struct port_key port = {
 			.network_namespace = at->view->network_namespace,
-			.port = key->port[!at->direction[SOURCE]],
-			.protocol = key->protocol,
+			.port = receiving_port(at),
+			.protocol = at->endpoints->key.protocol,
 		};
 		int forwarded = 0;
 

@@ -115,7 +115,7 @@ static int dump(const struct network_namespace *one, int error, void *context)
 }
 
 int snapshot_conntrack(int (*take)(const struct nat_event *event, void *context), void *context,
-		       struct inventory *inventory)
+		       struct inventory *inventory, uint64_t *incomplete)
 {
 	struct round round = {.take = take, .context = context, .inventory = inventory};
 	char explanation[256];
@@ -123,6 +123,7 @@ int snapshot_conntrack(int (*take)(const struct nat_event *event, void *context)
 
 	if (error)
 		return error;
+	*incomplete = round.incomplete;
 	snprintf(explanation, sizeof(explanation),
 		 "%" PRIu64 " of %" PRIu64 " namespaces read, %" PRIu64 " entries, %" PRIu64
 		 " of them translate",

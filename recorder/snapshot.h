@@ -19,10 +19,11 @@ int snapshot_processes(int iterator, struct process_table *table, struct deliver
 
 /*
  * Read the conntrack entries of every namespace and take those that translate, as events with
- * is_new 0; in which namespaces that could not be done, and why, is told to the inventory.
+ * is_new 0; in which namespaces that could not be done, and why, is told to the inventory, and
+ * *incomplete counts them.
  * Returns 0, the first negative result of take, or another negative errno.
  */
 int snapshot_conntrack(int (*take)(const struct nat_event *event, void *context), void *context,
-		       struct inventory *inventory);
+		       struct inventory *inventory, uint64_t *incomplete);
 
 #endif

@@ -257,6 +257,7 @@ static void translations_of_every_namespace_are_told(void **state)
 	struct lab lab;
 	struct collection collection = {.lab = &lab};
 	const struct nat_event *event;
+	uint64_t incomplete;
 	int failed;
 
 	if (lab_make(&lab) || !has_conntrack(&lab)) {
@@ -265,7 +266,8 @@ static void translations_of_every_namespace_are_told(void **state)
 		skip();
 	}
 	inventory = inventory_new(0, "test");
-	failed = make_traffic(&lab) || snapshot_conntrack(collect, &collection, inventory);
+	failed = make_traffic(&lab) || snapshot_conntrack(collect, &collection, inventory,
+						   &incomplete);
 	lab_remove(&lab);
 	inventory_free(inventory);
 	assert_int_equal(failed, 0);
@@ -305,6 +307,7 @@ static void a_taker_that_refuses_ends_the_walk(void **state)
 {
 	struct inventory *inventory;
 	struct lab lab;
+	uint64_t incomplete;
 	int failed, error = 0;
 
 	if (lab_make(&lab) || !has_conntrack(&lab)) {
@@ -315,7 +318,7 @@ static void a_taker_that_refuses_ends_the_walk(void **state)
 	inventory = inventory_new(0, "test");
 	failed = make_traffic(&lab);
 	if (!failed)
-		error = snapshot_conntrack(refuse, NULL, inventory);
+		error = snapshot_conntrack(refuse, NULL, inventory, &incomplete);
 	lab_remove(&lab);
 	inventory_free(inventory);
 	assert_int_equal(failed, 0);

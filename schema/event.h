@@ -199,9 +199,11 @@ enum event_kind {
 	EVENT_PROCESS_EXEC = 2,
 	EVENT_PROCESS_EXIT = 3,
 	EVENT_PROCESS_EXISTS = 4, /* the state at start */
-	EVENT_NAT = 5,
+	EVENT_NAT = 5,		  /* a translation begins, or is there */
 	EVENT_PROCESS_CGROUP = 6, /* a process has been moved to another cgroup */
 	EVENT_CGROUP_MADE = 7,
+	EVENT_NAT_END = 8,   /* it is over */
+	EVENT_NAT_AGAIN = 9, /* it was told before and is used again: for who has forgotten it */
 	EVENT_PACKET = 12,
 };
 
@@ -281,16 +283,32 @@ struct tuple {
 	__u8 zero;
 };
 
+/* What told of a translation. */
+enum nat_probe {
+	NAT_BY_PACKET = 0, /* a packet at an interface that carried the entry */
+	NAT_BY_INSERT = 1, /* the kernel's function that makes entries known */
+	NAT_BY_DELETE = 2, /* the kernel's function that removes them */
+	NAT_BY_WALK = 3,   /* a walk through the kernel's table of entries */
+	NAT_BY_REUSE = 4,  /* its memory holds another entry by now */
+	NAT_BY_DUMP = 5,   /* a dump by ctnetlink */
+	NAT_BY_NOTICE = 6, /* a notice of ctnetlink */
+	NAT_BY_SOCKET = 7, /* a socket connected elsewhere than it was asked to */
+};
+
 /* A connection whose reply tuple is not its original tuple turned around. */
 struct nat_event {
 	struct event_header header;
 	struct tuple original;
 	struct tuple reply;
+	__u64 since_ns; /* it happened after this, and by header.time_ns; 0: at that time */
+	__u64 entry;	/* tells two with the same tuples from each other; 0: not known */
 	__u32 network_namespace;
 	__u32 mark;
 	__u16 zone;
-	__u8 is_new; /* 1: the entry is being made; 0: it was there before */
-	__u8 zero[5];
+	__u8 is_new;	/* 1: the entry is being made; 0: it was there before */
+	__u8 told_by;	/* enum nat_probe */
+	__u8 is_unkept; /* 1: there was no room to remember it, so it may be told again */
+	__u8 zero[3];
 };
 
 /* A packet that the flow table had no room for, counted by itself. */
@@ -343,6 +361,8 @@ enum stage_counter {
 	COUNT_NAT_NOT_SAMPLED = 31,
 	COUNT_CGROUP_ATTEMPTED = 32,
 	COUNT_CGROUP_RING_FULL = 33,
+	COUNT_NAT_KEEP_ATTEMPTED = 40, /* translations to keep until they end */
+	COUNT_NAT_UNKEPT = 41,	       /* for which the table has no room */
 	STAGE_COUNTERS = 64,
 };
 
@@ -372,7 +392,7 @@ EVENT_LAYOUT(struct process_event, 120);
 EVENT_LAYOUT(struct exec_event, 120 + 16 + 2 * EXEC_PATH_SIZE + EXEC_ARGUMENTS_SIZE);
 EVENT_LAYOUT(struct cgroup_event, 32 + CGROUP_PATH_SIZE);
 EVENT_LAYOUT(struct tuple, 40);
-EVENT_LAYOUT(struct nat_event, 112);
+EVENT_LAYOUT(struct nat_event, 128);
 EVENT_LAYOUT(struct packet_event, 80);
 
 #endif

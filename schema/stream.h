@@ -110,6 +110,7 @@ struct hop_row {
 
 struct nat_row {
 	uint64_t time_ns;
+	uint64_t since_ns;
 	uint8_t nat_event;
 	const char *event_action;
 	uint64_t flow_id;

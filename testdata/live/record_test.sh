@@ -144,7 +144,8 @@ play "$recording" "SELECT h.flow_id, h.network_iana_number, h.source_address, h.
 play "$recording" "SELECT network_iana_number, source_address, source_port, destination_address,
 	destination_port, source_nat_address, source_nat_port, destination_nat_address,
 	destination_nat_port
-	FROM nat WHERE network_namespace = $(inode "$router")" >"$work/nat.csv"
+	FROM nat WHERE network_namespace = $(inode "$router") AND event_action <> 'delete'" \
+	>"$work/nat.csv"
 
 awk -f testdata/live/conntrack.awk "$work/conntrack" >"$work/conntrack.csv"
 
