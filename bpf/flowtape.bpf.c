@@ -131,14 +131,14 @@ static __always_inline void note_conntrack(const struct flow *flow, struct sk_bu
 }
 
 /* The long way; a function of its own, so that the short one stays short. */
-static __noinline int read_any(struct sk_buff *packet, __u32 offset, __u32 network_namespace,
-			       struct headers *headers)
+static __noinline int read_any(struct sk_buff *packet, int is_tc, __u32 offset,
+			       __u32 network_namespace, struct headers *headers)
 {
 	int reason;
 
 	__builtin_memset(headers, 0, sizeof(*headers));
 	headers->key.network_namespace = network_namespace;
-	reason = read_headers(packet, offset, headers);
+	reason = read_headers(packet, is_tc, offset, headers);
 	/* Copied onto itself, so that the verifier does not follow each way that led here. */
 	bpf_probe_read_kernel(headers, sizeof(*headers), headers);
 	return reason;
@@ -165,7 +165,7 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	headers.key.network_namespace = network_namespace;
 	reason = read_plain(packet, offset, &headers)
 			 ? 0
-			 : read_any(packet, offset, network_namespace, &headers);
+			 : read_any(packet, is_tc, offset, network_namespace, &headers);
 	if (!reason)
 		reason = admit(packet, context, is_tc, &headers, io);
 	if (reason) {

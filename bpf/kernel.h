@@ -40,6 +40,7 @@ typedef struct {
 struct net_device {
 	char name[16];
 	int ifindex;
+	unsigned short type;
 	possible_net_t nd_net;
 };
 
@@ -77,9 +78,10 @@ struct sk_buff {
 	unsigned int len;
 	unsigned int data_len; /* of len, in fragments beyond the linear part */
 	__be16 protocol;
-	__u8 encapsulation : 1; /* the inner headers are set */
-	__u16 network_header;	/* from head */
-	unsigned int end;     /* from head; skb_shared_info is there */
+	__u8 encapsulation : 1;	      /* the inner headers are set */
+	__u16 inner_transport_header; /* from head */
+	__u16 network_header;	      /* from head */
+	unsigned int end;	      /* from head; skb_shared_info is there */
 	unsigned char *head;
 	unsigned char *data;
 };
@@ -87,6 +89,7 @@ struct sk_buff {
 struct skb_shared_info {
 	unsigned short gso_size;
 	unsigned short gso_segs;
+	unsigned int gso_type;
 };
 
 /* --- conntrack: in vmlinux or in the module nf_conntrack --- */
@@ -330,6 +333,11 @@ const volatile __u8 kernel_has_casts = 0;
 /* enum ip_conntrack_status: the entry is in the table; somebody removes it already. */
 #define CONNTRACK_CONFIRMED (1UL << 3)
 #define CONNTRACK_DYING	    (1UL << 9)
+/* ARPHRD_ETHER among the types of a device. */
+#define DEVICE_ETHERNET 1
+
+/* Bits of gso_type: SKB_GSO_TCPV4 and SKB_GSO_TCPV6. */
+#define GSO_TCP (1 << 0 | 1 << 4)
 
 /* States of a struct sock that is not a full socket. */
 #define STATE_TIME_WAIT	   6
@@ -355,6 +363,18 @@ const volatile __u8 kernel_has_casts = 0;
 #define PROTOCOL_SCTP	132
 
 #define EEXIST 17
+/*
+ * Tracing programs may read what lies in a packet's fragments since Linux 6.12; before, the
+ * call is refused, so that it must not be reached.
+ */
+extern int bpf_dynptr_from_skb(struct __sk_buff *packet, __u64 flags,
+			       struct bpf_dynptr *to) __ksym __weak;
+extern int LINUX_KERNEL_VERSION __kconfig;
+
+static __always_inline int paged_bytes_are_readable(void)
+{
+	return LINUX_KERNEL_VERSION >= (6 << 16 | 12 << 8);
+}
 
 /* The inode number of a device's namespace. */
 static __always_inline __u32 device_namespace(const struct net_device *device)

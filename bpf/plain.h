@@ -118,8 +118,7 @@ static __always_inline int read_plain(const struct sk_buff *packet, __u32 offset
 				      struct headers *headers)
 {
 	const unsigned char *head = packet->head;
-	__u32 length = packet->len - (offset - (__u32)(packet->data - head));
-	__u32 linear = length - packet->data_len, need;
+	__u32 data = packet->data - head, length, linear, need;
 	struct flow_key *key = &headers->key;
 	const __u64 *word;
 	struct plain plain;
@@ -127,6 +126,11 @@ static __always_inline int read_plain(const struct sk_buff *packet, __u32 offset
 
 	if (!kernel_has_casts)
 		return 0;
+	/* Behind an Ethernet header, whatever a raw sender has let be said of it. */
+	if (offset != data && packet->dev->type == DEVICE_ETHERNET)
+		offset = data + ETHERNET_HEADER;
+	length = packet->len - (offset - data);
+	linear = length - packet->data_len;
 	word = packet_words(head + offset);
 	if (packet->protocol == bpf_htons(ETHERTYPE_IPV4)) {
 		if (!cut_ipv4(word, &plain))
