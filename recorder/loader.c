@@ -235,6 +235,8 @@ static int open_object(struct probes *probes, const struct probes_options *optio
 		return -ENOMEM;
 	flow_table_size(probes->skeleton,
 			options->flow_entries ? options->flow_entries : FLOW_ENTRIES);
+	if (options->ring_bytes)
+		bpf_map__set_max_entries(probes->skeleton->maps.events, options->ring_bytes);
 	probes->skeleton->rodata->flow_seed = probes->seed;
 	probes->skeleton->rodata->tell_packets = !options->count_only;
 	probes->skeleton->rodata->kernel_has_casts =

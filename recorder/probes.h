@@ -20,6 +20,7 @@ struct probes;
 
 struct probes_options {
 	uint32_t flow_entries; /* that the flow table has room for; 0: the default, 65,536 */
+	uint32_t ring_bytes;   /* of the ring buffer of events, a power of two; 0: 16 MiB */
 	int count_only;	       /* packets that the table has no room for are not told singly */
 	const char *without;   /* words for plan_leave_out, with commas between them; or NULL */
 	struct filter *filter; /* borrowed; NULL: everything is admitted */

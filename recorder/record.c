@@ -21,6 +21,7 @@
 #define PROGRESS_NS    500000000ULL
 #define LEAST_SLICE_NS 100000000ULL
 #define LEAST_TICK_NS  10000000ULL
+#define LEAST_RING     (1U << 20)
 
 static const char help[] =
 	"Usage: flowrec record -o DIR [OPTION]...\n"
@@ -40,6 +41,8 @@ static const char help[] =
 	"                           is used\n"
 	"      --when-full HOW      packets that find no room: ring (default; told singly through a\n"
 	"                           buffer of 1 MB, lost beyond that) or count (lost, and counted)\n"
+	"      --ring SIZE          room for events until they are taken, a power of two (default\n"
+	"                           16M: 120,000 translations, or 10,000 executions)\n"
 	"      --segment-size SIZE  begin a new segment past this size (default 256M)\n"
 	"      --segment-time TIME  and past this age (default 1h)\n"
 	"      --command-line HOW   of processes: redacted (default; values that look secret are\n"
@@ -68,7 +71,7 @@ static const char help[] =
 struct arguments {
 	const char *output, *without;
 	int append, quiet, count_only;
-	uint64_t duration_ns, slice_ns, tick_ns, segment_ns, segment_bytes, flow_entries;
+	uint64_t duration_ns, slice_ns, tick_ns, segment_ns, segment_bytes, flow_entries, ring_bytes;
 	uint32_t streams;
 	enum command_line_policy command_line;
 	struct filter *filter; /* NULL: none */
@@ -117,6 +120,7 @@ enum long_option {
 	SLICE,
 	TICK,
 	WHEN_FULL,
+	RING,
 	MAX_FLOWS,
 	SEGMENT_SIZE,
 	SEGMENT_TIME,
@@ -149,6 +153,13 @@ static int parse_option(int option, struct arguments *arguments)
 		return arguments->count_only || !strcmp(optarg, "ring")
 			       ? -1
 			       : misuse("--when-full takes ring or count, not", optarg);
+	case RING:
+		return size_parse(optarg, &arguments->ring_bytes) ||
+				       arguments->ring_bytes < LEAST_RING ||
+				       arguments->ring_bytes > 1 << 30 ||
+				       arguments->ring_bytes & (arguments->ring_bytes - 1)
+			       ? misuse("--ring takes a power of two from 1M to 1G, not", optarg)
+			       : -1;
 	case SEGMENT_TIME:
 		return duration_parse(optarg, &arguments->segment_ns) || !arguments->segment_ns
 			       ? misuse("--segment-time takes a time such as 1h, not", optarg)
@@ -187,6 +198,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"slice", required_argument, NULL, SLICE},
 		{"tick", required_argument, NULL, TICK},
 		{"when-full", required_argument, NULL, WHEN_FULL},
+		{"ring", required_argument, NULL, RING},
 		{"max-flows", required_argument, NULL, MAX_FLOWS},
 		{"segment-size", required_argument, NULL, SEGMENT_SIZE},
 		{"segment-time", required_argument, NULL, SEGMENT_TIME},
@@ -270,6 +282,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 	const struct probes_options probes = {
 		.flow_entries = (uint32_t)arguments->flow_entries,
 		.count_only = arguments->count_only,
+		.ring_bytes = (uint32_t)arguments->ring_bytes,
 		.without = arguments->without,
 		.filter = arguments->filter,
 	};
