@@ -3,6 +3,7 @@
  * The intake thread.
  */
 #include "recorder/intake.h"
+#include "recorder/account.h"
 #include "recorder/connection.h"
 #include "recorder/cost.h"
 #include "recorder/filter.h"
@@ -22,7 +23,7 @@
 #include <unistd.h>
 
 #define TICK_NS		400000000ULL /* between two deliveries, and between two drains */
-#define GLANCE_NS	50000000ULL /* between two looks at how full the flow table is */
+#define GLANCE_NS	50000000ULL  /* between two looks at how full the flow table is */
 #define SECOND_NS	1000000000ULL
 #define INTERFACES_NS	(2 * SECOND_NS) /* between two looks at the interfaces */
 #define EXITED_KEPT_NS	(60 * SECOND_NS)
@@ -38,17 +39,13 @@ struct intake {
 	struct walk *walk; /* through the conntrack table */
 	struct process_table *processes;
 	struct cost *cost;
+	struct account *account;  /* of the stages before this one */
 	struct delivery *pending; /* the next delivery */
 	uint64_t slice;		  /* number of the open slice */
 	uint64_t slice_end_ns, interfaces_ns;
-	uint64_t delivered_ns; /* the last delivery */
-	int provisional;   /* rows of the open slice have been handed over */
-	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
-	uint64_t missed_packets, unwatched_packets;
-	struct live_capture_counts captured;
-	uint64_t capture_excluded; /* by the filter, since the last account */
+	uint64_t delivered_ns;	    /* the last delivery */
+	int provisional;	    /* rows of the open slice have been handed over */
 	uint32_t network_namespace; /* the recorder's own */
-	struct process_table_counts resolved; /* at the last look */
 	int error;
 };
 
@@ -72,23 +69,31 @@ static int wanted(const struct intake *intake, enum stream_id stream)
 
 /* --- events --- */
 
+static int has_room(const struct intake *intake)
+{
+	return intake->pending->row_count < EVENT_ROWS_MOST;
+}
+
+/* Enter one event into the account: its row is stored, or needs none, or is lost for want of
+ * room. */
+static void enter(struct intake *intake, const char *stream, int is_stored, int is_excluded)
+{
+	uint64_t now = epoch(intake, boot_now());
+
+	ledger_stage(intake->options.ledger, "intake", stream, 1, (uint64_t)is_stored,
+		     (uint64_t)is_excluded);
+	if (!is_stored && !is_excluded)
+		ledger_loss(intake->options.ledger, "intake", stream, "queue full", -1, now,
+			    now, 1);
+}
+
 /* Room for one more event row; where there is none, the row is a loss and counted. */
 static int room_for(struct intake *intake, const char *stream)
 {
-	uint64_t now = epoch(intake, boot_now());
-	int room = intake->pending->row_count < EVENT_ROWS_MOST;
+	int room = has_room(intake);
 
-	ledger_stage(intake->options.ledger, "intake", stream, 1, room ? 1 : 0, 0);
-	if (!room)
-		ledger_loss(intake->options.ledger, "intake", stream, "queue full", -1, now,
-			    now, 1);
+	enter(intake, stream, room, 0);
 	return room;
-}
-
-/* What a kind of rule leaves out has an account of its own. */
-static void exclude(struct intake *intake, uint32_t kind, const char *stream, uint64_t count)
-{
-	ledger_stage(intake->options.ledger, filter_stage(kind), stream, count, 0, count);
 }
 
 static int take_nat(struct intake *intake, const struct nat_event *event)
@@ -99,7 +104,7 @@ static int take_nat(struct intake *intake, const struct nat_event *event)
 	if (told < 0)
 		return told;
 	if (told == NAT_NOT_SAMPLED)
-		exclude(intake, RULES_SAMPLE, "nat", 1);
+		account_exclude(intake->account, RULES_SAMPLE, "nat", 1);
 	else if (told == NAT_KNOWN)
 		ledger_stage(intake->options.ledger, "intake", "nat", 1, 0, 1);
 	else if (wanted(intake, STREAM_NAT) && room_for(intake, "nat"))
@@ -132,16 +137,15 @@ static int take_packet(struct intake *intake, const struct packet_event *event)
 
 static int take_process(struct intake *intake, const void *record, size_t size)
 {
-	struct delivery *rows = NULL;
 	uint64_t before = intake->pending->row_count;
-	int error;
+	int is_wanted = wanted(intake, STREAM_PROCESS), room = has_room(intake);
+	int error = process_table_event(intake->processes, record, size,
+					is_wanted && room ? intake->pending : NULL);
+	int is_stored = intake->pending->row_count != before;
 
-	if (wanted(intake, STREAM_PROCESS) && room_for(intake, "process"))
-		rows = intake->pending;
-	error = process_table_event(intake->processes, record, size, rows);
 	/* What the table knew already gets no row. */
-	if (rows && rows->row_count == before)
-		ledger_stage(intake->options.ledger, "intake", "process", 0, UINT64_MAX, 1);
+	if (is_wanted)
+		enter(intake, "process", is_stored, room && !is_stored);
 	return error;
 }
 
@@ -177,7 +181,7 @@ static int take_told_nat(const struct nat_event *event, void *context)
 	uint32_t kind = filter ? filter_excludes_translation(filter, event) : 0;
 
 	if (kind) {
-		exclude(context, kind, "nat", 1);
+		account_exclude(intake->account, kind, "nat", 1);
 		return 0;
 	}
 	return take_nat(context, event);
@@ -200,8 +204,7 @@ static int take_captured(void *context, const struct packet *packet, uint64_t ti
 
 	atomic_fetch_add(&intake->events, 1);
 	if (kind) {
-		exclude(intake, kind, "flow", 1);
-		intake->capture_excluded++;
+		account_exclude_captured(intake->account, kind);
 		return 0;
 	}
 	counted.key.network_namespace = intake->network_namespace;
@@ -236,175 +239,6 @@ static void take_notices(struct intake *intake)
 	if (lost)
 		ledger_loss(ledger, "ctnetlink", "nat", "queue full", -1, now - TICK_NS, now,
 			    lost);
-}
-
-/* --- the kernel's own account --- */
-
-static const struct loss_line {
-	enum stage_counter counter;
-	const char *stage, *stream, *reason;
-} losses[] = {
-	{COUNT_PACKET_TRUNCATED, "kernel", "flow", "truncated header"},
-	{COUNT_PACKET_MALFORMED, "kernel", "flow", "malformed header"},
-	{COUNT_PACKET_UNREADABLE, "kernel", "flow", "header not readable"},
-	{COUNT_PACKET_MAP_FULL, "kernel", "flow", "flow table full"},
-	{COUNT_PROCESS_RING_FULL, "kernel", "process", "ring buffer full"},
-	{COUNT_NAT_RING_FULL, "kernel", "nat", "ring buffer full"},
-	{COUNT_NAT_UNKEPT, "translations", "nat", "table full: its end is not seen"},
-	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
-	{COUNT_CGROUP_RING_FULL, "kernel cgroup", "process", "ring buffer full"},
-};
-
-/* What the filter left out, by the counters of enum stage_counter. */
-static const struct exclusion_line {
-	enum stage_counter counter;
-	uint32_t kind;
-	enum stream_id stream;
-} exclusions[] = {
-	{COUNT_PACKET_NETNS_RULE, RULES_NETNS, STREAM_FLOW},
-	{COUNT_PACKET_CGROUP_RULE, RULES_CGROUP, STREAM_FLOW},
-	{COUNT_PACKET_EXECUTABLE_RULE, RULES_EXECUTABLE, STREAM_FLOW},
-	{COUNT_PACKET_INTERFACE_RULE, RULES_INTERFACE, STREAM_FLOW},
-	{COUNT_PACKET_PROTOCOL_RULE, RULES_PROTOCOL, STREAM_FLOW},
-	{COUNT_PACKET_PORT_RULE, RULES_PORT, STREAM_FLOW},
-	{COUNT_PACKET_NET_RULE, RULES_NET, STREAM_FLOW},
-	{COUNT_PACKET_NOT_SAMPLED, RULES_SAMPLE, STREAM_FLOW},
-	{COUNT_PROCESS_NETNS_RULE, RULES_NETNS, STREAM_PROCESS},
-	{COUNT_PROCESS_CGROUP_RULE, RULES_CGROUP, STREAM_PROCESS},
-	{COUNT_PROCESS_EXECUTABLE_RULE, RULES_EXECUTABLE, STREAM_PROCESS},
-	{COUNT_NAT_NETNS_RULE, RULES_NETNS, STREAM_NAT},
-	{COUNT_NAT_PROTOCOL_RULE, RULES_PROTOCOL, STREAM_NAT},
-	{COUNT_NAT_PORT_RULE, RULES_PORT, STREAM_NAT},
-	{COUNT_NAT_NET_RULE, RULES_NET, STREAM_NAT},
-	{COUNT_NAT_NOT_SAMPLED, RULES_SAMPLE, STREAM_NAT},
-};
-
-/* Put what the filter left out into its accounts; excluded gets the sums by stream. */
-static void account_exclusions(struct intake *intake, const uint64_t *added, uint64_t *excluded)
-{
-	for (size_t i = 0; i < sizeof(exclusions) / sizeof(exclusions[0]); i++) {
-		const struct exclusion_line *line = &exclusions[i];
-
-		exclude(intake, line->kind, stream_get(line->stream)->name,
-			added[line->counter]);
-		excluded[line->stream] += added[line->counter];
-	}
-	exclude(intake, RULES_SAMPLE, "flow", connections_not_sampled(intake->connections));
-}
-
-/* What the process table found out on its own about cgroups and executables. */
-static void account_resolved(struct intake *intake, uint64_t last)
-{
-	struct process_table_counts now = process_table_counts(intake->processes);
-	const struct process_table_counts *before = &intake->resolved;
-	struct ledger *ledger = intake->options.ledger;
-	const struct build_id_counts *ids = &now.build_ids;
-
-	ledger_stage(ledger, "cgroup", "process", now.cgroups.asked - before->cgroups.asked,
-		     now.cgroups.known - before->cgroups.known,
-		     now.cgroups.not_mounted - before->cgroups.not_mounted);
-	ledger_loss(ledger, "cgroup", "process", "gone before it was looked up", -1,
-		    last - intake->options.tick_ns, last, now.cgroups.gone - before->cgroups.gone);
-	/* A row without a build id is a whole row: what was not found is not lost. */
-	ledger_stage(ledger, "build id", "process",
-		     ids->found + ids->none + ids->unreadable + ids->refused -
-			     before->build_ids.found - before->build_ids.none -
-			     before->build_ids.unreadable - before->build_ids.refused,
-		     ids->found - before->build_ids.found,
-		     ids->none + ids->unreadable + ids->refused - before->build_ids.none -
-			     before->build_ids.unreadable - before->build_ids.refused);
-	intake->resolved = now;
-}
-
-static void account(struct intake *intake, uint64_t now)
-{
-	struct ledger *ledger = intake->options.ledger;
-	uint64_t added[STAGE_COUNTERS] = {0}, lost[STREAM_COUNT] = {0};
-	uint64_t excluded[STREAM_COUNT] = {0};
-	unsigned int cpu_count;
-	const uint64_t *counters = probes_counters(intake->options.probes, &cpu_count);
-	uint64_t missed =
-		probes_missed_packets(intake->options.probes) - intake->missed_packets;
-	uint64_t unwatched = probes_unwatched_packets(intake->options.probes) -
-			     intake->unwatched_packets;
-	uint64_t last = epoch(intake, now);
-
-	if (!counters)
-		return;
-	intake->unwatched_packets += unwatched;
-	if (unwatched)
-		ledger_loss(ledger, "kernel", "flow", "interface not watched yet", -1,
-			    last - intake->options.tick_ns, last, unwatched);
-	intake->missed_packets += missed;
-	if (missed)
-		ledger_loss(ledger, "kernel", "flow", "program busy", -1, last - intake->options.tick_ns, last,
-			    missed);
-	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
-		for (unsigned int i = 0; i < STAGE_COUNTERS; i++) {
-			uint64_t *before = &intake->counted[cpu * STAGE_COUNTERS + i];
-			uint64_t difference = counters[cpu * STAGE_COUNTERS + i] - *before;
-
-			*before += difference;
-			added[i] += difference;
-			for (size_t j = 0; difference && j < sizeof(losses) / sizeof(losses[0]);
-			     j++)
-				if (losses[j].counter == i) {
-					ledger_loss(ledger, losses[j].stage, losses[j].stream,
-						    losses[j].reason, (int)cpu, last - intake->options.tick_ns,
-						    last, difference);
-					lost[stream_find(losses[j].stream)] += difference;
-				}
-		}
-	account_exclusions(intake, added, excluded);
-	ledger_stage(ledger, "kernel", "flow",
-		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed +
-			     unwatched,
-		     added[COUNT_PACKET_STORED] + added[COUNT_PACKET_RING],
-		     added[COUNT_PACKET_NOT_IP] + excluded[STREAM_FLOW]);
-	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
-		     added[COUNT_PROCESS_ATTEMPTED] - added[COUNT_PROCESS_RING_FULL] -
-			     excluded[STREAM_PROCESS],
-		     excluded[STREAM_PROCESS]);
-	ledger_stage(ledger, "kernel cgroup", "process", added[COUNT_CGROUP_ATTEMPTED],
-		     added[COUNT_CGROUP_ATTEMPTED] - added[COUNT_CGROUP_RING_FULL], 0);
-	account_resolved(intake, last);
-	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],
-		     added[COUNT_NAT_ATTEMPTED] - added[COUNT_NAT_RING_FULL] -
-			     excluded[STREAM_NAT],
-		     excluded[STREAM_NAT]);
-	ledger_stage(ledger, "translations", "nat", added[COUNT_NAT_KEEP_ATTEMPTED],
-		     added[COUNT_NAT_KEEP_ATTEMPTED] - added[COUNT_NAT_UNKEPT], 0);
-	ledger_stage(ledger, "kernel", "conntrack_rate", added[COUNT_RATE_ATTEMPTED],
-		     added[COUNT_RATE_ATTEMPTED] - lost[STREAM_CONNTRACK_RATE], 0);
-}
-
-/* And libpcap's. */
-static void account_captured(struct intake *intake, uint64_t now)
-{
-	struct ledger *ledger = intake->options.ledger;
-	uint64_t last = epoch(intake, now), attempted = 0;
-	struct live_capture_counts all, *before = &intake->captured;
-
-	if (probes_count_packets(intake->options.probes, &all))
-		return;
-	for (int i = 0; i < PACKET_VERDICTS; i++) {
-		uint64_t added = all.verdicts[i] - before->verdicts[i];
-
-		attempted += added;
-		if (added && i != PACKET_COUNTED && i != PACKET_NOT_IP)
-			ledger_loss(ledger, "capture", "flow", packet_verdict_name(i), -1,
-				    last - intake->options.tick_ns, last, added);
-	}
-	if (all.dropped != before->dropped)
-		ledger_loss(ledger, "capture", "flow", "buffer full", -1, last - intake->options.tick_ns, last,
-			    all.dropped - before->dropped);
-	ledger_stage(ledger, "capture", "flow", attempted + all.dropped - before->dropped,
-		     all.verdicts[PACKET_COUNTED] - before->verdicts[PACKET_COUNTED] -
-			     intake->capture_excluded,
-		     all.verdicts[PACKET_NOT_IP] - before->verdicts[PACKET_NOT_IP] +
-			     intake->capture_excluded);
-	intake->capture_excluded = 0;
-	*before = all;
 }
 
 /* --- ticks --- */
@@ -460,8 +294,9 @@ static int tick(struct intake *intake, int last)
 	take_notices(intake);
 	atomic_fetch_add(&intake->events, drained);
 	probes_drain_rates(intake->options.probes, last ? UINT64_MAX : now, take_rate, intake);
-	account(intake, now);
-	account_captured(intake, now);
+	account_look(intake->account, epoch(intake, now));
+	account_exclude(intake->account, RULES_SAMPLE, "flow",
+			connections_not_sampled(intake->connections));
 	if (wanted(intake, STREAM_COST))
 		cost_sample(intake->cost, epoch(intake, now), drained, last, intake->pending);
 	if (now - intake->interfaces_ns > INTERFACES_NS || last) {
@@ -473,7 +308,8 @@ static int tick(struct intake *intake, int last)
 		process_table_expire(intake->processes, now - EXITED_KEPT_NS);
 	atomic_store(&intake->alive, connections_count(intake->connections));
 	/* More drains than deliveries are only for want of room in the kernel. */
-	if (error || (!last && now < intake->slice_end_ns && now < intake->delivered_ns + TICK_NS))
+	if (error ||
+	    (!last && now < intake->slice_end_ns && now < intake->delivered_ns + TICK_NS))
 		return error;
 	intake->delivered_ns = now;
 	return hand_over(intake,
@@ -545,7 +381,7 @@ static void free_intake(struct intake *intake)
 	process_table_free(intake->processes);
 	cost_free(intake->cost);
 	delivery_free(intake->pending);
-	free(intake->counted);
+	account_free(intake->account);
 	free(intake);
 }
 
@@ -561,13 +397,11 @@ int intake_start(const struct intake_options *options, struct intake **out)
 		.no_hops = !(options->streams >> STREAM_HOP & 1),
 		.filter = options->filter,
 	};
-	unsigned int cpu_count;
 	struct stat own;
 	int error;
 
 	if (!intake)
 		return -ENOMEM;
-	probes_counters(options->probes, &cpu_count);
 	intake->options = *options;
 	if (!intake->options.tick_ns)
 		intake->options.tick_ns = TICK_NS;
@@ -579,12 +413,17 @@ int intake_start(const struct intake_options *options, struct intake **out)
 	intake->walk = walk_new(options->probes, take_events, intake);
 	intake->cost = cost_new(options->probes);
 	intake->pending = delivery_new();
-	intake->counted = calloc(cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
+	intake->account = account_new(&(struct account_options){
+		.ledger = options->ledger,
+		.probes = options->probes,
+		.processes = intake->processes,
+		.span_ns = intake->options.tick_ns,
+	});
 	intake->slice = 1;
 	if (!stat("/proc/self/ns/net", &own))
 		intake->network_namespace = (uint32_t)own.st_ino;
 	if (!intake->processes || !intake->connections || !intake->nat || !intake->walk ||
-	    !intake->cost || !intake->pending || !intake->counted) {
+	    !intake->cost || !intake->pending || !intake->account) {
 		free_intake(intake);
 		return -ENOMEM;
 	}
