@@ -163,6 +163,8 @@ suite live as_root testdata/live/record_test.sh
 suite live-check as_root testdata/live/check_test.sh
 suite live-attribution as_root testdata/live/attribution_test.sh
 suite live-short as_root testdata/live/short_lived_test.sh
+suite live-nat as_root testdata/live/nat_test.sh
+suite live-redirect as_root testdata/live/redirect_test.sh
 suite live-tc as_root testdata/live/tc_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
