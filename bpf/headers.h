@@ -378,4 +378,13 @@ static __always_inline int read_headers(const struct sk_buff *packet, __u32 offs
 	return 0;
 }
 
+/* The long way; a function of its own, so that the short one stays short. */
+static __noinline int read_any(struct sk_buff *packet, __u32 offset, __u32 network_namespace,
+			       struct headers *headers)
+{
+	__builtin_memset(headers, 0, sizeof(*headers));
+	headers->key.network_namespace = network_namespace;
+	return read_headers(packet, offset, headers);
+}
+
 #endif

@@ -39,7 +39,7 @@ struct intake {
 	uint64_t delivered_ns; /* the last delivery */
 	int provisional;   /* rows of the open slice have been handed over */
 	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
-	uint64_t missed_packets, unwatched_packets;
+	uint64_t missed[FEATURE_COUNT], unwatched_packets;
 	struct live_capture_counts captured;
 	uint64_t capture_excluded; /* by the filter, since the last account */
 	uint32_t network_namespace; /* the recorder's own */
@@ -140,13 +140,14 @@ static int take_packet(struct intake *intake, const struct packet_event *event)
 		.start_ns = event->header.time_ns,
 		.end_ns = event->header.time_ns,
 		.tcp_flags = {event->facts & 255, event->facts >> 8 & 255},
-		.seen = event->facts >> 16,
+		.seen = event->facts >> 16 & 0x3ff,
 	};
 
 	value.hop[0].id = event->id | 1;
 	value.hop[0].packets[direction] = event->packets;
 	value.hop[0].bytes[direction] = event->bytes;
 	value.hop[0].first_ns[direction] = 1;
+	value.dscp[direction] = (uint8_t)(event->facts >> 26);
 	return connections_add(intake->connections, &event->key, &value);
 }
 
@@ -237,6 +238,9 @@ static void take_rate(void *context, const struct rate_key *key, const struct ra
 
 /* --- the kernel's own account --- */
 
+static const char drop_stage[] = "kernel drop";
+static const char retransmit_stage[] = "kernel retransmit";
+
 static const struct loss_line {
 	enum stage_counter counter;
 	const char *stage, *stream, *reason;
@@ -249,6 +253,9 @@ static const struct loss_line {
 	{COUNT_NAT_RING_FULL, "kernel", "nat", "ring buffer full"},
 	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
 	{COUNT_CGROUP_RING_FULL, "kernel cgroup", "process", "ring buffer full"},
+	{COUNT_DROP_UNREADABLE, drop_stage, "flow", "header not readable"},
+	{COUNT_DROP_MAP_FULL, drop_stage, "flow", "flow table full"},
+	{COUNT_RETRANSMIT_MAP_FULL, retransmit_stage, "flow", "flow table full"},
 };
 
 /* What the filter left out, by the counters of enum stage_counter. */
@@ -312,6 +319,39 @@ static void account_resolved(struct intake *intake, uint64_t last)
 	intake->resolved = now;
 }
 
+/* How often a program has not been run since the last account, because it was busy: a loss. */
+static uint64_t account_missed(struct intake *intake, enum feature feature, const char *stage,
+			       uint64_t last)
+{
+	uint64_t all = probes_missed(intake->options.probes, feature);
+	uint64_t missed = all - intake->missed[feature];
+
+	intake->missed[feature] = all;
+	if (missed)
+		ledger_loss(intake->options.ledger, stage, "flow", "program busy", -1,
+			    last - intake->options.tick_ns, last, missed);
+	return missed;
+}
+
+/* Records of what happens to few packets: one for each drop and each segment sent again. */
+static void account_trouble(struct intake *intake, const uint64_t *added, uint64_t last)
+{
+	uint64_t missed = account_missed(intake, FEATURE_DROP, drop_stage, last);
+	uint64_t excluded = added[COUNT_DROP_NOT_IP] + added[COUNT_DROP_EXCLUDED];
+
+	ledger_stage(intake->options.ledger, drop_stage, "flow",
+		     added[COUNT_DROP_ATTEMPTED] + missed,
+		     added[COUNT_DROP_ATTEMPTED] - excluded - added[COUNT_DROP_UNREADABLE] -
+			     added[COUNT_DROP_MAP_FULL],
+		     excluded);
+	missed = account_missed(intake, FEATURE_RETRANSMIT, retransmit_stage, last);
+	ledger_stage(intake->options.ledger, retransmit_stage, "flow",
+		     added[COUNT_RETRANSMIT_ATTEMPTED] + missed,
+		     added[COUNT_RETRANSMIT_ATTEMPTED] - added[COUNT_RETRANSMIT_EXCLUDED] -
+			     added[COUNT_RETRANSMIT_MAP_FULL],
+		     added[COUNT_RETRANSMIT_EXCLUDED]);
+}
+
 static void account(struct intake *intake, uint64_t now)
 {
 	struct ledger *ledger = intake->options.ledger;
@@ -319,8 +359,7 @@ static void account(struct intake *intake, uint64_t now)
 	uint64_t excluded[STREAM_COUNT] = {0};
 	unsigned int cpu_count;
 	const uint64_t *counters = probes_counters(intake->options.probes, &cpu_count);
-	uint64_t missed =
-		probes_missed_packets(intake->options.probes) - intake->missed_packets;
+	uint64_t missed = 0;
 	uint64_t unwatched = probes_unwatched_packets(intake->options.probes) -
 			     intake->unwatched_packets;
 	uint64_t last = epoch(intake, now);
@@ -331,10 +370,8 @@ static void account(struct intake *intake, uint64_t now)
 	if (unwatched)
 		ledger_loss(ledger, "kernel", "flow", "interface not watched yet", -1,
 			    last - intake->options.tick_ns, last, unwatched);
-	intake->missed_packets += missed;
-	if (missed)
-		ledger_loss(ledger, "kernel", "flow", "program busy", -1, last - intake->options.tick_ns, last,
-			    missed);
+	missed += account_missed(intake, FEATURE_FLOW_RECEIVE, "kernel", last);
+	missed += account_missed(intake, FEATURE_FLOW_TRANSMIT, "kernel", last);
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
 		for (unsigned int i = 0; i < STAGE_COUNTERS; i++) {
 			uint64_t *before = &intake->counted[cpu * STAGE_COUNTERS + i];
@@ -364,6 +401,7 @@ static void account(struct intake *intake, uint64_t now)
 	ledger_stage(ledger, "kernel cgroup", "process", added[COUNT_CGROUP_ATTEMPTED],
 		     added[COUNT_CGROUP_ATTEMPTED] - added[COUNT_CGROUP_RING_FULL], 0);
 	account_resolved(intake, last);
+	account_trouble(intake, added, last);
 	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],
 		     added[COUNT_NAT_ATTEMPTED] - lost[STREAM_NAT] - excluded[STREAM_NAT],
 		     excluded[STREAM_NAT]);
@@ -534,6 +572,7 @@ int intake_start(const struct intake_options *options, struct intake **out)
 	struct connections_options connections = {
 		.idle_ns = options->idle_ns,
 		.find_port_owner = probes_find_port_owner,
+		.drop_reason = probes_drop_reason,
 		.context = options->probes,
 		.epoch_offset_ns = options->epoch_offset_ns,
 		.no_flows = !(options->streams >> STREAM_FLOW & 1),

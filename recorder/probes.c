@@ -68,6 +68,9 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	probes->row = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	if (!probes->counters || !probes->row)
 		goto fail;
+	probes->drop_reasons = drop_reasons_read(facts);
+	if (!probes->drop_reasons)
+		goto fail;
 	error = plant_seed(&probes->seed);
 	if (error)
 		goto fail;
@@ -106,6 +109,7 @@ void probes_close(struct probes *probes)
 	ring_buffer__free(probes->ring);
 	loader_close(probes);
 	live_capture_close(probes->capture);
+	drop_reasons_free(probes->drop_reasons);
 	free(probes->counters);
 	free(probes->row);
 	free(probes);
