@@ -154,8 +154,10 @@ static __always_inline void go_to_copy(const struct sk_buff *packet, int is_tc,
 				       struct cursor *cursor)
 {
 	__u32 size = cursor->left < sizeof(struct copy) ? cursor->left : sizeof(struct copy);
-	__u64 copy = is_tc ? 0 : copy_pages(packet, cursor->before - cursor->data, size);
+	__u64 copy = 0;
 
+	if (!is_tc && cursor->before >= cursor->data)
+		copy = copy_pages(packet, cursor->before - cursor->data, size);
 	if (!copy)
 		return;
 	cursor->chain.at = copy;
@@ -198,15 +200,21 @@ static __always_inline int find_headers(const struct sk_buff *packet, int is_tc,
 	cursor->is_tunnelled = BPF_CORE_READ_BITFIELD(packet, encapsulation);
 	cursor->data = data;
 	/* Behind an Ethernet header, whatever a raw sender has let be said of it. */
-	if (offset != data && packet->dev->type == DEVICE_ETHERNET)
+	if (offset > data && packet->dev->type == DEVICE_ETHERNET)
 		offset = data + ETHERNET_HEADER;
 	cursor->before = offset;
-	offset -= data;
-	if (offset > packet->len)
-		return COUNT_PACKET_MALFORMED;
-	cursor->left = packet->len - offset;
-	cursor->chain.at = (__u64)packet->data + offset;
-	cursor->chain.linear = linear > offset ? linear - offset : 0;
+	cursor->chain.at = (__u64)packet->head + offset;
+	/* A socket's packet has data behind the network header. */
+	if (offset <= data) {
+		cursor->left = packet->len + (data - offset);
+		cursor->chain.linear = linear + (data - offset);
+	} else {
+		offset -= data;
+		if (offset > packet->len)
+			return COUNT_PACKET_MALFORMED;
+		cursor->left = packet->len - offset;
+		cursor->chain.linear = linear > offset ? linear - offset : 0;
+	}
 	if (is_tag(cursor->ethertype)) {
 		if (has_pages)
 			go_to_copy(packet, is_tc, cursor);

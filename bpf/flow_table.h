@@ -214,15 +214,19 @@ static __always_inline int is_at_home(const struct flow_key *key, __u64 hash, st
 	return flow->records != NULL;
 }
 
+/* The namespace is no part of the hash, but of the place. */
+static __always_inline __u64 place_of(const struct flow_key *key)
+{
+	return flow_hash(key, &flow_seed) + key->network_namespace * 0x9e3779b97f4a7c15ULL;
+}
+
 /*
  * Find the flow of a key in its generation, or make it. Returns 0, 1 when it is new, or -1 when
  * there is no room.
  */
 static __always_inline int get_flow(const struct flow_key *key, struct flow *flow)
 {
-	/* The namespace is no part of the hash, but of the place. */
-	__u64 hash =
-		flow_hash(key, &flow_seed) + key->network_namespace * 0x9e3779b97f4a7c15ULL;
+	__u64 hash = place_of(key);
 	__s64 unit;
 	int is_new = 0;
 

@@ -9,6 +9,7 @@
  */
 #include "bpf/conntrack.h"
 #include "bpf/counters.h"
+#include "bpf/enrich.h"
 #include "bpf/filter.h"
 #include "bpf/flow_table.h"
 #include "bpf/headers.h"
@@ -46,7 +47,7 @@ static __always_inline void tell_packet(const struct headers *headers, __u32 id,
 	event->header.time_ns = bpf_ktime_get_boot_ns();
 	event->key = headers->key;
 	event->id = id;
-	event->facts = facts;
+	event->facts = facts | FACT_DSCP(headers->dscp);
 	event->packets = headers->packets;
 	event->bytes = headers->bytes;
 	/* The next drain takes it: a wakeup for each packet would only add to the load. */
@@ -128,20 +129,6 @@ static __always_inline void note_conntrack(const struct flow *flow, struct sk_bu
 				 1));
 	if (!(flow->entry->facts & original))
 		__sync_fetch_and_or(&flow->entry->facts, original);
-}
-
-/* The long way; a function of its own, so that the short one stays short. */
-static __noinline int read_any(struct sk_buff *packet, int is_tc, __u32 offset,
-			       __u32 network_namespace, struct headers *headers)
-{
-	int reason;
-
-	__builtin_memset(headers, 0, sizeof(*headers));
-	headers->key.network_namespace = network_namespace;
-	reason = read_headers(packet, is_tc, offset, headers);
-	/* Copied onto itself, so that the verifier does not follow each way that led here. */
-	bpf_probe_read_kernel(headers, sizeof(*headers), headers);
-	return reason;
 }
 
 static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *context, int is_tc,

@@ -400,8 +400,8 @@ static __always_inline void count_segments(const struct cursor *cursor, struct h
  * Read the headers of a packet whose network header begins at the given offset from skb->head.
  * The namespace must be in the key already. Returns 0, or the stage counter that says why not.
  */
-static __always_inline int read_headers(const struct sk_buff *packet, int is_tc,
-					__u32 offset, struct headers *headers)
+static __always_inline int read_headers(const struct sk_buff *packet, int is_tc, __u32 offset,
+					struct headers *headers)
 {
 	struct flow_key *key = &headers->key;
 	struct cursor cursor;
@@ -429,6 +429,20 @@ static __always_inline int read_headers(const struct sk_buff *packet, int is_tc,
 	put_in_order(headers);
 	count_segments(&cursor, headers);
 	return 0;
+}
+
+/* The long way; a function of its own, so that the short one stays short. */
+static __noinline int read_any(struct sk_buff *packet, int is_tc, __u32 offset,
+			       __u32 network_namespace, struct headers *headers)
+{
+	int reason;
+
+	__builtin_memset(headers, 0, sizeof(*headers));
+	headers->key.network_namespace = network_namespace;
+	reason = read_headers(packet, is_tc, offset, headers);
+	/* Copied onto itself, so that the verifier does not follow each way that led here. */
+	bpf_probe_read_kernel(headers, sizeof(*headers), headers);
+	return reason;
 }
 
 #endif

@@ -29,8 +29,11 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct net_device;
+
 struct net {
 	struct ns_common ns;
+	struct net_device *loopback_dev;
 };
 
 typedef struct {
@@ -49,13 +52,19 @@ typedef struct {
 } atomic64_t;
 
 struct sock_common {
-	__be32 skc_daddr;
+	__be32 skc_daddr, skc_rcv_saddr; /* of IPv4 */
 	__be16 skc_dport;
 	__u16 skc_num; /* the bound port, host order */
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 	atomic64_t skc_cookie; /* 0 until somebody asks for it */
+};
+
+/* A connection that is being accepted. */
+struct request_sock {
+	struct sock_common __req_common;
 };
 
 struct sock {
@@ -84,12 +93,23 @@ struct sk_buff {
 	unsigned int end;	      /* from head; skb_shared_info is there */
 	unsigned char *head;
 	unsigned char *data;
+	char cb[48]; /* of TCP's own packets: a tcp_skb_cb */
 };
 
 struct skb_shared_info {
 	unsigned short gso_size;
 	unsigned short gso_segs;
 	unsigned int gso_type;
+};
+
+struct tcp_skb_cb {
+	__u16 tcp_gso_segs;
+};
+
+/* Since 5.17; relocated: each kernel has its own numbers. */
+enum skb_drop_reason {
+	SKB_DROP_REASON_NOT_SPECIFIED = 2,
+	SKB_DROP_REASON_PACKET_SOCK_ERROR = 106, /* since 6.12 */
 };
 
 /* --- conntrack: in vmlinux or in the module nf_conntrack --- */
@@ -323,6 +343,9 @@ extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
 /* Whether this kernel has them; set before loading, so that the verifier drops the other way. */
 const volatile __u8 kernel_has_casts = 0;
 
+/* Whether kfree_skb tells the socket that a packet had come to (6.11); set before loading. */
+const volatile __u8 drop_tells_receiver = 0;
+
 /* enum ip_conntrack_info: below this, the packet goes in the original direction. */
 #define CONNTRACK_RELATED     1
 #define CONNTRACK_NEW	      2
@@ -385,6 +408,40 @@ static __always_inline __u32 device_namespace(const struct net_device *device)
 static __always_inline __u32 socket_namespace(const struct sock *socket)
 {
 	return socket->__sk_common.skc_net.net->ns.inum;
+}
+
+/*
+ * The same where the pointer may be something else: the kernel uses the fields of a packet that
+ * waits in a queue again. 0: it is no namespace.
+ */
+static __always_inline __u32 namespace_number(const struct net *net)
+{
+	struct net_device *loopback = net->loopback_dev;
+
+	return loopback && loopback->nd_net.net == net ? net->ns.inum : 0;
+}
+
+/* Whether the kernel drops a packet for this reason, and does not just say no more of it. */
+static __always_inline int reason_is_loss(__u32 reason)
+{
+	if (reason <=
+	    (__u32)bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
+		return 0;
+	/* A packet socket had no room for its copy. */
+	return !bpf_core_enum_value_exists(enum skb_drop_reason,
+					   SKB_DROP_REASON_PACKET_SOCK_ERROR) ||
+	       reason != (__u32)bpf_core_enum_value(enum skb_drop_reason,
+						    SKB_DROP_REASON_PACKET_SOCK_ERROR);
+}
+
+/* The segments of one of TCP's own packets. */
+static __always_inline __u32 tcp_segments(const struct sk_buff *packet)
+{
+	const struct tcp_skb_cb *control = (const void *)packet->cb;
+	__u16 segments = 0;
+
+	bpf_core_read(&segments, sizeof(segments), &control->tcp_gso_segs);
+	return segments ? segments : 1;
 }
 
 #define NANOSECONDS 1000000000ULL

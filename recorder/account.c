@@ -11,7 +11,7 @@
 struct account {
 	struct account_options options;
 	uint64_t *counted; /* the kernel's counters at the last look, for each CPU */
-	uint64_t missed_packets, unwatched_packets;
+	uint64_t missed[FEATURE_COUNT], unwatched_packets;
 	struct live_capture_counts captured;
 	uint64_t capture_excluded; /* by the filter, since the last look */
 	struct process_table_counts resolved;
@@ -53,6 +53,9 @@ void account_exclude_captured(struct account *account, uint32_t kind)
 	account->capture_excluded++;
 }
 
+static const char drop_stage[] = "kernel drop";
+static const char retransmit_stage[] = "kernel retransmit";
+
 static const struct loss_line {
 	enum stage_counter counter;
 	const char *stage, *stream, *reason;
@@ -66,6 +69,9 @@ static const struct loss_line {
 	{COUNT_NAT_UNKEPT, "translations", "nat", "table full: its end is not seen"},
 	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
 	{COUNT_CGROUP_RING_FULL, "kernel cgroup", "process", "ring buffer full"},
+	{COUNT_DROP_UNREADABLE, drop_stage, "flow", "header not readable"},
+	{COUNT_DROP_MAP_FULL, drop_stage, "flow", "flow table full"},
+	{COUNT_RETRANSMIT_MAP_FULL, retransmit_stage, "flow", "flow table full"},
 };
 
 /* What the filter left out, by the counters of enum stage_counter. */
@@ -129,6 +135,39 @@ static void look_at_processes(struct account *account, uint64_t last)
 	account->resolved = now;
 }
 
+/* How often a program has not been run since the last look, because it was busy: a loss. */
+static uint64_t look_at_missed(struct account *account, enum feature feature, const char *stage,
+			       uint64_t last)
+{
+	uint64_t all = probes_missed(account->options.probes, feature);
+	uint64_t missed = all - account->missed[feature];
+
+	account->missed[feature] = all;
+	if (missed)
+		ledger_loss(account->options.ledger, stage, "flow", "program busy", -1,
+			    last - account->options.span_ns, last, missed);
+	return missed;
+}
+
+/* Records of what happens to few packets: one for each drop and each segment sent again. */
+static void look_at_trouble(struct account *account, const uint64_t *added, uint64_t last)
+{
+	uint64_t missed = look_at_missed(account, FEATURE_DROP, drop_stage, last);
+	uint64_t excluded = added[COUNT_DROP_NOT_IP] + added[COUNT_DROP_EXCLUDED];
+
+	ledger_stage(account->options.ledger, drop_stage, "flow",
+		     added[COUNT_DROP_ATTEMPTED] + missed,
+		     added[COUNT_DROP_ATTEMPTED] - excluded - added[COUNT_DROP_UNREADABLE] -
+			     added[COUNT_DROP_MAP_FULL],
+		     excluded);
+	missed = look_at_missed(account, FEATURE_RETRANSMIT, retransmit_stage, last);
+	ledger_stage(account->options.ledger, retransmit_stage, "flow",
+		     added[COUNT_RETRANSMIT_ATTEMPTED] + missed,
+		     added[COUNT_RETRANSMIT_ATTEMPTED] - added[COUNT_RETRANSMIT_EXCLUDED] -
+			     added[COUNT_RETRANSMIT_MAP_FULL],
+		     added[COUNT_RETRANSMIT_EXCLUDED]);
+}
+
 static void look_at_kernel(struct account *account, uint64_t last)
 {
 	struct ledger *ledger = account->options.ledger;
@@ -136,8 +175,7 @@ static void look_at_kernel(struct account *account, uint64_t last)
 	uint64_t excluded[STREAM_COUNT] = {0};
 	unsigned int cpu_count;
 	const uint64_t *counters = probes_counters(account->options.probes, &cpu_count);
-	uint64_t missed =
-		probes_missed_packets(account->options.probes) - account->missed_packets;
+	uint64_t missed = 0;
 	uint64_t unwatched =
 		probes_unwatched_packets(account->options.probes) - account->unwatched_packets;
 
@@ -147,10 +185,8 @@ static void look_at_kernel(struct account *account, uint64_t last)
 	if (unwatched)
 		ledger_loss(ledger, "kernel", "flow", "interface not watched yet", -1,
 			    last - account->options.span_ns, last, unwatched);
-	account->missed_packets += missed;
-	if (missed)
-		ledger_loss(ledger, "kernel", "flow", "program busy", -1,
-			    last - account->options.span_ns, last, missed);
+	missed += look_at_missed(account, FEATURE_FLOW_RECEIVE, "kernel", last);
+	missed += look_at_missed(account, FEATURE_FLOW_TRANSMIT, "kernel", last);
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
 		for (unsigned int i = 0; i < STAGE_COUNTERS; i++) {
 			uint64_t *before = &account->counted[cpu * STAGE_COUNTERS + i];
@@ -169,6 +205,7 @@ static void look_at_kernel(struct account *account, uint64_t last)
 				}
 		}
 	look_at_filter(account, added, excluded);
+	look_at_trouble(account, added, last);
 	ledger_stage(ledger, "kernel", "flow",
 		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed +
 			     unwatched,

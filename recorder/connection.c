@@ -22,6 +22,7 @@
 #define FLOW_ID_LOW_BITS 24 /* of them that are zero */
 /* Hops of a view; more are only in captures that someone made up, and they all count as one. */
 #define MOST_HOPS     256U
+#define PROTOCOL_TCP  6
 #define OTHER_HOPS    1U /* interface 0, received */
 #define SWEEPS_A_LIFE 4	 /* idle connections are looked for that often in an idle time */
 
@@ -58,10 +59,16 @@ struct connections *connections_new(const struct connections_options *options)
 	return connections;
 }
 
-static void free_view_memory(struct view *view)
+static void free_hops(struct view *view)
 {
 	if (view->hops != &view->first_hop)
 		free(view->hops);
+}
+
+static void free_view_memory(struct view *view)
+{
+	free_hops(view);
+	free(view->trouble);
 }
 
 /* What the views of endpoints hold beside the endpoints themselves. */
@@ -229,7 +236,7 @@ static struct view *get_view(struct endpoints *endpoints, uint32_t network_names
 		if (view->network_namespace == network_namespace)
 			return view;
 	/* Endpoints that a translation made have no view yet: the first one is free. */
-	if (!endpoints->view.hop_count) {
+	if (!endpoints->view.hop_count && !endpoints->view.seen) {
 		endpoints->view.network_namespace = network_namespace;
 		return &endpoints->view;
 	}
@@ -269,7 +276,7 @@ static struct hop *get_hop(struct view *view, uint64_t id)
 		if (!hops)
 			return NULL;
 		memcpy(hops, view->hops, view->hop_count * sizeof(*hops));
-		free_view_memory(view);
+		free_hops(view);
 		view->hops = hops;
 		view->hop_capacity = capacity;
 	}
@@ -307,11 +314,13 @@ static void renew(struct connections *connections, struct connection *connection
 	connection->flow_id = connections->next_flow_id++;
 	connection->tcp_flags[0] = connection->tcp_flags[1] = 0;
 	connection->is_ended = connection->initiator_known = 0;
+	connection->rtt_told = RTT_UNTOLD;
 	for (struct endpoints *endpoints = connection->endpoints; endpoints;
 	     endpoints = endpoints->next)
 		for (struct view *view = &endpoints->view; view; view = view->next) {
 			view->seen = 0;
 			view->hop_count = 0;
+			view->handshake = (struct handshake){0};
 			memset(view->owner, 0, sizeof(view->owner));
 		}
 }
@@ -352,6 +361,12 @@ static void extend_span(struct connections *connections, struct span *span, uint
 		connections->last_ns = end_ns;
 }
 
+static void time_handshake(struct view *view, uint64_t rtt_ns)
+{
+	if (rtt_ns)
+		view->fresh.tcp_rtt_ns = rtt_ns;
+}
+
 int connections_packet(struct connections *connections, const struct packet *packet,
 		       uint64_t time_ns)
 {
@@ -379,6 +394,11 @@ int connections_packet(struct connections *connections, const struct packet *pac
 	view->seen |= seen;
 	extend_span(connections, &view->fresh, time_ns, time_ns);
 	view->fresh.tcp_flags[direction] |= packet->tcp_flags;
+	view->fresh.dscp[direction] = (uint8_t)(1 + packet->dscp);
+	if (packet->key.protocol == PROTOCOL_TCP)
+		time_handshake(view,
+			       handshake_packet(&view->handshake, direction, packet->tcp_flags,
+						(uint32_t)hop->id, time_ns));
 	if (!hop->first_ns[direction])
 		hop->first_ns[direction] = time_ns ? time_ns : 1;
 	hop->fresh.packets[direction]++;
@@ -398,6 +418,25 @@ static int add_hop(struct view *view, const struct flow_hop *from, uint64_t star
 		hop->fresh.packets[direction] += from->packets[direction];
 		hop->fresh.bytes[direction] += from->bytes[direction];
 	}
+	return 0;
+}
+
+static int add_trouble(struct view *view, const struct flow_value *value)
+{
+	if (!view->trouble)
+		view->trouble = calloc(2, sizeof(*view->trouble));
+	if (!view->trouble)
+		return -ENOMEM;
+	trouble_add(&view->trouble[FRESH], value);
+	return 0;
+}
+
+/* Whether packets went in this direction of the key. */
+static int has_packets(const struct flow_value *value, unsigned int direction)
+{
+	for (unsigned int i = 0; i < FLOW_HOPS && value->hop[i].id; i++)
+		if (value->hop[i].packets[direction])
+			return 1;
 	return 0;
 }
 
@@ -421,7 +460,13 @@ int connections_add(struct connections *connections, const struct flow_key *key,
 		view->fresh.tcp_flags[direction] |= (uint16_t)value->tcp_flags[direction];
 		if (value->owner[direction].pid)
 			view->owner[direction] = value->owner[direction];
+		if (has_packets(value, direction))
+			view->fresh.dscp[direction] = (uint8_t)(1 + value->dscp[direction]);
 	}
+	if (key->protocol == PROTOCOL_TCP)
+		time_handshake(view, handshake_flow(&view->handshake, value));
+	if (trouble_in(value))
+		error = add_trouble(view, value);
 	for (unsigned int i = 0; i < FLOW_HOPS && value->hop[i].id && !error; i++)
 		error = add_hop(view, &value->hop[i], value->start_ns);
 	return error;
@@ -475,6 +520,13 @@ static void move_counts(struct hop_counts *to, struct hop_counts *from)
 
 static void move_span(struct span *to, struct span *from)
 {
+	int is_later = from->end_ns > to->end_ns;
+
+	for (unsigned int direction = 0; direction < 2; direction++)
+		if (from->dscp[direction] && (is_later || !to->dscp[direction]))
+			to->dscp[direction] = from->dscp[direction];
+	if (from->tcp_rtt_ns)
+		to->tcp_rtt_ns = from->tcp_rtt_ns;
 	if (from->start_ns && (!to->start_ns || from->start_ns < to->start_ns))
 		to->start_ns = from->start_ns;
 	if (from->end_ns > to->end_ns)
@@ -493,6 +545,8 @@ void connection_set_aside(struct connection *connection)
 			if (!view->fresh.start_ns)
 				continue;
 			move_span(&view->told, &view->fresh);
+			if (view->trouble)
+				trouble_move(&view->trouble[TOLD], &view->trouble[FRESH]);
 			for (unsigned int i = 0; i < view->hop_count; i++)
 				move_counts(&view->hops[i].told, &view->hops[i].fresh);
 		}
@@ -506,6 +560,8 @@ void connection_take_back(struct connection *connection)
 			if (!view->told.start_ns)
 				continue;
 			move_span(&view->fresh, &view->told);
+			if (view->trouble)
+				trouble_move(&view->trouble[FRESH], &view->trouble[TOLD]);
 			for (unsigned int i = 0; i < view->hop_count; i++)
 				move_counts(&view->hops[i].fresh, &view->hops[i].told);
 		}
@@ -521,6 +577,8 @@ void connection_written(struct connection *connection)
 			if (!view->fresh.start_ns)
 				continue;
 			view->fresh = (struct span){0};
+			if (view->trouble)
+				view->trouble[FRESH] = (struct trouble){0};
 			for (unsigned int i = 0; i < view->hop_count; i++)
 				view->hops[i].fresh = (struct hop_counts){0};
 		}

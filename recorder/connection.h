@@ -28,7 +28,9 @@ struct connections_options {
 	/* Who receives at a port: 0 or -ENOENT. Asked for flows whose receiver never sends. */
 	int (*find_port_owner)(void *context, const struct port_key *key,
 			       struct flow_owner *owner);
-	void *context;
+	/* The name of one of the kernel's reasons for a drop, or NULL. NULL: numbers do. */
+	const char *(*drop_reason)(void *context, uint32_t reason);
+	void *context;			 /* of both */
 	int64_t epoch_offset_ns;	 /* what to add to the times given to get epoch time */
 	int no_flows, no_hops;		 /* rows of that stream are not wanted */
 	const struct filter *filter; /* whose sample is recorded; NULL: all connections are */

@@ -68,6 +68,13 @@ int probes_find_port_owner(void *context, const struct port_key *key, struct flo
 		       : -ENOENT;
 }
 
+const char *probes_drop_reason(void *context, uint32_t reason)
+{
+	const struct probes *probes = context;
+
+	return drop_reasons_name(probes->drop_reasons, reason);
+}
+
 static int pass_on(void *context, void *record, size_t size)
 {
 	struct probes *probes = context;
@@ -120,16 +127,15 @@ static int program_info(const struct bpf_program *program, struct bpf_prog_info 
 	return bpf_obj_get_info_by_fd(bpf_program__fd(program), info, &size);
 }
 
-uint64_t probes_missed_packets(struct probes *probes)
+uint64_t probes_missed(struct probes *probes, enum feature feature)
 {
-	static const enum feature features[] = {FEATURE_FLOW_RECEIVE, FEATURE_FLOW_TRANSMIT};
+	const struct probe *chosen = plan_chosen(&probes->plan, feature);
 	const struct bpf_program *program;
 	struct bpf_prog_info info;
 	uint64_t missed = 0;
 
-	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-		program = loader_program(probes->skeleton,
-				       plan_chosen(&probes->plan, features[i])->alternative, 0);
+	for (int i = 0; i < ALTERNATIVE_PROGRAMS && chosen && probes->skeleton; i++) {
+		program = loader_program(probes->skeleton, chosen->alternative, i);
 		if (program && !program_info(program, &info))
 			missed += info.recursion_misses;
 	}

@@ -3,6 +3,7 @@
  * Takes the flows of a generation out of the kernel's flow table.
  */
 #include "recorder/flow_table.h"
+#include "recorder/trouble.h"
 #include "schema/flow_hash.h"
 #include "schema/rule.h"
 
@@ -136,17 +137,6 @@ static void read_hop(struct flow_value *value, const struct flow_record *record)
 		hop->first_ns[direction] = (record->what >> 32) + 1;
 }
 
-static void read_drop(struct flow_value *value, const struct flow_record *record)
-{
-	uint32_t reason = (uint32_t)(record->what >> 32);
-	struct flow_drop *drop = value->drop, *last = &value->drop[FLOW_DROPS - 1];
-
-	while (drop < last && drop->reason && drop->reason != reason)
-		drop++;
-	drop->reason = reason;
-	drop->packets += record->count;
-}
-
 static void read_record(struct flow_value *value, const struct flow_record *record)
 {
 	switch ((uint32_t)record->what >> 28) {
@@ -158,9 +148,10 @@ static void read_record(struct flow_value *value, const struct flow_record *reco
 		break;
 	case RECORD_RETRANSMIT:
 		value->retransmits[record->what & 1] += record->count;
+		value->sends_handshake_again |= record->what >> 32 != 0;
 		break;
 	case RECORD_DROP:
-		read_drop(value, record);
+		trouble_add_drop(value->drop, (uint32_t)(record->what >> 32), record->count);
 		break;
 	}
 }

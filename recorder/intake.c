@@ -125,13 +125,14 @@ static int take_packet(struct intake *intake, const struct packet_event *event)
 		.start_ns = event->header.time_ns,
 		.end_ns = event->header.time_ns,
 		.tcp_flags = {event->facts & 255, event->facts >> 8 & 255},
-		.seen = event->facts >> 16,
+		.seen = event->facts >> 16 & 0x3ff,
 	};
 
 	value.hop[0].id = event->id | 1;
 	value.hop[0].packets[direction] = event->packets;
 	value.hop[0].bytes[direction] = event->bytes;
 	value.hop[0].first_ns[direction] = 1;
+	value.dscp[direction] = (uint8_t)(event->facts >> 26);
 	return connections_add(intake->connections, &event->key, &value);
 }
 
@@ -391,6 +392,7 @@ int intake_start(const struct intake_options *options, struct intake **out)
 	struct connections_options connections = {
 		.idle_ns = options->idle_ns,
 		.find_port_owner = probes_find_port_owner,
+		.drop_reason = probes_drop_reason,
 		.context = options->probes,
 		.epoch_offset_ns = options->epoch_offset_ns,
 		.no_flows = !(options->streams >> STREAM_FLOW & 1),

@@ -64,6 +64,38 @@ int kernel_facts_have_function(const struct kernel_facts *facts, const char *nam
 	return facts->kernel && btf__find_by_name_kind(facts->kernel, name, BTF_KIND_FUNC) > 0;
 }
 
+unsigned int kernel_facts_arguments(const struct kernel_facts *facts, const char *tracepoint)
+{
+	const struct btf_type *type;
+	char name[128];
+	int id;
+
+	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
+	id = facts->kernel ? btf__find_by_name_kind(facts->kernel, name, BTF_KIND_TYPEDEF) : -1;
+	type = id > 0 ? btf__type_by_id(facts->kernel, (uint32_t)id) : NULL;
+	while (type && (btf_is_typedef(type) || btf_is_ptr(type)))
+		type = btf__type_by_id(facts->kernel, type->type);
+	/* The first parameter is no argument, but the program's own. */
+	return type && btf_is_func_proto(type) && btf_vlen(type) ? btf_vlen(type) - 1U : 0;
+}
+
+void kernel_facts_each_value(const struct kernel_facts *facts, const char *enumeration,
+			     int (*value)(void *context, const char *name, uint32_t number),
+			     void *context)
+{
+	int id = facts->kernel
+			 ? btf__find_by_name_kind(facts->kernel, enumeration, BTF_KIND_ENUM)
+			 : -1;
+	const struct btf_type *type =
+		id > 0 ? btf__type_by_id(facts->kernel, (uint32_t)id) : NULL;
+	const struct btf_enum *values = type ? btf_enum(type) : NULL;
+
+	for (uint16_t i = 0; type && i < btf_vlen(type); i++)
+		if (value(context, btf__name_by_offset(facts->kernel, values[i].name_off),
+			  (uint32_t)values[i].val))
+			return;
+}
+
 static int has_type(struct kernel_facts *facts, const char *name, uint32_t kind,
 		    const char *module)
 {
@@ -160,6 +192,9 @@ const char *kernel_facts_against(struct kernel_facts *facts,
 		snprintf(type, sizeof(type), "btf_trace_%s", name);
 		if (!has_type(facts, type, BTF_KIND_TYPEDEF, alternative->module))
 			return "this kernel has no such tracepoint";
+		if (alternative->feature == FEATURE_DROP &&
+		    !has_type(facts, "skb_drop_reason", BTF_KIND_ENUM, NULL))
+			return "this kernel gives no reasons (Linux 5.17)";
 		return NULL;
 	case HOOK_FENTRY:
 	case HOOK_FEXIT:

@@ -8,6 +8,8 @@
 
 #include "recorder/plan.h"
 
+#include <stdint.h>
+
 struct kernel_facts;
 
 /* What is not read is not known, and says no to nothing. NULL when memory is short. */
@@ -16,6 +18,14 @@ void kernel_facts_free(struct kernel_facts *facts);
 
 /* Whether the kernel proper has a function that BPF programs may call. */
 int kernel_facts_have_function(const struct kernel_facts *facts, const char *name);
+
+/* How many arguments a tracepoint of the kernel proper has; 0: not known. */
+unsigned int kernel_facts_arguments(const struct kernel_facts *facts, const char *tracepoint);
+
+/* Visit the values of an enum of the kernel proper, until the visitor returns not 0. */
+void kernel_facts_each_value(const struct kernel_facts *facts, const char *enumeration,
+			     int (*value)(void *context, const char *name, uint32_t number),
+			     void *context);
 
 /* Why this kernel cannot have the hook, or NULL: it may. Valid until the next call. */
 const char *kernel_facts_against(struct kernel_facts *facts,

@@ -241,6 +241,8 @@ static int open_object(struct probes *probes, const struct probes_options *optio
 	probes->skeleton->rodata->tell_packets = !options->count_only;
 	probes->skeleton->rodata->kernel_has_casts =
 		kernel_facts_have_function(facts, "bpf_rdonly_cast");
+	probes->skeleton->rodata->drop_tells_receiver =
+		kernel_facts_arguments(facts, "kfree_skb") > 3;
 	select_programs(probes->skeleton, &probes->plan, NULL);
 	filter_maps_prepare(options->filter, probes->skeleton);
 	nat = plan_chosen(&probes->plan, FEATURE_NAT);

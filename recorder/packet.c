@@ -331,11 +331,13 @@ enum packet_verdict packet_parse(int link_type, const uint8_t *bytes, uint32_t c
 	struct packet link;
 	enum packet_verdict verdict;
 	unsigned int version;
+	const uint8_t *header;
 	uint32_t length;
 
 	verdict = frame_find_ip(link_type, &frame, &version, &link);
 	if (verdict)
 		return verdict;
+	header = frame.at;
 	verdict = version == 4 ? parse_ipv4(&frame, &fragment, &transport, &length)
 			       : parse_ipv6(&frame, &fragment, &transport, &length);
 	if (verdict)
@@ -357,6 +359,8 @@ enum packet_verdict packet_parse(int link_type, const uint8_t *bytes, uint32_t c
 	}
 	fill_key(&fragment.key, &transport, packet);
 	packet->bytes = length;
+	packet->dscp = (uint8_t)(version == 4 ? header[1] >> 2
+					      : (header[0] << 2 & 0x3c) | header[1] >> 6);
 	packet->interface_index = link.interface_index;
 	packet->io_direction = link.io_direction;
 	return PACKET_COUNTED;

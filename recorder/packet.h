@@ -26,6 +26,7 @@ struct packet {
 	unsigned int direction; /* 0: from end 0 of the key to end 1 */
 	uint32_t bytes;		/* network-layer bytes, as the IP header says */
 	uint16_t tcp_flags;
+	uint8_t dscp;
 	uint32_t interface_index; /* where the link layer tells it (Linux cooked v2), else 0 */
 	int io_direction;	  /* IO_RECEIVE, IO_TRANSMIT, or -1 where the link layer is silent */
 };

@@ -227,6 +227,28 @@ static void a_tcp_segment_has_its_ports_flags_and_length(void **state)
 	assert_int_equal(packet.io_direction, -1);
 }
 
+static void the_dscp_is_six_bits_in_either_version(void **state)
+{
+	struct bytes bytes = {0};
+	struct packet packet;
+
+	ethernet(&bytes, 0x0800);
+	ipv4(&bytes, IPPROTO_UDP, CLIENT, SERVER, 8);
+	udp(&bytes, 1, 2, 0);
+	bytes.at[14 + 1] = 46 << 2 | 1;
+	packet = counted(DLT_EN10MB, &bytes);
+	assert_int_equal(packet.dscp, 46);
+
+	bytes = (struct bytes){0};
+	ethernet(&bytes, 0x86dd);
+	ipv6(&bytes, IPPROTO_UDP, CLIENT_6, SERVER_6, 8);
+	udp(&bytes, 1, 2, 0);
+	bytes.at[14] = 0x60 | 46 >> 2;
+	bytes.at[14 + 1] = (46 & 3) << 6 | 0x2f;
+	packet = counted(DLT_EN10MB, &bytes);
+	assert_int_equal(packet.dscp, 46);
+}
+
 static void both_directions_share_a_key(void **state)
 {
 	struct bytes there = {0}, back = {0};
@@ -906,6 +928,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tcp_segment_has_its_ports_flags_and_length),
+		cmocka_unit_test(the_dscp_is_six_bits_in_either_version),
 		cmocka_unit_test(both_directions_share_a_key),
 		cmocka_unit_test(end_0_is_the_end_whose_memory_words_are_less),
 		cmocka_unit_test(ports_decide_between_equal_addresses),

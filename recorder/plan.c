@@ -46,6 +46,8 @@ static const struct {
 	[FEATURE_STATE_NAT] =
 		{"state of nat", 0,
 		 "translations before the start are known from their next packet"},
+	[FEATURE_RETRANSMIT] = {"retransmit", 0, "no TCP retransmissions are counted"},
+	[FEATURE_DROP] = {"drop", 0, "dropped packets are not counted"},
 };
 
 static const char *const kinds[HOOK_COUNT] = {
@@ -130,6 +132,9 @@ static const struct alternative alternatives[] = {
 	{FEATURE_STATE_PROCESSES, HOOK_ITER, "task", .programs = {"each_task"}},
 	{FEATURE_STATE_SOCKETS, HOOK_ITER, "task_file", .programs = {"each_file"}},
 	{.feature = FEATURE_STATE_NAT, .hook = HOOK_DUMP, .name = "conntrack"},
+	{FEATURE_RETRANSMIT, HOOK_TP_BTF, "tcp_retransmit_skb",
+	 .programs = {"on_retransmit", "on_retransmit_synack"}},
+	{FEATURE_DROP, HOOK_TP_BTF, "kfree_skb", .programs = {"on_drop"}},
 };
 
 #define ALTERNATIVES (sizeof(alternatives) / sizeof(alternatives[0]))

@@ -69,6 +69,9 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	probes->row = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	if (!probes->counters || !probes->row)
 		goto fail;
+	probes->drop_reasons = drop_reasons_read(facts);
+	if (!probes->drop_reasons)
+		goto fail;
 	error = plant_seed(&probes->seed);
 	if (error)
 		goto fail;
@@ -115,6 +118,7 @@ void probes_close(struct probes *probes)
 	loader_close(probes);
 	live_capture_close(probes->capture);
 	notices_close(probes->notices);
+	drop_reasons_free(probes->drop_reasons);
 	free(probes->counters);
 	free(probes->row);
 	free(probes);

@@ -81,6 +81,9 @@ int probes_drain_rates(struct probes *probes, uint64_t now_ns,
 
 int probes_find_port_owner(void *probes, const struct port_key *key, struct flow_owner *owner);
 
+/* The name of a reason for a drop (struct flow_drop), the probes' own; or NULL. */
+const char *probes_drop_reason(void *probes, uint32_t reason);
+
 /* Read the events that are there; wait up to timeout_ms for the first. Returns how many. */
 int probes_poll(struct probes *probes, int timeout_ms,
 		int (*event)(void *context, void *record, size_t size), void *context);
@@ -92,10 +95,10 @@ int probes_poll(struct probes *probes, int timeout_ms,
 const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count);
 
 /*
- * How many packets the programs that count them were not run for, because the CPU was in one of
- * them already.
+ * How often the program of a feature was not run because the CPU was in it already: packets, of
+ * those that count them.
  */
-uint64_t probes_missed_packets(struct probes *probes);
+uint64_t probes_missed(struct probes *probes, enum feature feature);
 
 /* Follow what the filter names, to be called now and then. Returns 0 or a negative errno. */
 int probes_follow(struct probes *probes);

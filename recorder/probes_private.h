@@ -5,6 +5,7 @@
 #ifndef RECORDER_PROBES_PRIVATE_H
 #define RECORDER_PROBES_PRIVATE_H
 
+#include "recorder/drop_reasons.h"
 #include "recorder/flow_table.h"
 #include "recorder/kernel_facts.h"
 #include "recorder/live_capture.h"
@@ -39,6 +40,7 @@ struct probes {
 	uint64_t *counters;
 	uint64_t *row; /* one row of them, as the kernel has it */
 	struct flow_hash_seed seed;
+	struct drop_reasons *drop_reasons;
 	struct flow_table *flows;
 };
 

@@ -237,11 +237,14 @@ static int find_receiver(const struct connections *connections, const struct sig
 	return -ENOENT;
 }
 
-static void find_owner(const struct sighted *hops, int count, enum side side,
+static void find_owner(const struct connection *connection, enum side side,
 		       struct flow_owner *owner)
 {
-	for (int i = 0; i < count && !owner->pid; i++)
-		*owner = hops[i].view->owner[hops[i].direction[side]];
+	for (const struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		for (const struct view *view = &endpoints->view; view && !owner->pid;
+		     view = view->next)
+			*owner = view->owner[key_direction(connection, endpoints, side)];
 }
 
 /* Texts of a process, kept while a second one is looked up. */
@@ -269,15 +272,16 @@ static int identify(const struct connections *connections, const struct flow_own
 	return 1;
 }
 
-static void attribute(const struct connections *connections, const struct sighted *hops,
+static void attribute(const struct connections *connections,
+		      const struct connection *connection, const struct sighted *hops,
 		      int count, struct flow_row *row, struct names names[2])
 {
 	struct flow_owner owners[2] = {{0}, {0}};
 	struct process_identity source = {0}, destination = {0};
 	const struct process_identity *process = &source;
 
-	find_owner(hops, count, SOURCE, &owners[SOURCE]);
-	find_owner(hops, count, DESTINATION, &owners[DESTINATION]);
+	find_owner(connection, SOURCE, &owners[SOURCE]);
+	find_owner(connection, DESTINATION, &owners[DESTINATION]);
 	if (!owners[DESTINATION].pid)
 		find_receiver(connections, hops, count, &owners[DESTINATION]);
 	identify(connections, &owners[DESTINATION], &destination, &names[DESTINATION]);
@@ -345,19 +349,94 @@ static int emit_hop(const struct connections *connections, const struct connecti
 static void count_hop(const struct sighted *at, struct flow_row *row)
 {
 	const struct hop_counts *counts = &at->hop->fresh;
+	const uint8_t *dscp = at->view->fresh.dscp;
+	unsigned int source = at->direction[SOURCE];
 
 	if (counts->packets[0] || counts->packets[1])
 		row->hop_count++;
 	if (at->order[SOURCE] == 1) {
 		row->source_packets += counts->packets[at->direction[SOURCE]];
 		row->source_bytes += counts->bytes[at->direction[SOURCE]];
+		if (dscp[source])
+			row->source_dscp = (uint8_t)(dscp[source] - 1);
 		if (!row->network_namespace)
 			row->network_namespace = at->view->network_namespace;
 	}
 	if (at->order[DESTINATION] == 1) {
+		if (dscp[!source])
+			row->destination_dscp = (uint8_t)(dscp[!source] - 1);
 		row->destination_packets += counts->packets[at->direction[DESTINATION]];
 		row->destination_bytes += counts->bytes[at->direction[DESTINATION]];
 	}
+}
+
+/* --- what explains them --- */
+
+/* What the views know of trouble, counted wherever it happened. */
+static void describe_trouble(const struct connection *connection, struct flow_row *row,
+			     struct flow_drop drops[FLOW_DROPS])
+{
+	for (const struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next) {
+		unsigned int source = key_direction(connection, endpoints, SOURCE);
+
+		for (const struct view *view = &endpoints->view; view; view = view->next) {
+			const struct trouble *trouble = view->trouble;
+
+			if (!trouble || !view->fresh.start_ns)
+				continue;
+			row->source_tcp_retransmits += trouble[FRESH].retransmits[source];
+			row->destination_tcp_retransmits += trouble[FRESH].retransmits[!source];
+			for (int i = 0; i < FLOW_DROPS && trouble[FRESH].drop[i].reason; i++) {
+				const struct flow_drop *drop = &trouble[FRESH].drop[i];
+
+				row->dropped_packets += drop->packets;
+				trouble_add_drop(drops, drop->reason, drop->packets);
+			}
+			if (!row->network_namespace)
+				row->network_namespace = view->network_namespace;
+		}
+	}
+}
+
+#define REASON_NUMBER_SIZE 12
+
+/* The most frequent reason; number has room for one that has no name. */
+static const char *dropped_reason(const struct connections *connections,
+				  const struct flow_drop drops[FLOW_DROPS],
+				  char number[REASON_NUMBER_SIZE])
+{
+	const struct flow_drop *most = &drops[0];
+	const char *name = NULL;
+
+	for (int i = 1; i < FLOW_DROPS; i++)
+		if (drops[i].packets > most->packets)
+			most = &drops[i];
+	if (!most->packets)
+		return NULL;
+	if (connections->options.drop_reason)
+		name = connections->options.drop_reason(connections->options.context,
+							most->reason);
+	snprintf(number, REASON_NUMBER_SIZE, "%u", most->reason);
+	return name ? name : number;
+}
+
+/* Of the view where the source's packets began, else of any. */
+static void tell_rtt(struct connection *connection, const struct sighted *hops, int count,
+		     enum slice_end end, struct flow_row *row)
+{
+	enum rtt_told told = end == SLICE_OPEN ? RTT_TOLD_SO_FAR : RTT_WRITTEN;
+
+	if (connection->rtt_told >= told)
+		return;
+	for (int i = 0; i < count; i++) {
+		uint64_t rtt_ns = hops[i].view->fresh.tcp_rtt_ns;
+
+		if (rtt_ns && (!row->tcp_rtt_ns || hops[i].order[SOURCE] == 1))
+			row->tcp_rtt_ns = rtt_ns;
+	}
+	if (row->tcp_rtt_ns)
+		connection->rtt_told = (uint8_t)told;
 }
 
 /* Span and flags of the slice; the connection's own follow. */
@@ -395,6 +474,8 @@ static int emit_connection(struct connections *connections, struct connection *c
 		.flow_id = connection->flow_id,
 		.sampling_rate = filter ? filter->sampling_rate : 1,
 	};
+	struct flow_drop drops[FLOW_DROPS] = {{0}};
+	char reason[REASON_NUMBER_SIZE];
 	struct names names[2];
 	unsigned int source;
 	char number[TRANSPORT_NUMBER_SIZE];
@@ -431,11 +512,16 @@ static int emit_connection(struct connections *connections, struct connection *c
 		    (hops[i].hop->fresh.packets[0] || hops[i].hop->fresh.packets[1]))
 			error = emit_hop(connections, connection, &hops[i], delivery);
 	}
+	describe_trouble(connection, &row, drops);
 	/* A translation alone is no traffic. */
-	if (error || !row.hop_count || connections->options.no_flows)
+	if (error || connections->options.no_flows ||
+	    (!row.hop_count && !row.dropped_packets && !row.source_tcp_retransmits &&
+	     !row.destination_tcp_retransmits))
 		return error;
+	row.dropped_reason = dropped_reason(connections, drops, reason);
+	tell_rtt(connection, hops, count, end, &row);
 	if (connections->options.processes)
-		attribute(connections, hops, count, &row, names);
+		attribute(connections, connection, hops, count, &row, names);
 	row.connection_state = connection_state(connection, key->protocol, &row);
 	row.flow_end_reason = end == SLICE_FORCED ? 4 : connection_ended(connection) ? 3 : 2;
 	return delivery_row(delivery, STREAM_FLOW, &row);

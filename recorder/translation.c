@@ -92,6 +92,8 @@ static void merge(struct connections *connections, struct connection *into,
 		into->tcp_flags[direction ^ turn] |= from->tcp_flags[direction];
 	if (into->last_ns < from->last_ns)
 		into->last_ns = from->last_ns;
+	if (into->rtt_told < from->rtt_told)
+		into->rtt_told = from->rtt_told;
 	into->after = from->after;
 	for (struct endpoints *endpoints = from->endpoints; endpoints; endpoints = next) {
 		next = endpoints->next;

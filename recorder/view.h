@@ -14,7 +14,9 @@
 #define RECORDER_VIEW_H
 
 #include "recorder/connection.h"
+#include "recorder/handshake.h"
 #include "recorder/pool.h"
+#include "recorder/trouble.h"
 
 /* What was counted during a while, by direction of the key. */
 struct hop_counts {
@@ -24,7 +26,9 @@ struct hop_counts {
 
 struct span {
 	uint64_t start_ns, end_ns; /* start 0: no packets */
+	uint64_t tcp_rtt_ns;	   /* of the handshake that ended in it, or 0 */
 	uint16_t tcp_flags[2];
+	uint8_t dscp[2]; /* 1 + that of the latest packet in that direction; 0: none */
 };
 
 /*
@@ -39,6 +43,8 @@ struct hop {
 	struct hop_counts told; /* of the open slice */
 };
 
+enum { FRESH, TOLD };
+
 /* What each packet touches comes first, in as few cache lines as it can be. */
 struct view {
 	struct span fresh;
@@ -48,7 +54,9 @@ struct view {
 	uint16_t hop_count, hop_capacity;
 	struct hop first_hop;
 	struct span told;
-	struct view *next; /* of the same endpoints */
+	struct handshake handshake;
+	struct trouble *trouble; /* FRESH and TOLD; NULL: none so far */
+	struct view *next;	 /* of the same endpoints */
 	struct flow_owner owner[2];
 };
 
@@ -58,6 +66,13 @@ struct endpoints {
 	struct endpoints *next; /* of the same connection */
 	struct view view;	/* the first, more by view.next */
 	uint8_t turned;
+};
+
+/* Views see one handshake each at its own time: the first that is told counts. */
+enum rtt_told {
+	RTT_UNTOLD,
+	RTT_TOLD_SO_FAR, /* in the open slice */
+	RTT_WRITTEN,
 };
 
 struct connection {
@@ -73,6 +88,7 @@ struct connection {
 	uint8_t is_ended;  /* and that has been written: a new SYN begins a new connection */
 	uint8_t initiator; /* end A or B: 0 or 1 */
 	uint8_t initiator_known;
+	uint8_t rtt_told; /* enum rtt_told */
 };
 
 struct sighted;

@@ -99,6 +99,7 @@ struct flow_entry {
 
 #define FACT_SEEN(seen)		     ((__u32)(seen) << 16)
 #define FACT_FLAGS(flags, direction) ((__u32)(flags) << 8 * (direction))
+#define FACT_DSCP(dscp)		     ((__u32)(dscp) << 26) /* of one packet, in a packet_event */
 
 /*
  * A record counts what happened in one direction of the flow. `what` is taken by
@@ -116,14 +117,16 @@ struct flow_record {
 enum flow_record_kind {
 	/*
 	 * detail: first sight, nanoseconds since the entry's start (at most 2^32 - 1); count:
-	 * wire segments in the upper 26 bits, network-layer bytes of those segments in the lower
+	 * wire segments in the upper 26 bits, network-layer bytes of those segments in the
+	 * lower
 	 * 38. A record that is half full is left for another of the same hop. Interface 0: any
 	 * hop beyond those that there are records for.
 	 */
 	RECORD_HOP = 0,
-	RECORD_ANSWER = 1,     /* count: time of the handshake's last packet */
-	RECORD_RETRANSMIT = 2, /* count: TCP segments sent again by a socket here */
-	RECORD_DROP = 3,       /* detail: enum skb_drop_reason; count: wire segments */
+	RECORD_ANSWER = 1, /* count: time of the handshake's last packet */
+	/* count: TCP segments sent again by a socket here; detail: 1 for SYN and SYN-ACK */
+	RECORD_RETRANSMIT = 2,
+	RECORD_DROP = 3, /* detail: enum skb_drop_reason; count: wire segments */
 };
 
 #define RECORD_ID(kind, ifindex, io, direction) \
@@ -363,6 +366,14 @@ enum stage_counter {
 	COUNT_CGROUP_RING_FULL = 33,
 	COUNT_NAT_KEEP_ATTEMPTED = 40, /* translations to keep until they end */
 	COUNT_NAT_UNKEPT = 41,	       /* for which the table has no room */
+	COUNT_DROP_ATTEMPTED = 48, /* packets dropped for a reason */
+	COUNT_DROP_NOT_IP = 49,
+	COUNT_DROP_UNREADABLE = 50, /* its headers or its namespace */
+	COUNT_DROP_MAP_FULL = 51,
+	COUNT_DROP_EXCLUDED = 52, /* by the filter */
+	COUNT_RETRANSMIT_ATTEMPTED = 53,
+	COUNT_RETRANSMIT_MAP_FULL = 54,
+	COUNT_RETRANSMIT_EXCLUDED = 55,
 	STAGE_COUNTERS = 64,
 };
 

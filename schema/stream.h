@@ -79,6 +79,11 @@ struct flow_row {
 	uint64_t source_packets, source_bytes;
 	uint64_t destination_packets, destination_bytes;
 	uint16_t source_tcp_flags, destination_tcp_flags;
+	uint8_t source_dscp, destination_dscp;
+	uint64_t tcp_rtt_ns;
+	uint64_t source_tcp_retransmits, destination_tcp_retransmits;
+	uint64_t dropped_packets;
+	const char *dropped_reason;
 	const char *connection_state;
 	uint8_t flow_end_reason;
 	uint64_t process_entity_id;
