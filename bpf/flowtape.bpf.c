@@ -119,10 +119,9 @@ static __always_inline void note_conntrack(const struct flow *flow, struct sk_bu
 	if (!entry)
 		return;
 	/* A SYN may begin another entry with the same tuple. */
-	if (!(flow->records->notes & NOTE_TOLD) || headers->seen & SEEN_SYN) {
-		look_at_conntrack((__u64)entry, info, headers->key.network_namespace);
+	if ((!(flow->records->notes & NOTE_TOLD) || headers->seen & SEEN_SYN) &&
+	    !look_at_conntrack((__u64)entry, info, headers->key.network_namespace))
 		__sync_fetch_and_or(&flow->records->notes, NOTE_TOLD);
-	}
 	original = FACT_SEEN(SEEN_ORIGINAL
 			     << ((info < CONNTRACK_FIRST_REPLY ? headers->direction
 							       : ~headers->direction) &

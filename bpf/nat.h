@@ -38,7 +38,7 @@ struct translation {
 /* By the address of the entry. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 262144); /* nf_conntrack_max where nobody set it */
+	__uint(max_entries, 262144); /* or nf_conntrack_max, where that is more */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct translation);
@@ -284,7 +284,7 @@ static __always_inline struct translation *find_translation(__u64 key,
 
 /*
  * A packet at an interface carries the entry. Not inlined: so it is verified once, and not for
- * each way that leads here.
+ * each way that leads here. Returns 0, or -1 while the entry may still change.
  */
 __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespace)
 {
@@ -299,10 +299,10 @@ __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespac
 	/* Where nf_conntrack is not there, neither are its types. */
 	if (!bpf_core_type_exists(struct nf_conn))
 		return 0;
-	/* A bridge may send a packet before its rules have seen all of it: the tuples may
-	 * change. */
-	if (!(BPF_CORE_READ((const struct nf_conn *)entry, status) & CONNTRACK_CONFIRMED) ||
-	    read_original(&met.original, (void *)entry))
+	/* A bridge may send a packet before its rules have seen all of it. */
+	if (!(BPF_CORE_READ((const struct nf_conn *)entry, status) & CONNTRACK_CONFIRMED))
+		return -1;
+	if (read_original(&met.original, (void *)entry))
 		return 0;
 	known = find_translation(entry, &met.original);
 	if (known) {

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define FLOW_ENTRIES 65536U
+#define TRANSLATIONS (4U << 20) /* at most; empty, the table takes 16 bytes for each */
 
 /* Only this thread's last words of libbpf are kept; it has no other way to return them. */
 static _Thread_local char last_words[512];
@@ -224,6 +225,19 @@ void loader_close(struct probes *probes)
 	probes->skeleton = NULL;
 }
 
+/* Room for as many translations as conntrack has for entries. */
+static void size_translations(struct flowtape_bpf *skeleton)
+{
+	struct bpf_map *map = skeleton->maps.translations;
+	FILE *file = fopen("/proc/sys/net/netfilter/nf_conntrack_max", "re");
+	unsigned int most;
+
+	if (file && fscanf(file, "%u", &most) == 1 && most > bpf_map__max_entries(map))
+		bpf_map__set_max_entries(map, most < TRANSLATIONS ? most : TRANSLATIONS);
+	if (file)
+		fclose(file);
+}
+
 static int open_object(struct probes *probes, const struct probes_options *options,
 		       struct kernel_facts *facts)
 {
@@ -243,6 +257,7 @@ static int open_object(struct probes *probes, const struct probes_options *optio
 		kernel_facts_have_function(facts, "bpf_rdonly_cast");
 	probes->skeleton->rodata->drop_tells_receiver =
 		kernel_facts_arguments(facts, "kfree_skb") > 3;
+	size_translations(probes->skeleton);
 	select_programs(probes->skeleton, &probes->plan, NULL);
 	filter_maps_prepare(options->filter, probes->skeleton);
 	nat = plan_chosen(&probes->plan, FEATURE_NAT);
