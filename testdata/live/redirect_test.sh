@@ -80,7 +80,6 @@ until redirected | grep -q . || [ $tries = 100 ]; do
 	sleep 0.1
 done
 mv "$said.clients" "$said.early"
-redirected >"$work/early"
 
 inside $exchange udp "$service4" 53 20 100 echo
 inside $exchange udp "$service6" 53 20 100 one-way
@@ -104,7 +103,9 @@ none every_endpoint_did_its_part "$(cat "$work/trouble")"
 # --- the truth ---
 
 cat "$said.talks" "$said.udp" "$said.tcp" >"$work/lines"
-redirected | grep -vxFf "$work/early" | sort >"$work/redirected.csv"
+# Rows of those that came before, whose ports nobody else has had since.
+sed -n 's/.*"local_port":\([0-9]*\).*/,\1,172./p' "$said.early" >"$work/early"
+redirected | grep -vFf "$work/early" | sort >"$work/redirected.csv"
 play "$recording" "SELECT flow_id, network_iana_number, source_address, source_port,
 	destination_address, destination_port, coalesce(source_nat_address, source_address),
 	coalesce(source_nat_port, source_port), coalesce(destination_nat_address, destination_address),
