@@ -72,7 +72,7 @@ is the_recording_that_was_there_is_untouched "$(cat "$work/before")" \
 # A flow table that is far too small: what finds no room is counted, and the account is whole.
 net_addresses_of_this_run
 net_up || exit 1
-recorder_start "$work/small" "$work/overload" --max-flows 64 || exit 1
+recorder_start "$work/small" "$work/overload" --max-flows 64 --when-full count || exit 1
 in_client $live_tools/exchange scatter "$server6" 1000 5000
 recorder_stop INT
 status=$recorder_status
