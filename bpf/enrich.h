@@ -237,8 +237,13 @@ int BPF_PROG(on_drop, struct sk_buff *packet, void *location, __u32 reason)
 		offset = packet->data - packet->head;
 	result = read_any(packet, 0, offset, inode, &headers);
 	if (result || !inode) {
-		count(result == COUNT_PACKET_NOT_IP ? COUNT_DROP_NOT_IP : COUNT_DROP_UNREADABLE,
-		      1);
+		/* Before 6.11 nothing tells whose the packet was that a socket drops. */
+		if (result == COUNT_PACKET_NOT_IP)
+			count(COUNT_DROP_NOT_IP, 1);
+		else
+			count(drop_tells_receiver ? COUNT_DROP_UNREADABLE
+						  : COUNT_DROP_EXCLUDED,
+			      1);
 		return 0;
 	}
 	it.key = headers.key;

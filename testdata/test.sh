@@ -166,6 +166,9 @@ suite live-short as_root testdata/live/short_lived_test.sh
 suite live-nat as_root testdata/live/nat_test.sh
 suite live-redirect as_root testdata/live/redirect_test.sh
 suite live-tc as_root testdata/live/tc_test.sh
+suite live-parser as_root testdata/live/parser_test.sh
+suite live-hops as_root testdata/live/hops_test.sh
+suite live-exact as_root testdata/live/exact_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
 suite live-filter as_root testdata/live/filter_test.sh
