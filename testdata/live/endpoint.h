@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 struct endpoint {
@@ -28,6 +29,7 @@ struct endpoint {
 	uint64_t sent_packets, sent_bytes; /* on the wire, network layer */
 	uint64_t sent_payload, received_payload;
 	uint64_t sent_again; /* of sent_packets, by TCP */
+	uint64_t connect_ns; /* that the client waited for TCP's connection */
 };
 
 /* What every stamped message begins with, in host order: both ends are one machine. */
@@ -61,6 +63,14 @@ static inline struct sockaddr_in6 endpoint_address(const char *text, const char 
 	}
 	address.sin6_port = htons((uint16_t)atoi(port));
 	return address;
+}
+
+static inline uint64_t endpoint_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static inline uint64_t endpoint_new_id(void)
@@ -172,13 +182,14 @@ static inline void endpoint_print(const struct endpoint *end)
 		"{\"id\":%llu,\"role\":\"%s\",\"transport\":\"%s\",\"pid\":%d,\"name\":\"%s\","
 		"\"local_address\":\"%s\",\"local_port\":%u,\"remote_address\":\"%s\","
 		"\"remote_port\":%u,\"sent_packets\":%llu,\"sent_bytes\":%llu,"
-		"\"sent_payload\":%llu,\"received_payload\":%llu,\"sent_again\":%llu}\n",
+		"\"sent_payload\":%llu,\"received_payload\":%llu,\"sent_again\":%llu,"
+		"\"connect_ns\":%llu}\n",
 		(unsigned long long)end->id, end->role, end->transport, getpid(), name, local,
 		ntohs(end->local.sin6_port), remote, ntohs(end->remote.sin6_port),
 		(unsigned long long)end->sent_packets, (unsigned long long)end->sent_bytes,
 		(unsigned long long)end->sent_payload,
 		(unsigned long long)end->received_payload,
-		(unsigned long long)end->sent_again);
+		(unsigned long long)end->sent_again, (unsigned long long)end->connect_ns);
 	if (write(STDOUT_FILENO, line, (size_t)size) != size)
 		endpoint_fail("standard output");
 }
@@ -226,9 +237,11 @@ static inline void endpoint_ask_tcp(struct endpoint *end, const struct sockaddr_
 {
 	struct stamp stamp = {end->id, request_bytes, answer_bytes};
 	int fd = socket(AF_INET6, SOCK_STREAM, 0);
+	uint64_t began_ns = endpoint_now_ns();
 
 	if (fd < 0 || connect(fd, (const struct sockaddr *)server, sizeof(*server)))
 		endpoint_fail("connect");
+	end->connect_ns = endpoint_now_ns() - began_ns;
 	endpoint_write(fd, &stamp, sizeof(stamp));
 	endpoint_pad(fd, request_bytes - sizeof(stamp), answer_bytes);
 	end->received_payload = answer_bytes;
