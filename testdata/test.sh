@@ -162,6 +162,9 @@ suite corpus testdata/corpus.sh
 suite live as_root testdata/live/record_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
+suite live-parser as_root testdata/live/parser_test.sh
+suite live-hops as_root testdata/live/hops_test.sh
+suite live-exact as_root testdata/live/exact_test.sh
 
 suite san-build built
 FLOWREC=build/san/flowrec
