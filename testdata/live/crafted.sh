@@ -1,14 +1,6 @@
 # Holds what was recorded of crafted frames against what their senders said (craft.h): both as packets
-# of one direction in one database. Sourced by the live tests that send them. $client, $router and
-# $server are their namespaces, $work their directory.
-
-# crafted_places: a subquery that names the namespaces in which they were sent.
-crafted_places()
-{
-	echo "(SELECT $(inode "$client") AS network_namespace, 'client' AS place
-		UNION ALL SELECT $(inode "$router"), 'router'
-		UNION ALL SELECT $(inode "$server"), 'server')"
-}
+# of one direction in one database. Sourced by the live tests that send them, after quiet.sh. $work is
+# their directory.
 
 # crafted_read RECORDING: takes both in, and from standard input the paths, a line "PATH HOP..." for
 # each with hops as PLACE:INTERFACE:IO. Views: sent and seen, with the same columns, the packets of
@@ -20,12 +12,12 @@ crafted_read()
 			echo "$path:$hop" | tr : ,
 		done
 	done >"$work/path.csv"
-	crafted_flows="SELECT flow_id FROM hop JOIN $(crafted_places) USING (network_namespace)"
+	crafted_flows="SELECT flow_id FROM hop JOIN $(quiet_places) USING (network_namespace)"
 	play "$1" "SELECT place, network_interface_name, network_io_direction,
 		network_iana_number, source_address, source_port, destination_address, destination_port,
 		sum(source_packets), sum(source_bytes), sum(destination_packets),
 		sum(destination_bytes), min(source_order), min(destination_order)
-		FROM hop JOIN $(crafted_places) USING (network_namespace)
+		FROM hop JOIN $(quiet_places) USING (network_namespace)
 		LEFT JOIN interface USING (network_namespace, interface_index)
 		GROUP BY 1, 2, 3, 4, 5, 6, 7, 8" >"$work/hop.csv" 2>/dev/null
 	play "$1" "SELECT network_iana_number, source_address, source_port, destination_address,

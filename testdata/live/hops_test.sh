@@ -106,10 +106,12 @@ chain="client:chain0:transmit"
 for bridge in 0 1 2 3 4 5; do
 	chain="$chain router:in$bridge:receive router:out$bridge:transmit"
 done
+hairpin="client:hairpin0:transmit router:hairpin1:receive router:hairpin1:transmit"
+hairpin="$hairpin client:hairpin0:receive"
 crafted_read "$recording" <<-END || exit 1
 	same_client client:same0:transmit router:client:receive
 	same_server server:same0:transmit router:server:receive
-	hairpin client:hairpin0:transmit router:hairpin1:receive router:hairpin1:transmit client:hairpin0:receive
+	hairpin $hairpin
 	chain $chain server:chain1:receive
 END
 
@@ -151,14 +153,14 @@ none flows_count_every_packet_once "$(ask_truth "SELECT 'expected', * FROM
 
 play "$recording" "SELECT port, place, network_interface_name, network_io_direction,
 	sum(source_packets), sum(source_bytes), sum(destination_packets), sum(destination_bytes)
-	FROM hop JOIN $(crafted_places) USING (network_namespace)
+	FROM hop JOIN $(quiet_places) USING (network_namespace)
 	LEFT JOIN interface USING (network_namespace, interface_index)
 	JOIN (SELECT DISTINCT flow_id, source_port AS port FROM flow WHERE
 		source_address IN ('127.0.0.1', '$client4') AND destination_port IN (5001, 5002))
 		USING (flow_id) GROUP BY 1, 2, 3, 4" >"$work/talk.csv" 2>/dev/null
 play "$recording" "SELECT source_port, sum(source_packets), sum(source_bytes),
 	sum(destination_packets), sum(destination_bytes) FROM flow WHERE flow_id IN
-	(SELECT flow_id FROM hop JOIN $(crafted_places) USING (network_namespace)) AND
+	(SELECT flow_id FROM hop JOIN $(quiet_places) USING (network_namespace)) AND
 	destination_port IN (5001, 5002) GROUP BY 1" >"$work/total.csv" 2>/dev/null
 sqlite3 "$work/truth.db" <<-END || exit 1
 	CREATE TABLE said(json TEXT);
@@ -188,8 +190,8 @@ conversations()
 		back(place, interface, io) AS (VALUES $(hops_of "$3")),
 		must AS (SELECT port, place, interface, io, sum(there), sum(bytes_there), sum(back),
 			sum(bytes_back) FROM (
-			SELECT port, place, interface, io, there, bytes_there, 0 AS back, 0 AS bytes_back
-				FROM due CROSS JOIN there WHERE service = $1 UNION ALL
+			SELECT port, place, interface, io, there, bytes_there, 0 AS back,
+				0 AS bytes_back FROM due CROSS JOIN there WHERE service = $1 UNION ALL
 			SELECT port, place, interface, io, 0, 0, back, bytes_back
 				FROM due CROSS JOIN back WHERE service = $1) GROUP BY 1, 2, 3, 4),
 		got AS (SELECT * FROM talk WHERE port IN (SELECT port FROM due WHERE service = $1))

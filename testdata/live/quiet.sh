@@ -44,6 +44,14 @@ quiet_bridge()
 # The number by which a recording knows a namespace.
 inode() { stat -L -c %i "/run/netns/$1"; }
 
+# quiet_places: a subquery that names the namespaces of a recording.
+quiet_places()
+{
+	echo "(SELECT $(inode "$client") AS network_namespace, 'client' AS place
+		UNION ALL SELECT $(inode "$router"), 'router'
+		UNION ALL SELECT $(inode "$server"), 'server')"
+}
+
 # quiet_neighbour NAMESPACE INTERFACE ADDRESS NAMESPACE INTERFACE: who has it is known, not asked for.
 quiet_neighbour()
 {
@@ -142,4 +150,13 @@ quiet_counters()
 		ip -n "$name" -s -j link | sed "s/^\[/[{\"place\":\"${name%-*}\"},/" | tr -d '\n'
 		echo
 	done
+}
+
+# quiet_datagrams NAMESPACE: UDP datagrams that came there so far, a line "FATE NUMBER" for what became
+# of them.
+quiet_datagrams()
+{
+	ip netns exec "$1" cat /proc/net/snmp | awk '$1 == "Udp:" && !n { n = split($0, name); next }
+		$1 == "Udp:" { for (i = 2; i <= n; i++)
+			if (name[i] ~ /^(InDatagrams|NoPorts|InErrors)$/) print name[i], $i }'
 }
