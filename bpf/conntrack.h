@@ -11,7 +11,7 @@
 #include "bpf/kernel.h"
 #include "bpf/nat.h"
 
-static __always_inline int read_translation(struct translation *to, const struct nf_conn *entry)
+static __always_inline int read_translation(struct living_nat *to, const struct nf_conn *entry)
 {
 	to->network_namespace = BPF_CORE_READ(entry, ct_net.net, ns.inum);
 	return read_original(&to->original, entry) || read_reply(&to->reply, entry);
@@ -21,7 +21,7 @@ static __always_inline int insert(const struct nf_conn *entry)
 {
 	const struct meeting meeting = {.probe = NAT_BY_INSERT, .is_new = 1};
 	__u64 key = (__u64)entry;
-	struct translation met = {}, *past;
+	struct living_nat met = {}, *past;
 	int translated;
 
 	if (!bpf_core_type_exists(struct nf_conn) || read_translation(&met, entry))
@@ -39,7 +39,7 @@ static __always_inline int insert(const struct nf_conn *entry)
 static __always_inline int remove(const struct nf_conn *entry)
 {
 	const struct meeting meeting = {.probe = NAT_BY_DELETE};
-	struct translation met = {};
+	struct living_nat met = {};
 
 	if (!bpf_core_type_exists(struct nf_conn) ||
 	    (BPF_CORE_READ(entry, status) & CONNTRACK_DYING) || read_translation(&met, entry) ||

@@ -23,25 +23,13 @@ const volatile __u8 nat_from_packets = 1;
 /* Told again after so long, for a recorder that forgets idle connections. */
 #define TOLD_AGAIN_NS 60000000000ULL
 
-/* A translation that lives. */
-struct translation {
-	struct tuple original;
-	struct tuple reply;
-	__u64 alive_ns; /* it was there at this time */
-	__u32 network_namespace;
-	__u32 mark;
-	__u16 zone;
-	__u16 zero;
-	__u32 walk; /* the last walk that came by */
-};
-
-/* By the address of the entry. */
+/* Those that live, by the address of their entry. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 262144); /* or nf_conntrack_max, where that is more */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
-	__type(value, struct translation);
+	__type(value, struct living_nat);
 } translations SEC(".maps");
 
 /* Entries that do not translate, counted already: a digest of the tuple by their address. */
@@ -177,7 +165,7 @@ struct meeting {
 
 /* Returns 0, or -1 when the ring buffer is full. */
 static __always_inline int tell_nat(enum event_kind kind, __u64 entry,
-				    const struct translation *translation,
+				    const struct living_nat *translation,
 				    const struct meeting *meeting, int is_unkept)
 {
 	int excluded = admit_translation(&translation->original, &translation->reply,
@@ -210,7 +198,7 @@ static __always_inline int tell_nat(enum event_kind kind, __u64 entry,
 	return 0;
 }
 
-static __always_inline void end_translation(__u64 key, const struct translation *translation,
+static __always_inline void end_translation(__u64 key, const struct living_nat *translation,
 					    const struct meeting *meeting)
 {
 	tell_nat(EVENT_NAT_END, key, translation, meeting, 0);
@@ -218,7 +206,7 @@ static __always_inline void end_translation(__u64 key, const struct translation 
 }
 
 /* A translation that was told before was met again. */
-static __always_inline void meet_again(__u64 key, struct translation *known)
+static __always_inline void meet_again(__u64 key, struct living_nat *known)
 {
 	const struct meeting again = {.probe = NAT_BY_PACKET};
 	__u64 now = bpf_ktime_get_boot_ns();
@@ -233,11 +221,11 @@ static __always_inline void meet_again(__u64 key, struct translation *known)
  * Keep and tell a translation whose tuples have been read; one that cannot be told is not kept,
  * so that the next meeting tells it.
  */
-static __always_inline void begin_translation(__u64 key, struct translation *translation,
+static __always_inline void begin_translation(__u64 key, struct living_nat *translation,
 					      const struct meeting *meeting)
 {
 	const struct nf_conn *entry = (void *)key;
-	struct translation *other;
+	struct living_nat *other;
 	__u64 digest;
 	long failed;
 
@@ -264,17 +252,17 @@ static __always_inline void begin_translation(__u64 key, struct translation *tra
 }
 
 /* The memory of its entry holds another one: it is over. */
-static __always_inline void replace_translation(__u64 key, const struct translation *past)
+static __always_inline void replace_translation(__u64 key, const struct living_nat *past)
 {
 	const struct meeting meeting = {.probe = NAT_BY_REUSE, .since_ns = past->alive_ns};
 
 	end_translation(key, past, &meeting);
 }
 
-static __always_inline struct translation *find_translation(__u64 key,
-							    const struct tuple *original)
+static __always_inline struct living_nat *find_translation(__u64 key,
+							   const struct tuple *original)
 {
-	struct translation *known = bpf_map_lookup_elem(&translations, &key);
+	struct living_nat *known = bpf_map_lookup_elem(&translations, &key);
 
 	if (!known || same_tuple(&known->original, original))
 		return known;
@@ -288,7 +276,7 @@ static __always_inline struct translation *find_translation(__u64 key,
  */
 __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespace)
 {
-	struct translation met = {.network_namespace = network_namespace}, *known;
+	struct living_nat met = {.network_namespace = network_namespace}, *known;
 	int is_first = info == CONNTRACK_NEW || info == CONNTRACK_RELATED;
 	const struct meeting meeting = {
 		.probe = NAT_BY_PACKET,

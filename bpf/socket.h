@@ -207,7 +207,7 @@ static __always_inline int sent_tuple(struct tuple *to, const struct headers *he
 __noinline int settle(struct asked *kept, const struct headers *headers, __u64 entry)
 {
 	const struct meeting meeting = {.probe = NAT_BY_SOCKET, .is_new = 1};
-	struct translation met = {};
+	struct living_nat met = {};
 
 	if (!kept || !headers || sent_tuple(&met.original, headers, entry))
 		return 0;

@@ -67,7 +67,7 @@ static __always_inline void come_by(__u64 node, const struct nf_conntrack_tuple 
 	const struct meeting meeting = {
 		.probe = NAT_BY_WALK, .is_new = walk_since_ns != 0, .since_ns = walk_since_ns};
 	__u64 entry = node - bpf_core_field_offset(struct nf_conn, tuplehash);
-	struct translation met = {}, *known;
+	struct living_nat met = {}, *known;
 
 	convert_tuple(&met.original, original);
 	if (read_reply(&met.reply, (void *)entry) || !is_translated(&met.original, &met.reply))
@@ -214,7 +214,7 @@ static long end_one(__u32 index, void *context)
 {
 	struct meeting meeting = {.probe = NAT_BY_WALK, .since_ns = walk_since_ns};
 	__u64 key = gone[index & (GONE_MOST - 1)];
-	struct translation *translation = bpf_map_lookup_elem(&translations, &key);
+	struct living_nat *translation = bpf_map_lookup_elem(&translations, &key);
 
 	/* It may have been met since. */
 	if (!translation || translation->walk == walk_number)

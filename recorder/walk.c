@@ -17,15 +17,6 @@
 #define TABLE_CHAINS (1U << 30)
 #define LOOKED_AT    4096U /* translations at once */
 
-/* As in bpf/nat.h. */
-struct translation {
-	struct tuple original, reply;
-	uint64_t alive_ns;
-	uint32_t network_namespace, mark;
-	uint16_t zone, zero;
-	uint32_t walk;
-};
-
 /* A walk that took so long is followed by the next one after so many times that. */
 static const unsigned int patience[] = {
 	[WALK_AT_LEISURE] = 100, [WALK_SOON] = 20, [WALK_NOW] = 0};
@@ -37,7 +28,7 @@ struct walk {
 	void *context;
 	uint64_t begun_ns, cost_ns; /* of the last one */
 	uint64_t keys[LOOKED_AT];
-	struct translation values[LOOKED_AT];
+	struct living_nat values[LOOKED_AT];
 };
 
 struct walk *walk_new(struct probes *probes, void (*take_events)(void *context), void *context)

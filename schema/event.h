@@ -314,6 +314,18 @@ struct nat_event {
 	__u8 zero[3];
 };
 
+/* A translation that lives, as the kernel side keeps it by the address of its entry. */
+struct living_nat {
+	struct tuple original;
+	struct tuple reply;
+	__u64 alive_ns; /* it was there at this time */
+	__u32 network_namespace;
+	__u32 mark;
+	__u16 zone;
+	__u16 zero;
+	__u32 walk; /* the last walk that came by */
+};
+
 /* A packet that the flow table had no room for, counted by itself. */
 struct packet_event {
 	struct event_header header;
@@ -404,6 +416,7 @@ EVENT_LAYOUT(struct exec_event, 120 + 16 + 2 * EXEC_PATH_SIZE + EXEC_ARGUMENTS_S
 EVENT_LAYOUT(struct cgroup_event, 32 + CGROUP_PATH_SIZE);
 EVENT_LAYOUT(struct tuple, 40);
 EVENT_LAYOUT(struct nat_event, 128);
+EVENT_LAYOUT(struct living_nat, 104);
 EVENT_LAYOUT(struct packet_event, 80);
 
 #endif

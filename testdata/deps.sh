@@ -16,7 +16,7 @@ packages="$packages libsqlite3-dev libzstd-dev libxxhash-dev libssl-dev" # segme
 packages="$packages libcmocka-dev"
 packages="$packages libclang-rt-dev"                       # make fuzz-NAME
 packages="$packages sqlite3"                               # segments read without Flowtape
-packages="$packages iproute2 nftables conntrack mount"     # namespaces, NAT, its own list, a small disk
+packages="$packages iproute2 nftables iptables conntrack mount" # namespaces, NAT, its own list, a small disk
 packages="$packages iputils-ping curl"                     # traffic
 packages="$packages tshark"                                # capinfos, and a second opinion on captures
 
