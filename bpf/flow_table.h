@@ -244,6 +244,17 @@ static __always_inline int get_flow(const struct flow_key *key, struct flow *flo
 	return flow->entry && flow->records ? is_new : -1;
 }
 
+/*
+ * A hop that has no interface of its own to be told by has 0, and then it always transmits: a
+ * received 0 in direction 0 would look like a free record.
+ */
+static __always_inline __u32 hop_id(__u32 interface_index, __u32 io, __u32 direction)
+{
+	if (!interface_index || interface_index > RECORD_INTERFACE_MOST)
+		return RECORD_ID(RECORD_HOP, 0, IO_TRANSMIT, direction);
+	return RECORD_ID(RECORD_HOP, interface_index, io, direction);
+}
+
 /* Take a free record, or find that another CPU took it for the same. */
 static __always_inline int take_record(struct flow_record *record, __u64 what, __u64 mask)
 {
@@ -306,7 +317,7 @@ static __noinline int count_further(struct flow_records *records, __u32 turn, __
 			if (i == FLOW_CHAIN - 1 && j) {
 				if (j != direction + 1 || (__u32)what >> 28 != RECORD_HOP)
 					continue;
-				what = RECORD_ID(RECORD_HOP, 0, IO_TRANSMIT, direction);
+				what = hop_id(0, IO_TRANSMIT, direction);
 			}
 			if (!is_record(record, what, mask) &&
 			    (record->what || !take_record(record, what, mask)))

@@ -160,8 +160,7 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	}
 	direction = headers.direction & 1;
 	seen = FACT_FLAGS(headers.tcp_flags, direction) | FACT_SEEN(headers.seen << direction);
-	id = device->ifindex;
-	id = RECORD_ID(RECORD_HOP, id <= RECORD_INTERFACE_MOST ? id : 0, io, direction);
+	id = hop_id(device->ifindex, io, direction);
 	is_new = get_flow(&headers.key, &flow);
 	if (is_new < 0)
 		goto full;

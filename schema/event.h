@@ -119,8 +119,9 @@ enum flow_record_kind {
 	 * detail: first sight, nanoseconds since the entry's start (at most 2^32 - 1); count:
 	 * wire segments in the upper 26 bits, network-layer bytes of those segments in the
 	 * lower
-	 * 38. A record that is half full is left for another of the same hop. Interface 0: any
-	 * hop beyond those that there are records for.
+	 * 38. A record that is half full is left for another of the same hop. Interface 0, which
+	 * always transmits: any hop beyond those that there are records for, or whose index is
+	 * beyond 26 bits.
 	 */
 	RECORD_HOP = 0,
 	RECORD_ANSWER = 1, /* count: time of the handshake's last packet */
