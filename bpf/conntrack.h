@@ -29,9 +29,9 @@ static __always_inline int insert(const struct nf_conn *entry)
 	translated = is_translated(&met.original, &met.reply);
 	past = bpf_map_lookup_elem(&translations, &key);
 	if (past)
-		replace_translation(key, past);
+		replace_translation(&key, past);
 	if (translated)
-		begin_translation(key, &met, &meeting);
+		begin_translation(&key, &met, &meeting);
 	count_insert(met.network_namespace, translated);
 	return 0;
 }
@@ -39,6 +39,7 @@ static __always_inline int insert(const struct nf_conn *entry)
 static __always_inline int remove(const struct nf_conn *entry)
 {
 	const struct meeting meeting = {.probe = NAT_BY_DELETE};
+	__u64 key = (__u64)entry;
 	struct living_nat met = {};
 
 	if (!bpf_core_type_exists(struct nf_conn) ||
@@ -47,7 +48,7 @@ static __always_inline int remove(const struct nf_conn *entry)
 		return 0;
 	met.zone = BPF_CORE_READ(entry, zone.id);
 	met.mark = BPF_CORE_READ(entry, mark);
-	end_translation((__u64)entry, &met, &meeting);
+	end_translation(&key, &met, &meeting);
 	return 0;
 }
 

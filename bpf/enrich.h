@@ -34,7 +34,6 @@ struct happening {
 static __always_inline int happening_is_admitted(const struct happening *it)
 {
 	const struct flow_key *key = &it->key;
-	struct flow_key bare = *key;
 	__u32 bits;
 	__s64 unit;
 
@@ -63,8 +62,7 @@ static __always_inline int happening_is_admitted(const struct happening *it)
 	if (filter.kinds & (RULES_NET | RULES_WITHIN) &&
 	    pair_rejected(pair_bits(&key->address[0], &key->address[1])))
 		return 0;
-	bare.network_namespace = 0;
-	return !(filter.kinds & RULES_SAMPLE) || is_sampled(&bare);
+	return !(filter.kinds & RULES_SAMPLE) || is_sampled(sample_hash(key));
 }
 
 enum happening_result {
@@ -197,7 +195,7 @@ static __noinline __u32 untranslate(const struct sk_buff *packet, struct flow_ke
 {
 	__u32 network_namespace = key->network_namespace;
 	const struct nf_conn *entry;
-	struct tuple tuple;
+	struct tuple tuple = {};
 	unsigned int info;
 
 	if (!nat_from_packets || !bpf_core_type_exists(struct nf_conn))

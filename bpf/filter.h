@@ -97,42 +97,44 @@ static __always_inline int packet_is_sampled(const struct sk_buff *packet,
 					     const struct flow_key *key, enum io_direction io)
 {
 	const struct nf_conn *entry = NULL;
-	struct flow_key bare = *key;
-	struct tuple tuple;
+	struct tuple tuple = {};
 	unsigned int info;
 
-	bare.network_namespace = 0;
 	if (io == IO_RECEIVE && bpf_core_type_exists(struct nf_conn))
 		entry = packet_conntrack(packet, &info);
 	if (entry && !read_original(&tuple, entry))
-		key_of_ends(&bare, &tuple, &tuple.source, tuple.source_port, &tuple.destination,
-			    tuple.destination_port);
-	return is_sampled(&bare);
+		return is_sampled(hash_of_original(&tuple));
+	return is_sampled(sample_hash(key));
 }
 
 /*
- * Returns 0 when the packet is admitted, else the stage counter that says why not. Context and
- * is_tc: as in owner_of.
+ * The two steps of admission: by where the packet is and whose it is, and by what it is. Each
+ * returns 0, or the stage counter that says why not. Context and is_tc: as in owner_of.
+ *
+ * What is called in between looks far down: nothing but the program's own frame may be above
+ * it, since all that are open at a time have 512 bytes, each rounded up to 32.
  */
-static __noinline int admit_by_rules(struct sk_buff *packet, struct __sk_buff *context,
-				     int is_tc, const struct headers *headers,
-				     enum io_direction io)
+static __noinline int admit_place(struct sk_buff *packet, struct __sk_buff *context, int is_tc,
+				  const struct headers *headers, enum io_direction io)
 {
-	const struct flow_key *key = &headers->key;
 	__u32 bits;
 
 	if (filter.kinds & RULES_NETNS &&
-	    rejects(RULES_NETNS, netns_bits(key->network_namespace)))
+	    rejects(RULES_NETNS, netns_bits(headers->key.network_namespace)))
 		return COUNT_PACKET_NETNS_RULE;
-	if (filter.kinds & RULES_PROCESS) {
-		bits = connection_bits(packet, context, is_tc, headers, io);
-		if (rejects(RULES_CGROUP, bits & (RULE_ALLOW | RULE_DENY)))
-			return COUNT_PACKET_CGROUP_RULE;
-		if (rejects(RULES_EXECUTABLE, bits >> RULE_SECOND))
-			return COUNT_PACKET_EXECUTABLE_RULE;
-	}
-	if (io == IO_TRANSMIT)
-		look_for_translation(packet, key->network_namespace);
+	if (!(filter.kinds & RULES_PROCESS))
+		return 0;
+	bits = connection_bits(packet, context, is_tc, headers, io);
+	if (rejects(RULES_CGROUP, bits & (RULE_ALLOW | RULE_DENY)))
+		return COUNT_PACKET_CGROUP_RULE;
+	if (rejects(RULES_EXECUTABLE, bits >> RULE_SECOND))
+		return COUNT_PACKET_EXECUTABLE_RULE;
+	return 0;
+}
+
+static __noinline int admit_tuple(struct sk_buff *packet, const struct flow_key *key,
+				  enum io_direction io)
+{
 	if (filter.kinds & RULES_INTERFACE &&
 	    rejects(RULES_INTERFACE, interface_bits(packet->dev, key->network_namespace)))
 		return COUNT_PACKET_INTERFACE_RULE;
@@ -155,7 +157,16 @@ static __noinline int admit_by_rules(struct sk_buff *packet, struct __sk_buff *c
 static __always_inline int admit(struct sk_buff *packet, struct __sk_buff *context, int is_tc,
 				 const struct headers *headers, enum io_direction io)
 {
-	return filter.kinds ? admit_by_rules(packet, context, is_tc, headers, io) : 0;
+	int reason;
+
+	if (!filter.kinds)
+		return 0;
+	reason = admit_place(packet, context, is_tc, headers, io);
+	if (reason)
+		return reason;
+	if (io == IO_TRANSMIT)
+		look_for_translation(packet, headers->key.network_namespace);
+	return admit_tuple(packet, &headers->key, io);
 }
 
 #endif

@@ -138,7 +138,6 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	struct net_device *device = packet->dev;
 	struct headers headers = {};
 	struct flow flow = {.generation = generation};
-	__u32 network_namespace = device_namespace(device);
 	__u32 direction, seen, known, id;
 	struct sock *socket;
 	__u64 count, now = 0;
@@ -148,10 +147,10 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 		return 0;
 	count_alone(counters,
 		    io == IO_RECEIVE ? COUNT_RECEIVE_ATTEMPTED : COUNT_TRANSMIT_ATTEMPTED);
-	headers.key.network_namespace = network_namespace;
+	headers.key.network_namespace = device_namespace(device);
 	reason = read_plain(packet, offset, &headers)
 			 ? 0
-			 : read_any(packet, is_tc, offset, network_namespace, &headers);
+			 : read_any(packet, is_tc, offset, device_namespace(device), &headers);
 	if (!reason)
 		reason = admit(packet, context, is_tc, &headers, io);
 	if (reason) {
@@ -182,7 +181,7 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 		return 0;
 	socket = packet->sk;
 	if (socket && !(flow.records->notes & NOTE_OWNED << direction) &&
-	    socket_namespace(socket) == network_namespace) {
+	    socket_namespace(socket) == headers.key.network_namespace) {
 		if (!(known & FACT_SEEN(SEEN_BORN << direction))) {
 			__sync_fetch_and_or(&flow.entry->facts,
 					    FACT_SEEN(SEEN_BORN << direction));

@@ -86,25 +86,34 @@ static __always_inline void convert_tuple(struct tuple *to,
 	}
 }
 
-static __always_inline int read_original(struct tuple *to, const struct nf_conn *entry)
+/* Not inlined: so it is verified once, and its copy lies in no other frame. Returns 0 or -1. */
+__noinline int read_tuple(struct tuple *to, __u64 entry, int is_reply)
 {
+	const struct nf_conn *from = (void *)entry;
 	struct nf_conntrack_tuple tuple;
+	long failed;
 
+	if (!to || !bpf_core_type_exists(struct nf_conn))
+		return -1;
 	/* Constant indexes: only those are relocated to the kernel's size of an element. */
-	if (BPF_CORE_READ_INTO(&tuple, entry, tuplehash[0].tuple))
+	if (is_reply)
+		failed = BPF_CORE_READ_INTO(&tuple, from, tuplehash[1].tuple);
+	else
+		failed = BPF_CORE_READ_INTO(&tuple, from, tuplehash[0].tuple);
+	if (failed)
 		return -1;
 	convert_tuple(to, &tuple);
 	return 0;
 }
 
+static __always_inline int read_original(struct tuple *to, const struct nf_conn *entry)
+{
+	return read_tuple(to, (__u64)entry, 0);
+}
+
 static __always_inline int read_reply(struct tuple *to, const struct nf_conn *entry)
 {
-	struct nf_conntrack_tuple tuple;
-
-	if (BPF_CORE_READ_INTO(&tuple, entry, tuplehash[1].tuple))
-		return -1;
-	convert_tuple(to, &tuple);
-	return 0;
+	return read_tuple(to, (__u64)entry, 1);
 }
 
 static __always_inline int same_tuple(const struct tuple *a, const struct tuple *b)
@@ -134,7 +143,7 @@ static __always_inline __u64 digest_tuple(const struct tuple *tuple)
 	return digest;
 }
 
-static __always_inline void count_insert(__u32 network_namespace, int translated)
+static __noinline void count_insert(__u32 network_namespace, int translated)
 {
 	struct rate_key key = {
 		.bucket = bpf_ktime_get_boot_ns() / RATE_BUCKET_NS,
@@ -163,15 +172,22 @@ struct meeting {
 	__u64 since_ns; /* as in struct nat_event */
 };
 
-/* Returns 0, or -1 when the ring buffer is full. */
-static __always_inline int tell_nat(enum event_kind kind, __u64 entry,
-				    const struct living_nat *translation,
-				    const struct meeting *meeting, int is_unkept)
-{
-	int excluded = admit_translation(&translation->original, &translation->reply,
-					 translation->network_namespace);
-	struct nat_event *event;
+/* What to tell, in one word: the kind of event, and how its entry was met. */
+#define TELL_PROBE(probe) ((__u32)(probe) << 8)
+#define TELL_NEW	  (1U << 16)
+#define TELL_UNKEPT	  (1U << 17)
 
+/* Not inlined, as above. */
+__noinline int tell(__u32 what, __u64 entry, const struct living_nat *translation,
+		    __u64 since_ns)
+{
+	struct nat_event *event;
+	int excluded;
+
+	if (!translation)
+		return 0;
+	excluded = admit_translation(&translation->original, &translation->reply,
+				     translation->network_namespace);
 	if (excluded) {
 		count(COUNT_NAT_ATTEMPTED, 1);
 		count(excluded, 1);
@@ -181,39 +197,50 @@ static __always_inline int tell_nat(enum event_kind kind, __u64 entry,
 	if (!event)
 		return -1;
 	__builtin_memset(event, 0, sizeof(*event));
-	event->header.kind = kind;
+	event->header.kind = what & 0xff;
 	event->header.cpu = bpf_get_smp_processor_id();
 	event->header.time_ns = bpf_ktime_get_boot_ns();
 	event->original = translation->original;
 	event->reply = translation->reply;
-	event->since_ns = meeting->since_ns;
+	event->since_ns = since_ns;
 	event->entry = entry;
 	event->network_namespace = translation->network_namespace;
 	event->mark = translation->mark;
 	event->zone = translation->zone;
-	event->is_new = meeting->is_new;
-	event->told_by = meeting->probe;
-	event->is_unkept = is_unkept;
+	event->told_by = what >> 8;
+	event->is_new = (what & TELL_NEW) != 0;
+	event->is_unkept = (what & TELL_UNKEPT) != 0;
 	submit(event, 0);
 	return 0;
 }
 
-static __always_inline void end_translation(__u64 key, const struct living_nat *translation,
+/* Returns 0, or -1 when the ring buffer is full. */
+static __always_inline int tell_nat(enum event_kind kind, __u64 entry,
+				    const struct living_nat *translation,
+				    const struct meeting *meeting, int is_unkept)
+{
+	return tell(kind | TELL_PROBE(meeting->probe) | (meeting->is_new ? TELL_NEW : 0) |
+			    (is_unkept ? TELL_UNKEPT : 0),
+		    entry, translation, meeting->since_ns);
+}
+
+static __always_inline void end_translation(const __u64 *key,
+					    const struct living_nat *translation,
 					    const struct meeting *meeting)
 {
-	tell_nat(EVENT_NAT_END, key, translation, meeting, 0);
-	bpf_map_delete_elem(&translations, &key);
+	tell_nat(EVENT_NAT_END, *key, translation, meeting, 0);
+	bpf_map_delete_elem(&translations, key);
 }
 
 /* A translation that was told before was met again. */
-static __always_inline void meet_again(__u64 key, struct living_nat *known)
+static __always_inline void meet_again(const __u64 *key, struct living_nat *known)
 {
 	const struct meeting again = {.probe = NAT_BY_PACKET};
 	__u64 now = bpf_ktime_get_boot_ns();
 
 	known->walk = walk_number;
 	if (now - known->alive_ns > TOLD_AGAIN_NS &&
-	    !tell_nat(EVENT_NAT_AGAIN, key, known, &again, 0))
+	    !tell_nat(EVENT_NAT_AGAIN, *key, known, &again, 0))
 		known->alive_ns = now;
 }
 
@@ -221,10 +248,10 @@ static __always_inline void meet_again(__u64 key, struct living_nat *known)
  * Keep and tell a translation whose tuples have been read; one that cannot be told is not kept,
  * so that the next meeting tells it.
  */
-static __always_inline void begin_translation(__u64 key, struct living_nat *translation,
+static __always_inline void begin_translation(const __u64 *key, struct living_nat *translation,
 					      const struct meeting *meeting)
 {
-	const struct nf_conn *entry = (void *)key;
+	const struct nf_conn *entry = (void *)*key;
 	struct living_nat *other;
 	__u64 digest;
 	long failed;
@@ -233,10 +260,10 @@ static __always_inline void begin_translation(__u64 key, struct living_nat *tran
 	translation->walk = walk_number;
 	translation->zone = BPF_CORE_READ(entry, zone.id);
 	translation->mark = BPF_CORE_READ(entry, mark);
-	failed = bpf_map_update_elem(&translations, &key, translation, BPF_NOEXIST);
+	failed = bpf_map_update_elem(&translations, key, translation, BPF_NOEXIST);
 	if (failed == -EEXIST) {
 		/* Another processor was faster, but a walk may have begun since. */
-		other = bpf_map_lookup_elem(&translations, &key);
+		other = bpf_map_lookup_elem(&translations, key);
 		if (other)
 			other->walk = translation->walk;
 		return;
@@ -245,24 +272,24 @@ static __always_inline void begin_translation(__u64 key, struct living_nat *tran
 	if (failed) {
 		count(COUNT_NAT_UNKEPT, 1);
 		digest = digest_tuple(&translation->original);
-		bpf_map_update_elem(&untranslated, &key, &digest, BPF_ANY);
+		bpf_map_update_elem(&untranslated, key, &digest, BPF_ANY);
 	}
-	if (tell_nat(EVENT_NAT, key, translation, meeting, failed != 0))
-		bpf_map_delete_elem(&translations, &key);
+	if (tell_nat(EVENT_NAT, *key, translation, meeting, failed != 0))
+		bpf_map_delete_elem(&translations, key);
 }
 
 /* The memory of its entry holds another one: it is over. */
-static __always_inline void replace_translation(__u64 key, const struct living_nat *past)
+static __always_inline void replace_translation(const __u64 *key, const struct living_nat *past)
 {
 	const struct meeting meeting = {.probe = NAT_BY_REUSE, .since_ns = past->alive_ns};
 
 	end_translation(key, past, &meeting);
 }
 
-static __always_inline struct living_nat *find_translation(__u64 key,
+static __always_inline struct living_nat *find_translation(const __u64 *key,
 							   const struct tuple *original)
 {
-	struct living_nat *known = bpf_map_lookup_elem(&translations, &key);
+	struct living_nat *known = bpf_map_lookup_elem(&translations, key);
 
 	if (!known || same_tuple(&known->original, original))
 		return known;
@@ -278,11 +305,9 @@ __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespac
 {
 	struct living_nat met = {.network_namespace = network_namespace}, *known;
 	int is_first = info == CONNTRACK_NEW || info == CONNTRACK_RELATED;
-	const struct meeting meeting = {
-		.probe = NAT_BY_PACKET,
-		.is_new = is_first || start_is_told,
-	};
+	struct meeting meeting = {.probe = NAT_BY_PACKET};
 	__u64 digest, *counted;
+	int translated;
 
 	/* Where nf_conntrack is not there, neither are its types. */
 	if (!bpf_core_type_exists(struct nf_conn))
@@ -292,9 +317,9 @@ __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespac
 		return -1;
 	if (read_original(&met.original, (void *)entry))
 		return 0;
-	known = find_translation(entry, &met.original);
+	known = find_translation(&entry, &met.original);
 	if (known) {
-		meet_again(entry, known);
+		meet_again(&entry, known);
 		return 0;
 	}
 	digest = digest_tuple(&met.original);
@@ -302,12 +327,14 @@ __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespac
 	if ((counted && *counted == digest) || read_reply(&met.reply, (void *)entry))
 		return 0;
 	entry_seen = entry;
-	if (is_translated(&met.original, &met.reply))
-		begin_translation(entry, &met, &meeting);
+	translated = is_translated(&met.original, &met.reply);
+	meeting.is_new = is_first || start_is_told;
+	if (translated)
+		begin_translation(&entry, &met, &meeting);
 	else
 		bpf_map_update_elem(&untranslated, &entry, &digest, BPF_ANY);
 	if (is_first && !inserts_are_seen)
-		count_insert(network_namespace, is_translated(&met.original, &met.reply));
+		count_insert(met.network_namespace, translated);
 	return 0;
 }
 

@@ -29,47 +29,46 @@ static __always_inline __u32 field_of(__u64 word, int number)
 	return bpf_ntohs((__u16)(word >> 8 * number));
 }
 
-/* A packet's words, cut up. */
+/* A packet's words, cut up: what does not go to the headers as it is. */
 struct plain {
 	__u64 source[2], destination[2];
 	__u32 source_port, destination_port;
-	__u32 protocol;
-	__u32 length;	/* network-layer bytes */
 	__u32 network;	/* bytes of that header */
 	__u32 tcp_word; /* its data offset in byte 0, its flags in byte 1 */
-	__u32 dscp;
 };
 
-static __always_inline int cut_ipv4(const __u64 *word, struct plain *plain)
+static __always_inline int cut_ipv4(const __u64 *word, struct plain *plain,
+				    struct headers *headers)
 {
 	__u64 first = word[0], second = word[1], third = word[2];
 
 	/* Version 4, five words of header; neither a fragment's offset nor more fragments. */
 	if (byte_of(first, 0) != 0x45 || first >> 48 & 0xff3f)
 		return 0;
-	plain->dscp = byte_of(first, 1) >> 2;
-	plain->length = field_of(first, 2);
+	headers->dscp = byte_of(first, 1) >> 2;
+	headers->bytes = field_of(first, 2);
 	plain->network = PLAIN_IPV4;
-	plain->protocol = byte_of(second, 1);
+	headers->key.protocol = byte_of(second, 1);
 	plain->source[0] = plain->destination[0] = 0;
 	plain->source[1] = (second & ~0xffffffffULL) | MAPPED_IPV4;
 	plain->destination[1] = third << 32 | MAPPED_IPV4;
 	plain->source_port = field_of(third, 4);
 	plain->destination_port = field_of(third, 6);
-	plain->tcp_word = plain->protocol == PROTOCOL_TCP ? word[4] : 0;
+	plain->tcp_word = headers->key.protocol == PROTOCOL_TCP ? word[4] : 0;
 	return 1;
 }
 
-static __always_inline int cut_ipv6(const __u64 *word, struct plain *plain)
+static __always_inline int cut_ipv6(const __u64 *word, struct plain *plain,
+				    struct headers *headers)
 {
 	__u64 first = word[0], ports = word[5];
 
 	if (byte_of(first, 0) >> 4 != 6)
 		return 0;
-	plain->dscp = field_of(first, 0) >> 6 & 63;
-	plain->length = PLAIN_IPV6 + field_of(first, 4);
+	headers->dscp = field_of(first, 0) >> 6 & 63;
+	headers->bytes = PLAIN_IPV6 + field_of(first, 4);
 	plain->network = PLAIN_IPV6;
-	plain->protocol = byte_of(first, 6);
+	headers->key.protocol = byte_of(first, 6);
 	plain->source[0] = word[1];
 	plain->source[1] = word[2];
 	plain->destination[0] = word[3];
@@ -133,32 +132,30 @@ static __always_inline int read_plain(const struct sk_buff *packet, __u32 offset
 	linear = length - packet->data_len;
 	word = packet_words(head + offset);
 	if (packet->protocol == bpf_htons(ETHERTYPE_IPV4)) {
-		if (!cut_ipv4(word, &plain))
+		if (!cut_ipv4(word, &plain, headers))
 			return 0;
-	} else if (packet->protocol != bpf_htons(ETHERTYPE_IPV6) || !cut_ipv6(word, &plain))
+	} else if (packet->protocol != bpf_htons(ETHERTYPE_IPV6) ||
+		   !cut_ipv6(word, &plain, headers))
 		return 0;
-	if (plain.protocol == PROTOCOL_UDP) {
+	if (key->protocol == PROTOCOL_UDP) {
 		need = plain.network + PLAIN_UDP;
 		headers->header_bytes = need;
-	} else if (plain.protocol == PROTOCOL_TCP) {
+	} else if (key->protocol == PROTOCOL_TCP) {
 		need = plain.network + PLAIN_TCP;
 		flags = plain.tcp_word >> 8 & 0xff;
 		headers->header_bytes = plain.network + (plain.tcp_word >> 2 & 0x3c);
 	} else
 		return 0;
-	if (plain.length < need || plain.length > length || linear < need || linear > length ||
-	    plain.length < headers->header_bytes)
+	if (headers->bytes < need || headers->bytes > length || linear < need ||
+	    linear > length || headers->bytes < headers->header_bytes)
 		return 0;
-	headers->bytes = plain.length;
 	if (!count_plain(packet, headers))
 		return 0;
-	headers->dscp = plain.dscp;
 	headers->tcp_flags = flags;
 	headers->seen = (flags & 0x12) == 0x02	 ? SEEN_SYN
 			: (flags & 0x12) == 0x12 ? SEEN_SYN_ACK
 						 : 0;
 	headers->direction = plain_direction(&plain);
-	key->protocol = plain.protocol;
 	if (headers->direction) {
 		key->address[0].half[0] = plain.destination[0];
 		key->address[0].half[1] = plain.destination[1];

@@ -12,43 +12,45 @@
 #include "bpf/headers.h"
 #include "bpf/rule.h"
 
+/* By the hash of the tuple: whether it is in the sample. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
-	__type(key, struct flow_key);
-	__type(value, __u8); /* whether it is in the sample */
+	__type(key, __u64);
+	__type(value, __u8);
 } sample_exceptions SEC(".maps");
 
 /* Whether there has been one: without translations nobody looks for them. */
 __u32 sample_has_exceptions = 0;
 
-static __always_inline int hash_samples(const struct flow_key *key)
+/* What a tuple is known by here: the same in every namespace. */
+static __always_inline __u64 sample_hash(const struct flow_key *key)
 {
-	return flow_hash_samples(flow_hash(key, &filter.sample_seed), filter.sample_limit);
+	return flow_hash(key, &filter.sample_seed);
 }
 
-/* Whether a tuple is in the sample. Its key has no namespace, here and below. */
-static __always_inline int is_sampled(const struct flow_key *key)
+/* Whether a tuple is in the sample. */
+static __always_inline int is_sampled(__u64 hash)
 {
 	__u8 *exception =
-		sample_has_exceptions ? bpf_map_lookup_elem(&sample_exceptions, key) : NULL;
+		sample_has_exceptions ? bpf_map_lookup_elem(&sample_exceptions, &hash) : NULL;
 
-	return exception ? *exception : hash_samples(key);
+	return exception ? *exception : flow_hash_samples(hash, filter.sample_limit);
 }
 
 /*
  * A tuple belongs to a connection that is in the sample, or is not. Returns whether it would be
  * on its own.
  */
-static __always_inline int sample_as(const struct flow_key *key, __u8 sampled)
+static __always_inline int sample_as(__u64 hash, __u8 sampled)
 {
-	int alone = hash_samples(key);
+	int alone = flow_hash_samples(hash, filter.sample_limit);
 
 	if (alone == sampled)
-		bpf_map_delete_elem(&sample_exceptions, key);
+		bpf_map_delete_elem(&sample_exceptions, &hash);
 	else {
 		sample_has_exceptions = 1;
-		bpf_map_update_elem(&sample_exceptions, key, &sampled, BPF_ANY);
+		bpf_map_update_elem(&sample_exceptions, &hash, &sampled, BPF_ANY);
 	}
 	return alone;
 }

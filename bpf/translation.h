@@ -26,6 +26,23 @@ static __always_inline void key_of_ends(struct flow_key *key, const struct tuple
 	key->icmp_code = tuple->icmp_code;
 }
 
+static __always_inline __u64 hash_of_ends(const struct tuple *tuple,
+					  const struct address *source, __u16 source_port,
+					  const struct address *destination,
+					  __u16 destination_port)
+{
+	struct flow_key key;
+
+	key_of_ends(&key, tuple, source, source_port, destination, destination_port);
+	return sample_hash(&key);
+}
+
+static __always_inline __u64 hash_of_original(const struct tuple *original)
+{
+	return hash_of_ends(original, &original->source, original->source_port,
+			    &original->destination, original->destination_port);
+}
+
 /*
  * A translated connection's other tuples follow the original one into the sample, or out of it.
  * Returns whether it is to be told of: it is in the sample, or one of its other tuples would
@@ -34,23 +51,19 @@ static __always_inline void key_of_ends(struct flow_key *key, const struct tuple
 static __always_inline int translation_is_sampled(const struct tuple *original,
 						  const struct tuple *reply)
 {
-	struct flow_key key;
-	int sampled, is_told;
+	int sampled = is_sampled(hash_of_original(original)), is_told = sampled;
 
-	key_of_ends(&key, original, &original->source, original->source_port,
-		    &original->destination, original->destination_port);
-	sampled = is_told = is_sampled(&key);
 	/* Between the two translations, as a bridge that filters its packets as IP shows it. */
 	if (!same_address(&original->destination, &reply->source) ||
-	    original->destination_port != reply->source_port) {
-		key_of_ends(&key, original, &original->source, original->source_port,
-			    &reply->source, reply->source_port);
-		is_told |= sample_as(&key, sampled);
-	}
-	key_of_ends(&key, original, &reply->destination, reply->destination_port,
-		    &reply->source, reply->source_port);
-	is_told |= sample_as(&key, sampled);
-	return is_told;
+	    original->destination_port != reply->source_port)
+		is_told |= sample_as(hash_of_ends(original, &original->source,
+						  original->source_port, &reply->source,
+						  reply->source_port),
+				     sampled);
+	return is_told |
+	       sample_as(hash_of_ends(original, &reply->destination, reply->destination_port,
+				      &reply->source, reply->source_port),
+			 sampled);
 }
 
 /*

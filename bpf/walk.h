@@ -72,14 +72,14 @@ static __always_inline void come_by(__u64 node, const struct nf_conntrack_tuple 
 	convert_tuple(&met.original, original);
 	if (read_reply(&met.reply, (void *)entry) || !is_translated(&met.original, &met.reply))
 		return;
-	known = find_translation(entry, &met.original);
+	known = find_translation(&entry, &met.original);
 	if (known) {
 		known->walk = walk_number;
 		return;
 	}
 	met.network_namespace =
 		BPF_CORE_READ((const struct nf_conn *)entry, ct_net.net, ns.inum);
-	begin_translation(entry, &met, &meeting);
+	begin_translation(&entry, &met, &meeting);
 }
 
 /* The next head that is no end, of those that have been read; 0: there is none. */

@@ -26,6 +26,7 @@ GUEST_SECONDS=600 testdata/guest/run.sh sh -c '
 	done
 	cat said
 	[ $recorded = 0 ] || status=1
+	testdata/live/load_test.sh tracepoints || status=1
 	testdata/guest/lab_test.sh || status=1
 	exit $status' >"$said" 2>&1
 status=$?
