@@ -294,7 +294,7 @@ struct cgroup_place cgroups_find(struct cgroups *cgroups, enum cgroup_hierarchy 
 	return (struct cgroup_place){
 		.path = cgroup->path,
 		.container_id = cgroup->container.id[0] ? cgroup->container.id : NULL,
-		.container_runtime = cgroup->container.runtime,
+		.container_runtime_name = cgroup->container.runtime,
 	};
 }
 

@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 struct cgroup_place {
-	const char *path;	       /* below the hierarchy's root; NULL: not known */
-	const char *container_id;      /* NULL: none */
-	const char *container_runtime; /* a constant; NULL: the path does not tell */
+	const char *path;		    /* below the hierarchy's root; NULL: not known */
+	const char *container_id;	    /* NULL: none */
+	const char *container_runtime_name; /* a constant; NULL: the path does not tell */
 };
 
 /* How the cgroups that were asked for became known; those the cache forgot count again. */
@@ -40,8 +40,8 @@ int cgroups_id(const struct cgroups *cgroups, enum cgroup_hierarchy hierarchy, c
 	       uint64_t *id);
 
 /*
- * The root of the v2 hierarchy, as far up as this host shows it: a descriptor of the directory, for
- * the caller to close, or a negative errno; -ENOENT when it is not mounted.
+ * The root of the v2 hierarchy, as far up as this host shows it: a descriptor of the directory,
+ * for the caller to close, or a negative errno; -ENOENT when it is not mounted.
  */
 int cgroup_open_root(void);
 

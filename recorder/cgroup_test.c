@@ -36,7 +36,7 @@ static void look_up(const char *mount, enum cgroup_hierarchy hierarchy)
 	assert_non_null(place.path);
 	assert_string_equal(place.path, expected);
 	assert_int_equal(strncmp(place.container_id, expected + strlen("/docker-"), 64), 0);
-	assert_string_equal(place.container_runtime, "docker");
+	assert_string_equal(place.container_runtime_name, "docker");
 
 	place = cgroups_find(cgroups, hierarchy, status.st_ino);
 	assert_string_equal(place.path, expected);
@@ -91,7 +91,7 @@ static void a_cgroup_that_was_told_needs_no_look(void **state)
 		place = cgroups_find(cgroups, CGROUP_V2, 1ULL << 60);
 		assert_string_equal(place.path, "/lxc/\\xff-web");
 		assert_string_equal(place.container_id, "\\xff-web");
-		assert_string_equal(place.container_runtime, "lxc");
+		assert_string_equal(place.container_runtime_name, "lxc");
 	}
 	counts = cgroups_counts(cgroups);
 	assert_int_equal(counts.asked, 2);
@@ -102,7 +102,7 @@ static void a_cgroup_that_was_told_needs_no_look(void **state)
 	place = cgroups_find(cgroups, CGROUP_V2, 1ULL << 60);
 	assert_string_equal(place.path, "/plain");
 	assert_null(place.container_id);
-	assert_null(place.container_runtime);
+	assert_null(place.container_runtime_name);
 	cgroups_free(cgroups);
 }
 

@@ -358,7 +358,7 @@ static int append_row(struct process_table *table, const struct process *process
 		.cgroup_id = place.cgroup_id,
 		.cgroup_path = place.cgroup.path,
 		.container_id = place.cgroup.container_id,
-		.container_runtime = place.cgroup.container_runtime,
+		.container_runtime_name = place.cgroup.container_runtime_name,
 		.network_namespace = process->network_namespace,
 	};
 

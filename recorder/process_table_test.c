@@ -314,7 +314,7 @@ static void a_process_moved_to_another_cgroup_is_there(void **state)
 	assert_string_equal(text(&stage, 1, "event_action"), "cgroup");
 	assert_string_equal(text(&stage, 1, "cgroup_path"), "/kubepods/pod7/crio-" CONTAINER);
 	assert_string_equal(text(&stage, 1, "container_id"), CONTAINER);
-	assert_string_equal(text(&stage, 1, "container_runtime"), "cri-o");
+	assert_string_equal(text(&stage, 1, "container_runtime_name"), "cri-o");
 	assert_int_equal(number(&stage, 1, "cgroup_id"), BIG_ID);
 	/* A move in each of several hierarchies tells of all of them. */
 	tell_event(&stage, move);

@@ -399,7 +399,7 @@ static const struct column process_columns[] = {
 		NAMES("", "container id that the path names", "container.id", "container.id",
 		      "", ""),
 		AFTER("cgroup_id")),
-	PROCESS(container_runtime, TEXT, OPTIONAL,
+	PROCESS(container_runtime_name, TEXT, OPTIONAL,
 		NAMES("", "what runs that container, where the path tells",
 		      "container.runtime.name", "container.runtime", "", ""),
 		AFTER("container_id", "cgroup_id")),

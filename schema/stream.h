@@ -153,7 +153,7 @@ struct process_row {
 	uint64_t cgroup_id;
 	const char *cgroup_path;
 	const char *container_id;
-	const char *container_runtime;
+	const char *container_runtime_name;
 	uint32_t network_namespace;
 };
 

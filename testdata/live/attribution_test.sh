@@ -133,7 +133,7 @@ play "$recording" 2>/dev/null "SELECT source_port, destination_port, process_pid
 	GROUP BY 1, 2, 3, 4, 5" >"$work/flow.csv"
 play "$recording" 2>/dev/null "SELECT process_entity_id, process_pid, event_action, process_executable_name,
 	coalesce(process_executable_path, ''), coalesce(process_executable_build_id_gnu, ''),
-	process_exit_code, coalesce(container_id, ''), coalesce(container_runtime, ''),
+	process_exit_code, coalesce(container_id, ''), coalesce(container_runtime_name, ''),
 	coalesce(cgroup_path, ''), time_ns FROM process" >"$work/process.csv"
 truth=$work/truth.db
 sqlite3 "$truth" <<-END || exit 1
