@@ -2,8 +2,8 @@
 /*
  * Whose socket: the process that a socket belongs to, kept with the socket itself.
  *
- * A socket gets its owner when it is created, connects or listens, at its first send or
- * receive, and by a walk over all open files at the start. An accepted socket inherits its
+ * A socket gets its owner when it is created, is bound, connects or listens, at its first send
+ * or receive, and by a walk over all open files at the start. An accepted socket inherits its
  * listener's, until the process that accepted it sends or receives: of a server with workers,
  * that is the worker.
  */
@@ -68,18 +68,26 @@ static __always_inline int is_internet(const struct sock *socket)
 	return family == FAMILY_INET || family == FAMILY_INET6;
 }
 
-static __always_inline void port_belongs_to(const struct sock *socket, __u8 protocol,
-					    const struct flow_owner *owner)
+static __always_inline void port_of_namespace_belongs_to(__u32 network_namespace, __u16 port,
+							 __u8 protocol,
+							 const struct flow_owner *owner)
 {
 	struct port_key key = {
-		.network_namespace = socket_namespace(socket),
-		.port = socket->__sk_common.skc_num,
+		.network_namespace = network_namespace,
+		.port = port,
 		.protocol = protocol,
 	};
 	struct flow_owner *known = bpf_map_lookup_elem(&port_owners, &key);
 
 	if (!known || known->pid != owner->pid || known->start_ns != owner->start_ns)
 		bpf_map_update_elem(&port_owners, &key, owner, BPF_ANY);
+}
+
+static __always_inline void port_belongs_to(const struct sock *socket, __u8 protocol,
+					    const struct flow_owner *owner)
+{
+	port_of_namespace_belongs_to(socket_namespace(socket), socket->__sk_common.skc_num,
+				     protocol, owner);
 }
 
 SEC("cgroup/sock_create")
@@ -91,6 +99,39 @@ int on_socket_create(struct bpf_sock *socket)
 	if (owner)
 		owner_is(owner, bpf_get_current_task_btf(), bpf_get_socket_cookie(socket));
 	return 1;
+}
+
+/*
+ * A datagram may come as soon as there is a port for it. The context of these programs is the
+ * socket itself, which the verifier does not know.
+ */
+static __always_inline int bound(struct bpf_sock *socket)
+{
+	const struct sock *inner = (const void *)socket;
+	struct flow_owner *owner;
+
+	if (socket->protocol != PROTOCOL_UDP)
+		return 1;
+	owner = bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!owner)
+		return 1;
+	if (!owner->pid)
+		owner_is(owner, bpf_get_current_task_btf(), bpf_get_socket_cookie(socket));
+	port_of_namespace_belongs_to(BPF_CORE_READ(inner, __sk_common.skc_net.net, ns.inum),
+				     socket->src_port, PROTOCOL_UDP, owner);
+	return 1;
+}
+
+SEC("cgroup/post_bind4")
+int on_bind4(struct bpf_sock *socket)
+{
+	return bound(socket);
+}
+
+SEC("cgroup/post_bind6")
+int on_bind6(struct bpf_sock *socket)
+{
+	return bound(socket);
 }
 
 /* In other states than these two, current need not be the socket's process. */

@@ -31,14 +31,17 @@ static const struct {
 		 "cgroups that are gone before they are looked up have no path"},
 	[FEATURE_OWNER_CREATE] = {"owner create", 0,
 				  "owners are known from the first connect, send or receive"},
+	[FEATURE_OWNER_BIND] = {"owner bind", 0,
+				"receivers of datagrams are known from their first receive "
+				"only"},
 	[FEATURE_OWNER_STATE] = {"owner state", 0,
 				 "listeners are known from the first accept only"},
 	[FEATURE_OWNER_SEND] = {"owner send", 0,
 				"sockets that exist already are known from the walk at start "
 				"only"},
 	[FEATURE_OWNER_RECEIVE] = {"owner receive", 0,
-				   "receivers that never send are known from the walk at start "
-				   "only"},
+				   "receivers that never send are known from their bind or the "
+				   "walk at start only"},
 	[FEATURE_STATE_PROCESSES] = {"state of processes", 0,
 				     "processes before the start are not known"},
 	[FEATURE_STATE_SOCKETS] = {"state of sockets", 0,
@@ -124,6 +127,7 @@ static const struct alternative alternatives[] = {
 	 .programs = {"on_cgroup_move"}},
 	{FEATURE_CGROUP_PATHS, HOOK_TP_BTF, "cgroup_mkdir", .programs = {"on_cgroup_made"}},
 	{FEATURE_OWNER_CREATE, HOOK_CGROUP, "sock_create", .programs = {"on_socket_create"}},
+	{FEATURE_OWNER_BIND, HOOK_CGROUP, "post_bind", .programs = {"on_bind4", "on_bind6"}},
 	{FEATURE_OWNER_STATE, HOOK_TP_BTF, "inet_sock_set_state",
 	 .programs = {"on_socket_state"}},
 	{FEATURE_OWNER_SEND, HOOK_TP_BTF, "sock_send_length", .programs = {"on_socket_send"}},

@@ -341,8 +341,8 @@ static void judge_exit(const struct self_judge *judge, struct verdict *verdict)
 
 #define BIT(feature) (1U << (feature))
 #define OWNERS                                                                            \
-	(BIT(FEATURE_OWNER_CREATE) | BIT(FEATURE_OWNER_STATE) | BIT(FEATURE_OWNER_SEND) | \
-	 BIT(FEATURE_OWNER_RECEIVE))
+	(BIT(FEATURE_OWNER_CREATE) | BIT(FEATURE_OWNER_BIND) | BIT(FEATURE_OWNER_STATE) | \
+	 BIT(FEATURE_OWNER_SEND) | BIT(FEATURE_OWNER_RECEIVE))
 
 static const struct {
 	const char *name;

@@ -53,10 +53,10 @@ record()
 
 # Names of processes that no other run has; a process is known by what it was executed as.
 exchange=$live_tools/exchange
-for name in ask serve inner; do
+for name in ask serve inner after; do
 	cp "$exchange" "$work/$name$$"
 done
-ask=$work/ask$$ serve=$work/serve$$ inner=$work/inner$$
+ask=$work/ask$$ serve=$work/serve$$ inner=$work/inner$$ after=$work/after$$
 net_serve "$server" "$work/said.udp" $exchange udp-serve 5001 && udp=$started || exit 1
 net_serve "$server" "$work/said.tcp" $exchange tcp-serve 8090 && tcp=$started || exit 1
 net_serve "$server" "$work/said.udp2" "$serve" udp-serve 5002 && udp2=$started || exit 1
@@ -83,6 +83,7 @@ record not_netns --not "netns=$router_inode,/run/netns/$server"
 record exe --only "exe=ask$$"
 record not_exe --not "exe=ask$$"
 record server --only "exe=serve$$"
+record after --only "exe=after$$"
 record begin --only "exe=inn*,ask$$"
 record kinds --only "netns=$client" --not port=5001 --only proto=udp
 record late --only "netns=$late"
@@ -116,6 +117,9 @@ from $exchange udp "$router4" 5001 20 100 one-way
 from $exchange udp "$server6" 5001 20 200 echo
 from $exchange tcp "$router4" 8090 3000 3000
 from $exchange tcp "$server6" 8091 3000 100000
+# A server that comes now and never answers: its first datagram is its own like the others.
+net_serve "$server" "$work/said.after" "$after" udp-serve 5004 && after_pid=$started || exit 1
+from $exchange udp "$server6" 5004 20 100 one-way
 from "$ask" udp "$router4" 5002 20 300 echo
 from "$ask" udp "$server6" 5002 20 1400 echo
 from "$ask" tcp "$router4" 8091 100000 3000
@@ -146,7 +150,7 @@ until [ "$(play "$work/late" 'SELECT count(*) > 0 FROM flow' 2>/dev/null | tail 
 done
 is a_namespace_that_comes_later_is_recorded 1 "$([ $tries -lt 200 ] && echo 1)"
 
-for pid in $udp $tcp $udp2 $tcp2 $lo; do
+for pid in $udp $tcp $udp2 $tcp2 $lo $after_pid; do
 	net_stop TERM "$pid"
 done
 net_answers "$client" "$server6" || exit 1
@@ -238,6 +242,7 @@ holds not_exe "NOT ($(of "'ask$$'"))"
 holds server "network_namespace = $server_inode AND flow_id IN (SELECT flow_id FROM flow WHERE
 	peer_process_executable_name = 'serve$$') OR
 	network_namespace = $client_inode AND $(named "'lo'")"
+holds after "network_namespace = $server_inode AND 5004 IN (source_port, destination_port)"
 holds begin "$(of "'ask$$', 'inner$$'")"
 holds kinds "network_namespace = $client_inode AND network_iana_number = 17 AND
 	5001 NOT IN (source_port, destination_port)"
