@@ -298,32 +298,45 @@ static __always_inline struct flow_record *find_record(struct flow_records *reco
 	return NULL;
 }
 
+/* Whether a record is a hop's that saw this direction. */
+static __always_inline int is_hop_of(const struct flow_record *record, __u32 direction)
+{
+	return record->what && RECORD_KIND(record->what) == RECORD_HOP &&
+	       (record->what & 1) == direction;
+}
+
 /*
- * Count in a record that is not among the first, or is not yet. The last unit of a chain has
- * one record for each direction of the hops that find no other. Returns 0, or -1 when there is
- * no room.
+ * Count in a record that is not among the first, or is not yet. Behind FLOW_OPEN units, records
+ * are for hops where packets begin, and for the first hop that sees a direction: so a flow's
+ * totals are known however many hops it has. The last ones, one for each direction, are for all
+ * hops that find no other. Returns 0, or -1 when there is no room.
  */
 static __noinline int count_further(struct flow_records *records, __u32 turn, __u64 what,
 				    __u64 mask, __u64 count)
 {
-	__u32 direction = what & 1;
+	__u32 direction = what & 1, is_hop = RECORD_KIND(what) == RECORD_HOP;
+	__u32 is_origin = is_hop;
 
 	for (int i = 0; i < FLOW_CHAIN; i++) {
 		__u32 next;
 
 		for (__u32 j = 0; j < FLOW_RECORDS; j++) {
 			struct flow_record *record = &records->record[j];
+			__u32 may_take = i < FLOW_OPEN || is_origin;
 
 			if (i == FLOW_CHAIN - 1 && j) {
-				if (j != direction + 1 || (__u32)what >> 28 != RECORD_HOP)
+				if (j != direction + 1 || !is_hop)
 					continue;
-				what = hop_id(0, IO_TRANSMIT, direction);
+				what = what >> 32 << 32 | hop_id(0, IO_TRANSMIT, direction);
+				may_take = 1;
 			}
-			if (!is_record(record, what, mask) &&
-			    (record->what || !take_record(record, what, mask)))
-				continue;
-			__sync_fetch_and_add(&record->count, count);
-			return 0;
+			if (is_record(record, what, mask) ||
+			    (may_take && !record->what && take_record(record, what, mask))) {
+				__sync_fetch_and_add(&record->count, count);
+				return 0;
+			}
+			if (is_hop_of(record, direction) && !(what & RECORD_BEGINS))
+				is_origin = 0;
 		}
 		if (i == FLOW_CHAIN - 1)
 			break;
@@ -346,7 +359,7 @@ static __always_inline int count_record(const struct flow *flow, __u64 what, __u
 /* Nothing more than this for almost every packet. Returns whether that was all. */
 static __always_inline int count_known_hop(const struct flow *flow, __u32 id, __u64 count)
 {
-	struct flow_record *record = find_record(flow->records, id, 0xffffffffU);
+	struct flow_record *record = find_record(flow->records, id, RECORD_HOP_MASK);
 
 	if (record)
 		__sync_fetch_and_add(&record->count, count);
@@ -363,7 +376,7 @@ static __always_inline int count_hop(const struct flow *flow, __u32 id, __u64 co
 		since = 0;
 	if (since > 0xffffffffU)
 		since = 0xffffffffU;
-	return count_record(flow, since << 32 | id, 0xffffffffU, count);
+	return count_record(flow, since << 32 | id, RECORD_HOP_MASK, count);
 }
 
 /* Who sends in a direction; the other direction's owner is in the second unit of records. */

@@ -83,6 +83,7 @@ struct msghdr {
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
+	int skb_iif;	     /* where it was received last; 0: nowhere yet */
 	unsigned long _nfct; /* conntrack entry | enum ip_conntrack_info */
 	unsigned int len;
 	unsigned int data_len; /* of len, in fragments beyond the linear part */

@@ -320,6 +320,7 @@ static void renew(struct connections *connections, struct connection *connection
 		for (struct view *view = &endpoints->view; view; view = view->next) {
 			view->seen = 0;
 			view->hop_count = 0;
+			memset(view->begins, 0, sizeof(view->begins));
 			view->handshake = (struct handshake){0};
 			memset(view->owner, 0, sizeof(view->owner));
 		}
@@ -406,6 +407,15 @@ int connections_packet(struct connections *connections, const struct packet *pac
 	return 0;
 }
 
+/* Of several devices, one stacked on the other, it is the first. */
+static void note_begin(struct view *view, const struct hop *hop, unsigned int direction)
+{
+	uint16_t known = view->begins[direction];
+
+	if (!known || hop->first_ns[direction] < view->hops[known - 1].first_ns[direction])
+		view->begins[direction] = (uint16_t)(hop - view->hops + 1);
+}
+
 static int add_hop(struct view *view, const struct flow_hop *from, uint64_t start_ns)
 {
 	struct hop *hop = get_hop(view, from->id);
@@ -415,6 +425,8 @@ static int add_hop(struct view *view, const struct flow_hop *from, uint64_t star
 	for (unsigned int direction = 0; direction < 2; direction++) {
 		if (from->first_ns[direction] && !hop->first_ns[direction])
 			hop->first_ns[direction] = start_ns + from->first_ns[direction];
+		if (from->begins[direction])
+			note_begin(view, hop, direction);
 		hop->fresh.packets[direction] += from->packets[direction];
 		hop->fresh.bytes[direction] += from->bytes[direction];
 	}

@@ -52,6 +52,11 @@ struct view {
 	uint32_t network_namespace;
 	uint32_t seen; /* SEEN_* bits of the connection's life, by direction of the key */
 	uint16_t hop_count, hop_capacity;
+	/*
+	 * By direction of the key, 1 + the number of the first hop whose packets no interface
+	 * of this namespace had received before; 0: not known.
+	 */
+	uint16_t begins[2];
 	struct hop first_hop;
 	struct span told;
 	struct handshake handshake;

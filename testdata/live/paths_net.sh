@@ -6,15 +6,18 @@
 #        ─ vepa    macvlan on uplink in trunk, whose switch sends it back by hairpin ── vepa ─
 #        ─ bus     macvlan on lower in trunk, which hands over by itself ─────── bus  ─
 #        ─ big     of an index that is more than a record can tell ────────────── big ─
+#   chain ─ own ── o1l o1 o1r ── ... o14r   bridges in the place where it begins ──── own ─ away
 #   here2 ─ blue ─────────────────────────────────────────────────────────── blue ─ there2
 #
 # Links have numbers, which make their addresses; here2 and there2 have those of here and there.
 # No neighbour is asked for, and IPv6 is off but at loopback: nothing passes but what is sent.
 
 paths_places="here there here2 there2 chain trunk switch"
+paths_unrecorded=away
 paths_links="eth0 near far vepa bus big vx0"
 near_bridges=5
 far_bridges=16
+own_bridges=14
 same_index=7
 big_index=$((1 << 26 | 6))
 
@@ -29,6 +32,7 @@ link_number()
 	big) echo 6 ;;
 	vx0) echo 7 ;;
 	vlan10) echo 8 ;;
+	own) echo 9 ;;
 	esac
 }
 
@@ -78,16 +82,16 @@ bridge()
 	done
 }
 
-# chain_of LINK LETTER COUNT
+# chain_of LINK LETTER COUNT PLACE PLACE
 chain_of()
 {
-	echo "here link add $1 address $(hardware "$1" 1) type veth peer ${2}1l netns path-chain-$$"
-	echo "there link add $1 address $(hardware "$1" 2) type veth peer $2${3}r netns path-chain-$$"
+	echo "$4 link add $1 address $(hardware "$1" 1) type veth peer ${2}1l netns path-chain-$$"
+	echo "$5 link add $1 address $(hardware "$1" 2) type veth peer $2${3}r netns path-chain-$$"
 	for i in $(seq "$3"); do
 		[ "$i" = "$3" ] || echo "chain link add $2${i}r type veth peer $2$((i + 1))l"
 		bridge chain "$2$i" "$2${i}l" "$2${i}r"
 	done
-	link_up "$1" here there
+	link_up "$1" "$4" "$5"
 }
 
 # macvlans LINK LOWER MODE
@@ -120,8 +124,9 @@ paths_commands()
 	direct eth0 $same_index here there
 	direct blue $same_index here2 there2
 	direct big $big_index here there
-	chain_of near n $near_bridges
-	chain_of far f $far_bridges
+	chain_of near n $near_bridges here there
+	chain_of far f $far_bridges here there
+	chain_of own o $own_bridges chain away
 	echo "trunk link add uplink index $same_index type veth" \
 		"peer port index $same_index netns path-switch-$$"
 	bridge switch br0 port
@@ -138,7 +143,7 @@ paths_net_up()
 {
 	net_addresses_of_this_run
 	[ -d /run/netns ] || net_made_directory=1
-	for place in $paths_places; do
+	for place in $paths_places $paths_unrecorded; do
 		ip netns add "path-$place-$$" || return 1
 		net_names="$net_names path-$place-$$"
 		in_place "$place" sh -c 'cd /proc/sys/net || exit 1
@@ -164,5 +169,8 @@ paths_net_up()
 	for link in $paths_links $paths_vlan; do
 		net_answers "path-here-$$" "$(end_of "$link" 2)" || return 1
 	done
-	net_answers "path-here2-$$" "$(end_of blue 2)"
+	net_answers "path-here2-$$" "$(end_of blue 2)" &&
+		net_answers "path-chain-$$" "$(end_of own 2)" || return 1
+	# A datagram that follows another of 1400 bytes has to wait for 150 ms.
+	in_place chain tc qdisc add dev own root tbf rate 76kbit burst 1500 latency 5s
 }

@@ -68,13 +68,13 @@ counters()
 }
 
 : >"$work/trouble"
-for place in here there here2 there2; do
+for place in here there here2 there2 away; do
 	serve $place udp-serve 5000
 done
 serve here tcp-serve 5001
 serve there tcp-serve 5001
 # Others' traffic has no part in it, and takes no room.
-recorder_start "$recording" "$work/recorder" --slice 1s --only \
+recorder_start "$recording" "$work/recorder" --slice 1s --tick 100ms --only \
 	"netns=$(for place in $paths_places; do inode "$place"; done | paste -sd,)" || exit 1
 counters "$work/before"
 
@@ -96,6 +96,8 @@ ask here tcp "$(end_of far 2)" 5001 900 800
 talk here "$(end_of vx0 2)" 103 67 260
 talk here "$(end_of big 2)" 107 71 270
 [ -z "$paths_vlan" ] || talk here "$(end_of vlan10 2)" 109 73 280
+# Between ticks each is seen in the middle of its way first.
+ask chain udp "$(end_of own 2)" 5000 9 1400 echo 5555
 
 counters "$work/after"
 for pid in $servers; do
@@ -149,7 +151,7 @@ through()
 
 # --- the truth, and what was recorded, side by side in one database ---
 
-for place in here there here2 there2; do
+for place in here there here2 there2 chain away; do
 	sed "s/^/$place	/" "$said.$place"
 done >"$work/lines"
 place="CASE network_namespace $(for place in $paths_places; do
@@ -227,12 +229,13 @@ differ()
 		echo "no answer"
 }
 
-is both_ends_of_every_connection_reported $((14 + ${#paths_vlan} / 6)) \
+is both_ends_of_every_connection_reported $((15 + ${#paths_vlan} / 6)) \
 	"$(ask_truth 'SELECT count(*) FROM truth')"
 
 # --- each hop ---
 
 far="destination = '$(end_of far 2)'"
+own="destination = '$(end_of own 2)'"
 tunnel="destination = '$(end_of vx0 2)'"
 same_tuple="destination = '$(end_of eth0 2)' AND destination_port = 5000"
 
@@ -292,6 +295,13 @@ none no_hop_of_a_long_chain_counts_twice "$(ask_truth "SELECT h.* FROM hop h JOI
 	AND (h.source_packets > t.source_packets OR h.destination_packets > t.destination_packets)")"
 is more_hops_than_records_show_without_interface 1 "$(ask_truth "SELECT count(*) > 0 FROM hop
 	WHERE place = 'chain' AND $far AND interface = ''")"
+
+# The totals of flows, below, know all that began: there is always a record for those hops.
+none the_hop_where_packets_begin_has_a_row_however_many_follow "$(differ \
+	"SELECT $tuple, source_packets, source_bytes FROM truth WHERE $own" \
+	"SELECT $tuple, source_packets, source_bytes FROM hop
+		WHERE place = 'chain' AND interface = 'own' AND io = 'transmit'")" \
+	"$(ask_truth "SELECT count(DISTINCT interface || io) || ' hops there' FROM hop WHERE $own")"
 
 # --- the interfaces' own counters ---
 
