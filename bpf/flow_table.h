@@ -5,7 +5,8 @@
  * Everything lies in array maps, so a lookup is address arithmetic and an insert allocates
  * nothing. A new flow is written where nobody can see it and then published by one
  * compare-and-swap of its slot, so no program ever sees half a key. Counters are atomic: no
- * lock is held.
+ * lock is held. When its endpoints are used for another connection, the slot is given to a new
+ * flow the same way; the old one stays, found by user space alone.
  */
 #ifndef BPF_FLOW_TABLE_H
 #define BPF_FLOW_TABLE_H
@@ -159,6 +160,33 @@ static __always_inline int publish(__u32 position, __u32 slot)
 	       !__sync_val_compare_and_swap(&bucket->slot[position % FLOW_SLOTS], 0, slot);
 }
 
+/* Two units for a new flow; the number of the first, or NO_UNIT. */
+static __always_inline __u32 write_flow(const struct flow_key *key, __u32 turn)
+{
+	__u32 mine = take_units(turn, 2);
+	struct flow_records *records;
+	struct flow_entry *entry;
+
+	if (mine == NO_UNIT)
+		return NO_UNIT;
+	entry = (struct flow_entry *)unit_at(mine);
+	records = unit_at(mine + 1);
+	if (!entry || !records)
+		return NO_UNIT;
+	write_entry(entry, key);
+	write_records(records, UNIT_MARK(UNIT_RECORDS) | NOTE_TICK(bpf_jiffies64()));
+	return mine;
+}
+
+/* Take back a flow that nobody could see yet. */
+static __always_inline void unwrite_flow(__u32 unit)
+{
+	struct flow_entry *entry = (struct flow_entry *)unit_at(unit);
+
+	if (entry)
+		entry->facts = UNIT_MARK(UNIT_UNUSED);
+}
+
 /*
  * Make the flow of a key that is not in the index. Returns its unit number, which may be
  * another CPU's that made it at the same moment, or -1 when there is no room.
@@ -166,21 +194,13 @@ static __always_inline int publish(__u32 position, __u32 slot)
 __noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn)
 {
 	__u32 tag = (__u32)(hash >> 32) << flow_unit_bits, mine;
-	struct flow_records *records;
-	struct flow_entry *entry;
 	__s64 found = -1;
 
 	if (!key)
 		return -1;
-	mine = take_units(turn, 2);
+	mine = write_flow(key, turn);
 	if (mine == NO_UNIT)
 		return -1;
-	entry = (struct flow_entry *)unit_at(mine);
-	records = unit_at(mine + 1);
-	if (!entry || !records)
-		return -1;
-	write_entry(entry, key);
-	write_records(records, UNIT_MARK(UNIT_RECORDS) | NOTE_TICK(bpf_jiffies64()));
 	for (int tries = 0; tries < FLOW_SLOTS; tries++) {
 		found = find_slot(key, hash, turn);
 		if (!(found & SLOT_FREE) || found < 0)
@@ -189,8 +209,44 @@ __noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn)
 			return mine;
 		found = -1;
 	}
-	entry->facts = UNIT_MARK(UNIT_UNUSED);
+	unwrite_flow(mine);
 	return found;
+}
+
+/*
+ * Give the slot of a flow to a new flow of the same key. Returns its unit number, or -1 when
+ * there is no room or another CPU was first.
+ */
+__noinline __s64 replace_flow(const struct flow_key *key, __u64 hash, __u32 turn)
+{
+	__u32 half = (turn & 1) * flow_buckets, mask = (1U << flow_unit_bits) - 1, mine;
+	__s64 old;
+
+	if (!key)
+		return -1;
+	old = find_slot(key, hash, turn);
+	if (old < 0 || old >= SLOT_FREE)
+		return -1;
+	mine = write_flow(key, turn);
+	if (mine == NO_UNIT)
+		return -1;
+	for (__u32 i = 0; i < FLOW_PROBES * FLOW_SLOTS; i++) {
+		__u32 number = half + ((hash + i / FLOW_SLOTS) & (flow_buckets - 1));
+		__u32 at = ((hash >> 28) + i) % FLOW_SLOTS, slot;
+		struct flow_bucket *bucket = bpf_map_lookup_elem(&flow_index, &number);
+
+		if (!bucket)
+			break;
+		slot = bucket->slot[at];
+		if ((slot & mask) != old + 1)
+			continue;
+		if (__sync_val_compare_and_swap(&bucket->slot[at], slot,
+						(slot & ~mask) | (mine + 1)) == slot)
+			return mine;
+		break;
+	}
+	unwrite_flow(mine);
+	return -1;
 }
 
 /* Whether the flow is where it is first looked for, as most are. */
@@ -242,6 +298,36 @@ static __always_inline int get_flow(const struct flow_key *key, struct flow *flo
 	flow->entry = (struct flow_entry *)unit_at((__u32)unit);
 	flow->records = unit_at((__u32)unit + 1);
 	return flow->entry && flow->records ? is_new : -1;
+}
+
+/*
+ * Whether a SYN in this direction cannot belong to the connection that was counted so far: that
+ * has been ending, or this end has answered already. Where it does belong there, user space
+ * joins the two again.
+ */
+static __always_inline int begins_another(__u32 facts, __u32 direction)
+{
+	return facts & (FACT_FLAGS(TCP_FIN_RST, 0) | FACT_FLAGS(TCP_FIN_RST, 1) |
+			FACT_FLAGS(TCP_ACK, direction));
+}
+
+/* Leave the flow at hand as it is, and go on with a new one of its key: then returns 1, else 0.
+ */
+static __always_inline int renew_flow(const struct flow_key *key, struct flow *flow)
+{
+	__s64 unit = replace_flow(key, place_of(key), flow->generation);
+	struct flow_records *records;
+	struct flow_entry *entry;
+
+	if (unit < 0)
+		return 0;
+	entry = (struct flow_entry *)unit_at((__u32)unit);
+	records = unit_at((__u32)unit + 1);
+	if (!entry || !records)
+		return 0;
+	flow->entry = entry;
+	flow->records = records;
+	return 1;
 }
 
 /*

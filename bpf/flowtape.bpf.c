@@ -169,6 +169,8 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	is_new = get_flow(&headers.key, &flow);
 	if (is_new < 0)
 		goto full;
+	if (headers.seen & SEEN_SYN && begins_another(flow.entry->facts, direction))
+		is_new = renew_flow(&headers.key, &flow);
 	if (is_new)
 		seen |= FACT_SEEN(SEEN_FIRST << direction);
 	known = flow.entry->facts;

@@ -379,6 +379,8 @@ const volatile __u8 drop_tells_receiver = 0;
 #define FAMILY_INET6 10
 
 #define TCP_SYN_FIN_RST 0x07
+#define TCP_FIN_RST	0x05
+#define TCP_ACK		0x10
 
 #define PROTOCOL_ICMP	1
 #define PROTOCOL_TCP	6

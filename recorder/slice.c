@@ -562,7 +562,10 @@ int connections_emit(struct connections *connections, enum slice_end end,
 		if (error)
 			break;
 		connections->first_active = connection->next_active;
-		connection_written(connection);
+		if (connection->is_over)
+			connection_forget_over(connections, connection);
+		else
+			connection_written(connection);
 	}
 	if (error)
 		return error;

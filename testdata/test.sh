@@ -171,6 +171,7 @@ suite live-tc as_root testdata/live/tc_test.sh
 suite live-parser as_root testdata/live/parser_test.sh
 suite live-hops as_root testdata/live/hops_test.sh
 suite live-paths as_root testdata/live/paths_test.sh
+suite live-reuse as_root testdata/live/reuse_test.sh
 suite live-exact as_root testdata/live/exact_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
