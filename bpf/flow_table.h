@@ -5,7 +5,8 @@
  * Everything lies in array maps, so a lookup is address arithmetic and an insert allocates
  * nothing. A new flow is written where nobody can see it and then published by one
  * compare-and-swap of its slot, so no program ever sees half a key. Counters are atomic: no
- * lock is held.
+ * lock is held. When its endpoints are used for another connection, the slot is given to a new
+ * flow the same way; the old one stays, found by user space alone.
  */
 #ifndef BPF_FLOW_TABLE_H
 #define BPF_FLOW_TABLE_H
@@ -159,6 +160,33 @@ static __always_inline int publish(__u32 position, __u32 slot)
 	       !__sync_val_compare_and_swap(&bucket->slot[position % FLOW_SLOTS], 0, slot);
 }
 
+/* Two units for a new flow; the number of the first, or NO_UNIT. */
+static __always_inline __u32 write_flow(const struct flow_key *key, __u32 turn)
+{
+	__u32 mine = take_units(turn, 2);
+	struct flow_records *records;
+	struct flow_entry *entry;
+
+	if (mine == NO_UNIT)
+		return NO_UNIT;
+	entry = (struct flow_entry *)unit_at(mine);
+	records = unit_at(mine + 1);
+	if (!entry || !records)
+		return NO_UNIT;
+	write_entry(entry, key);
+	write_records(records, UNIT_MARK(UNIT_RECORDS) | NOTE_TICK(bpf_jiffies64()));
+	return mine;
+}
+
+/* Take back a flow that nobody could see yet. */
+static __always_inline void unwrite_flow(__u32 unit)
+{
+	struct flow_entry *entry = (struct flow_entry *)unit_at(unit);
+
+	if (entry)
+		entry->facts = UNIT_MARK(UNIT_UNUSED);
+}
+
 /*
  * Make the flow of a key that is not in the index. Returns its unit number, which may be
  * another CPU's that made it at the same moment, or -1 when there is no room.
@@ -166,21 +194,13 @@ static __always_inline int publish(__u32 position, __u32 slot)
 __noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn)
 {
 	__u32 tag = (__u32)(hash >> 32) << flow_unit_bits, mine;
-	struct flow_records *records;
-	struct flow_entry *entry;
 	__s64 found = -1;
 
 	if (!key)
 		return -1;
-	mine = take_units(turn, 2);
+	mine = write_flow(key, turn);
 	if (mine == NO_UNIT)
 		return -1;
-	entry = (struct flow_entry *)unit_at(mine);
-	records = unit_at(mine + 1);
-	if (!entry || !records)
-		return -1;
-	write_entry(entry, key);
-	write_records(records, UNIT_MARK(UNIT_RECORDS) | NOTE_TICK(bpf_jiffies64()));
 	for (int tries = 0; tries < FLOW_SLOTS; tries++) {
 		found = find_slot(key, hash, turn);
 		if (!(found & SLOT_FREE) || found < 0)
@@ -189,8 +209,44 @@ __noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn)
 			return mine;
 		found = -1;
 	}
-	entry->facts = UNIT_MARK(UNIT_UNUSED);
+	unwrite_flow(mine);
 	return found;
+}
+
+/*
+ * Give the slot of a flow to a new flow of the same key. Returns its unit number, or -1 when
+ * there is no room or another CPU was first.
+ */
+__noinline __s64 replace_flow(const struct flow_key *key, __u64 hash, __u32 turn)
+{
+	__u32 half = (turn & 1) * flow_buckets, mask = (1U << flow_unit_bits) - 1, mine;
+	__s64 old;
+
+	if (!key)
+		return -1;
+	old = find_slot(key, hash, turn);
+	if (old < 0 || old >= SLOT_FREE)
+		return -1;
+	mine = write_flow(key, turn);
+	if (mine == NO_UNIT)
+		return -1;
+	for (__u32 i = 0; i < FLOW_PROBES * FLOW_SLOTS; i++) {
+		__u32 number = half + ((hash + i / FLOW_SLOTS) & (flow_buckets - 1));
+		__u32 at = ((hash >> 28) + i) % FLOW_SLOTS, slot;
+		struct flow_bucket *bucket = bpf_map_lookup_elem(&flow_index, &number);
+
+		if (!bucket)
+			break;
+		slot = bucket->slot[at];
+		if ((slot & mask) != old + 1)
+			continue;
+		if (__sync_val_compare_and_swap(&bucket->slot[at], slot,
+						(slot & ~mask) | (mine + 1)) == slot)
+			return mine;
+		break;
+	}
+	unwrite_flow(mine);
+	return -1;
 }
 
 /* Whether the flow is where it is first looked for, as most are. */
@@ -242,6 +298,36 @@ static __always_inline int get_flow(const struct flow_key *key, struct flow *flo
 	flow->entry = (struct flow_entry *)unit_at((__u32)unit);
 	flow->records = unit_at((__u32)unit + 1);
 	return flow->entry && flow->records ? is_new : -1;
+}
+
+/*
+ * Whether a SYN in this direction cannot belong to the connection that was counted so far: that
+ * has been ending, or this end has answered already. Where it does belong there, user space
+ * joins the two again.
+ */
+static __always_inline int begins_another(__u32 facts, __u32 direction)
+{
+	return facts & (FACT_FLAGS(TCP_FIN_RST, 0) | FACT_FLAGS(TCP_FIN_RST, 1) |
+			FACT_FLAGS(TCP_ACK, direction));
+}
+
+/* Leave the flow at hand as it is, and go on with a new one of its key: then returns 1, else 0.
+ */
+static __always_inline int renew_flow(const struct flow_key *key, struct flow *flow)
+{
+	__s64 unit = replace_flow(key, place_of(key), flow->generation);
+	struct flow_records *records;
+	struct flow_entry *entry;
+
+	if (unit < 0)
+		return 0;
+	entry = (struct flow_entry *)unit_at((__u32)unit);
+	records = unit_at((__u32)unit + 1);
+	if (!entry || !records)
+		return 0;
+	flow->entry = entry;
+	flow->records = records;
+	return 1;
 }
 
 /*
@@ -298,32 +384,45 @@ static __always_inline struct flow_record *find_record(struct flow_records *reco
 	return NULL;
 }
 
+/* Whether a record is a hop's that saw this direction. */
+static __always_inline int is_hop_of(const struct flow_record *record, __u32 direction)
+{
+	return record->what && RECORD_KIND(record->what) == RECORD_HOP &&
+	       (record->what & 1) == direction;
+}
+
 /*
- * Count in a record that is not among the first, or is not yet. The last unit of a chain has
- * one record for each direction of the hops that find no other. Returns 0, or -1 when there is
- * no room.
+ * Count in a record that is not among the first, or is not yet. Behind FLOW_OPEN units, records
+ * are for hops where packets begin, and for the first hop that sees a direction: so a flow's
+ * totals are known however many hops it has. The last ones, one for each direction, are for all
+ * hops that find no other. Returns 0, or -1 when there is no room.
  */
 static __noinline int count_further(struct flow_records *records, __u32 turn, __u64 what,
 				    __u64 mask, __u64 count)
 {
-	__u32 direction = what & 1;
+	__u32 direction = what & 1, is_hop = RECORD_KIND(what) == RECORD_HOP;
+	__u32 is_origin = is_hop;
 
 	for (int i = 0; i < FLOW_CHAIN; i++) {
 		__u32 next;
 
 		for (__u32 j = 0; j < FLOW_RECORDS; j++) {
 			struct flow_record *record = &records->record[j];
+			__u32 may_take = i < FLOW_OPEN || is_origin;
 
 			if (i == FLOW_CHAIN - 1 && j) {
-				if (j != direction + 1 || (__u32)what >> 28 != RECORD_HOP)
+				if (j != direction + 1 || !is_hop)
 					continue;
-				what = hop_id(0, IO_TRANSMIT, direction);
+				what = what >> 32 << 32 | hop_id(0, IO_TRANSMIT, direction);
+				may_take = 1;
 			}
-			if (!is_record(record, what, mask) &&
-			    (record->what || !take_record(record, what, mask)))
-				continue;
-			__sync_fetch_and_add(&record->count, count);
-			return 0;
+			if (is_record(record, what, mask) ||
+			    (may_take && !record->what && take_record(record, what, mask))) {
+				__sync_fetch_and_add(&record->count, count);
+				return 0;
+			}
+			if (is_hop_of(record, direction) && !(what & RECORD_BEGINS))
+				is_origin = 0;
 		}
 		if (i == FLOW_CHAIN - 1)
 			break;
@@ -346,7 +445,7 @@ static __always_inline int count_record(const struct flow *flow, __u64 what, __u
 /* Nothing more than this for almost every packet. Returns whether that was all. */
 static __always_inline int count_known_hop(const struct flow *flow, __u32 id, __u64 count)
 {
-	struct flow_record *record = find_record(flow->records, id, 0xffffffffU);
+	struct flow_record *record = find_record(flow->records, id, RECORD_HOP_MASK);
 
 	if (record)
 		__sync_fetch_and_add(&record->count, count);
@@ -363,7 +462,7 @@ static __always_inline int count_hop(const struct flow *flow, __u32 id, __u64 co
 		since = 0;
 	if (since > 0xffffffffU)
 		since = 0xffffffffU;
-	return count_record(flow, since << 32 | id, 0xffffffffU, count);
+	return count_record(flow, since << 32 | id, RECORD_HOP_MASK, count);
 }
 
 /* Who sends in a direction; the other direction's owner is in the second unit of records. */

@@ -130,6 +130,11 @@ static __always_inline void note_conntrack(const struct flow *flow, struct sk_bu
 		__sync_fetch_and_or(&flow->entry->facts, original);
 }
 
+static __always_inline __u32 begins(const struct sk_buff *packet, enum io_direction io)
+{
+	return io == IO_TRANSMIT && !packet->skb_iif ? RECORD_BEGINS : 0;
+}
+
 static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *context, int is_tc,
 				 __u32 offset, enum io_direction io)
 {
@@ -163,6 +168,8 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	is_new = get_flow(&headers.key, &flow);
 	if (is_new < 0)
 		goto full;
+	if (headers.seen & SEEN_SYN && begins_another(flow.entry->facts, direction))
+		is_new = renew_flow(&headers.key, &flow);
 	if (is_new)
 		seen |= FACT_SEEN(SEEN_FIRST << direction);
 	known = flow.entry->facts;
@@ -171,7 +178,7 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	count = headers.packets * RECORD_SEGMENT + headers.bytes;
 	if (!count_known_hop(&flow, id, count)) {
 		now = is_new ? flow.entry->start_ns : bpf_ktime_get_boot_ns();
-		if (count_hop(&flow, id, count, now))
+		if (count_hop(&flow, id | begins(packet, io), count, now))
 			goto full;
 	}
 	count_alone(counters, COUNT_PACKET_STORED);
@@ -194,7 +201,7 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 	note_conntrack(&flow, packet, &headers);
 	return 0;
 full:
-	tell_packet(&headers, id, seen);
+	tell_packet(&headers, id | begins(packet, io), seen);
 	return 0;
 }
 

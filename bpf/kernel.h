@@ -83,6 +83,7 @@ struct msghdr {
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
+	int skb_iif;	     /* where it was received last; 0: nowhere yet */
 	unsigned long _nfct; /* conntrack entry | enum ip_conntrack_info */
 	unsigned int len;
 	unsigned int data_len; /* of len, in fragments beyond the linear part */
@@ -378,6 +379,8 @@ const volatile __u8 drop_tells_receiver = 0;
 #define FAMILY_INET6 10
 
 #define TCP_SYN_FIN_RST 0x07
+#define TCP_FIN_RST	0x05
+#define TCP_ACK		0x10
 
 #define PROTOCOL_ICMP	1
 #define PROTOCOL_TCP	6

@@ -84,10 +84,21 @@ static void free_views(struct endpoints *endpoints)
 	free_view_memory(&endpoints->view);
 }
 
+static void connection_forget_views(struct connection *connection)
+{
+	for (struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		free_views(endpoints);
+}
+
 void connections_free(struct connections *connections)
 {
 	if (!connections)
 		return;
+	for (struct connection *connection = connections->first_active; connection;
+	     connection = connection->next_active)
+		if (connection->is_over)
+			connection_forget_views(connection);
 	for (size_t i = 0; i < connections->slot_count; i++)
 		if (connections->slots[i].endpoints)
 			free_views(connections->slots[i].endpoints);
@@ -171,6 +182,34 @@ static struct flow_key endpoints_key(const struct flow_key *key)
 	return out;
 }
 
+struct endpoints *connections_new_endpoints(struct connections *connections,
+					    const struct flow_key *key,
+					    uint32_t network_namespace)
+{
+	struct endpoints *endpoints = pool_take(&connections->endpoints);
+
+	if (!endpoints)
+		return NULL;
+	endpoints->key = *key;
+	endpoints->view.network_namespace = network_namespace;
+	endpoints->view.hops = &endpoints->view.first_hop;
+	endpoints->view.hop_capacity = 1;
+	return endpoints;
+}
+
+void connections_free_endpoints(struct connections *connections, struct endpoints *endpoints)
+{
+	free_views(endpoints);
+	pool_give(&connections->endpoints, endpoints);
+}
+
+void connections_find_instead(struct connections *connections, struct endpoints *endpoints)
+{
+	const struct flow_key *key = &endpoints->key;
+
+	find_slot(connections, key, hash_key(key))->endpoints = endpoints;
+}
+
 struct endpoints *connections_endpoints(struct connections *connections,
 					const struct flow_key *view_key, uint64_t time_ns)
 {
@@ -187,7 +226,7 @@ struct endpoints *connections_endpoints(struct connections *connections,
 			return NULL;
 		slot = find_slot(connections, &key, hash);
 	}
-	endpoints = pool_take(&connections->endpoints);
+	endpoints = connections_new_endpoints(connections, &key, view_key->network_namespace);
 	if (!endpoints)
 		return NULL;
 	connection = pool_take(&connections->connections);
@@ -195,11 +234,7 @@ struct endpoints *connections_endpoints(struct connections *connections,
 		pool_give(&connections->endpoints, endpoints);
 		return NULL;
 	}
-	endpoints->key = key;
 	endpoints->connection = connection;
-	endpoints->view.network_namespace = view_key->network_namespace;
-	endpoints->view.hops = &endpoints->view.first_hop;
-	endpoints->view.hop_capacity = 1;
 	connection->flow_id = connections->next_flow_id++;
 	connection->endpoints = connection->before = connection->after = endpoints;
 	connection->last_ns = time_ns;
@@ -300,12 +335,14 @@ uint64_t connections_not_sampled(struct connections *connections)
 	return count;
 }
 
+int flags_end_tcp(const uint16_t flags[2])
+{
+	return ((flags[0] | flags[1]) & 0x04) || (flags[0] & flags[1] & 0x01);
+}
+
 int connection_ended(const struct connection *connection)
 {
-	uint16_t either = connection->tcp_flags[0] | connection->tcp_flags[1];
-	uint16_t both = connection->tcp_flags[0] & connection->tcp_flags[1];
-
-	return (either & 0x04) || (both & 0x01);
+	return flags_end_tcp(connection->tcp_flags);
 }
 
 /* The same endpoints begin another connection. */
@@ -313,6 +350,7 @@ static void renew(struct connections *connections, struct connection *connection
 {
 	connection->flow_id = connections->next_flow_id++;
 	connection->tcp_flags[0] = connection->tcp_flags[1] = 0;
+	connection->flags_before[0] = connection->flags_before[1] = 0;
 	connection->is_ended = connection->initiator_known = 0;
 	connection->rtt_told = RTT_UNTOLD;
 	for (struct endpoints *endpoints = connection->endpoints; endpoints;
@@ -320,6 +358,7 @@ static void renew(struct connections *connections, struct connection *connection
 		for (struct view *view = &endpoints->view; view; view = view->next) {
 			view->seen = 0;
 			view->hop_count = 0;
+			memset(view->begins, 0, sizeof(view->begins));
 			view->handshake = (struct handshake){0};
 			memset(view->owner, 0, sizeof(view->owner));
 		}
@@ -380,6 +419,10 @@ int connections_packet(struct connections *connections, const struct packet *pac
 		return -ENOMEM;
 	if ((packet->tcp_flags & 0x02))
 		seen = (packet->tcp_flags & 0x10 ? SEEN_SYN_ACK : SEEN_SYN) << direction;
+	endpoints =
+		endpoints_of_sight(connections, endpoints, packet->key.network_namespace, seen);
+	if (!endpoints)
+		return -ENOMEM;
 	view = get_view(endpoints, packet->key.network_namespace);
 	if (view && !view->fresh.start_ns)
 		connection_activate(connections, endpoints->connection, time_ns, seen);
@@ -406,6 +449,15 @@ int connections_packet(struct connections *connections, const struct packet *pac
 	return 0;
 }
 
+/* Of several devices, one stacked on the other, it is the first. */
+static void note_begin(struct view *view, const struct hop *hop, unsigned int direction)
+{
+	uint16_t known = view->begins[direction];
+
+	if (!known || hop->first_ns[direction] < view->hops[known - 1].first_ns[direction])
+		view->begins[direction] = (uint16_t)(hop - view->hops + 1);
+}
+
 static int add_hop(struct view *view, const struct flow_hop *from, uint64_t start_ns)
 {
 	struct hop *hop = get_hop(view, from->id);
@@ -415,6 +467,8 @@ static int add_hop(struct view *view, const struct flow_hop *from, uint64_t star
 	for (unsigned int direction = 0; direction < 2; direction++) {
 		if (from->first_ns[direction] && !hop->first_ns[direction])
 			hop->first_ns[direction] = start_ns + from->first_ns[direction];
+		if (from->begins[direction])
+			note_begin(view, hop, direction);
 		hop->fresh.packets[direction] += from->packets[direction];
 		hop->fresh.bytes[direction] += from->bytes[direction];
 	}
@@ -447,6 +501,9 @@ int connections_add(struct connections *connections, const struct flow_key *key,
 	struct view *view;
 	int error = 0;
 
+	if (endpoints)
+		endpoints = endpoints_of_sight(connections, endpoints, key->network_namespace,
+					       value->seen);
 	if (!endpoints)
 		return -ENOMEM;
 	connection_activate(connections, endpoints->connection, value->end_ns, value->seen);
@@ -482,8 +539,7 @@ static void forget(struct connections *connections, struct connection *connectio
 		next = endpoints->next;
 		remove_slot(connections,
 			    find_slot(connections, &endpoints->key, hash_key(&endpoints->key)));
-		free_views(endpoints);
-		pool_give(&connections->endpoints, endpoints);
+		connections_free_endpoints(connections, endpoints);
 	}
 	pool_give(&connections->connections, connection);
 }
@@ -570,6 +626,7 @@ void connection_take_back(struct connection *connection)
 void connection_written(struct connection *connection)
 {
 	connection->is_ended = (uint8_t)connection_ended(connection);
+	memcpy(connection->flags_before, connection->tcp_flags, sizeof(connection->tcp_flags));
 	connection->is_active = connection->is_fresh = 0;
 	for (struct endpoints *endpoints = connection->endpoints; endpoints;
 	     endpoints = endpoints->next)

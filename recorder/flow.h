@@ -20,6 +20,8 @@ struct flow_hop {
 	__u64 packets[2];
 	__u64 bytes[2];
 	__u64 first_ns[2]; /* first sight, 1 + nanoseconds since flow_value.start_ns; 0: none */
+	__u8 begins[2];	   /* no interface of the namespace received the first packet before */
+	__u8 zero[6];
 };
 
 struct flow_drop {

@@ -125,7 +125,7 @@ int flow_table_is_filling(const struct flow_table *table)
 static void read_hop(struct flow_value *value, const struct flow_record *record)
 {
 	unsigned int direction = record->what & 1;
-	uint64_t id = (uint32_t)record->what | 1;
+	uint64_t id = ((uint32_t)record->what & RECORD_HOP_MASK) | 1;
 	struct flow_hop *hop = value->hop;
 
 	while (hop->id && hop->id != id)
@@ -135,11 +135,12 @@ static void read_hop(struct flow_value *value, const struct flow_record *record)
 	hop->bytes[direction] += record->count & RECORD_BYTES_MASK;
 	if (!hop->first_ns[direction])
 		hop->first_ns[direction] = (record->what >> 32) + 1;
+	hop->begins[direction] |= (record->what & RECORD_BEGINS) != 0;
 }
 
 static void read_record(struct flow_value *value, const struct flow_record *record)
 {
-	switch ((uint32_t)record->what >> 28) {
+	switch (RECORD_KIND(record->what)) {
 	case RECORD_HOP:
 		read_hop(value, record);
 		break;

@@ -128,10 +128,11 @@ static int take_packet(struct intake *intake, const struct packet_event *event)
 		.seen = event->facts >> 16 & 0x3ff,
 	};
 
-	value.hop[0].id = event->id | 1;
+	value.hop[0].id = (event->id & RECORD_HOP_MASK) | 1;
 	value.hop[0].packets[direction] = event->packets;
 	value.hop[0].bytes[direction] = event->bytes;
 	value.hop[0].first_ns[direction] = 1;
+	value.hop[0].begins[direction] = (event->id & RECORD_BEGINS) != 0;
 	value.dscp[direction] = (uint8_t)(event->facts >> 26);
 	return connections_add(intake->connections, &event->key, &value);
 }

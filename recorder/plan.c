@@ -78,7 +78,8 @@ static const char *const kinds[HOOK_COUNT] = {
 
 /* Those of one feature stand together, the best first. */
 static const struct alternative alternatives[] = {
-	{FEATURE_FLOW_RECEIVE, HOOK_TP_BTF, "netif_receive_skb", .programs = {"on_receive"}},
+	{FEATURE_FLOW_RECEIVE, HOOK_TP_BTF, "netif_receive_skb", .programs = {"on_receive"},
+	 .loss = "what a VLAN, macvlan, ipvlan or bond device receives shows at the one below it"},
 	{FEATURE_FLOW_RECEIVE, HOOK_TCX, "ingress", .programs = {"on_tc_ingress"},
 	 .loss = "a new interface is watched a moment after it is there"},
 	{FEATURE_FLOW_RECEIVE, HOOK_CLSACT, "ingress", .programs = {"on_tc_ingress"},

@@ -5,7 +5,7 @@
  * Where a packet is counted. The packets of one direction pass several hops, and each hop
  * counts them. The flow row takes the count of the hop where they began:
  *  - in each namespace where a local socket sent them, the first interface that transmitted
- * them;
+ *    them, none having received them before;
  *  - where no socket here sent them, the hop that saw that direction first.
  * These are the hops of order 1. First sight is remembered over the connection's life, so the
  * choice does not change from slice to slice.
@@ -121,10 +121,16 @@ static uint64_t first_sight(const struct sighted *sighted, enum side side)
 	return sighted->hop->first_ns[sighted->direction[side]];
 }
 
+/* Whether the side's packets may have begun there. */
 static int is_born(const struct sighted *sighted, enum side side)
 {
-	return (sighted->view->seen & (SEEN_BORN << sighted->direction[side])) &&
-	       (sighted->hop->id & 2);
+	const struct view *view = sighted->view;
+	unsigned int direction = sighted->direction[side];
+
+	if (!(view->seen & (SEEN_BORN << direction)) || !(sighted->hop->id & 2))
+		return 0;
+	return !view->begins[direction] ||
+	       sighted->hop == &view->hops[view->begins[direction] - 1];
 }
 
 /* Give each hop its order; those where the side's packets began get 1. */
@@ -556,7 +562,10 @@ int connections_emit(struct connections *connections, enum slice_end end,
 		if (error)
 			break;
 		connections->first_active = connection->next_active;
-		connection_written(connection);
+		if (connection->is_over)
+			connection_forget_over(connections, connection);
+		else
+			connection_written(connection);
 	}
 	if (error)
 		return error;

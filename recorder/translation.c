@@ -88,8 +88,10 @@ static void merge(struct connections *connections, struct connection *into,
 	if (from->is_active)
 		connection_activate(connections, into, into->last_ns, 0);
 	deactivate(connections, from);
-	for (unsigned int direction = 0; direction < 2; direction++)
+	for (unsigned int direction = 0; direction < 2; direction++) {
 		into->tcp_flags[direction ^ turn] |= from->tcp_flags[direction];
+		into->flags_before[direction ^ turn] |= from->flags_before[direction];
+	}
 	if (into->last_ns < from->last_ns)
 		into->last_ns = from->last_ns;
 	if (into->rtt_told < from->rtt_told)

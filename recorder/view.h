@@ -52,6 +52,11 @@ struct view {
 	uint32_t network_namespace;
 	uint32_t seen; /* SEEN_* bits of the connection's life, by direction of the key */
 	uint16_t hop_count, hop_capacity;
+	/*
+	 * By direction of the key, 1 + the number of the first hop whose packets no interface
+	 * of this namespace had received before; 0: not known.
+	 */
+	uint16_t begins[2];
 	struct hop first_hop;
 	struct span told;
 	struct handshake handshake;
@@ -65,6 +70,9 @@ struct endpoints {
 	struct connection *connection;
 	struct endpoints *next; /* of the same connection */
 	struct view view;	/* the first, more by view.next */
+	/* Of one key: of the connections that used it in this slice, the one before and after.
+	 */
+	struct endpoints *earlier, *later;
 	uint8_t turned;
 };
 
@@ -83,11 +91,14 @@ struct connection {
 	struct endpoints *after;  /* behind all translations; the same where there are none */
 	struct connection *next_active; /* in this slice */
 	uint16_t tcp_flags[2]; /* of its life until then, by direction of the connection */
+	uint16_t flags_before[2]; /* of them, those from before this slice */
 	uint8_t is_active;
 	uint8_t is_fresh;  /* some view has fresh counts */
 	uint8_t is_ended;  /* and that has been written: a new SYN begins a new connection */
 	uint8_t initiator; /* end A or B: 0 or 1 */
 	uint8_t initiator_known;
+	uint8_t is_over;  /* its endpoints are another one's by now: the end of the slice is its
+			     end */
 	uint8_t rtt_told; /* enum rtt_told */
 };
 
@@ -117,6 +128,28 @@ struct connections {
 struct endpoints *connections_endpoints(struct connections *connections,
 					const struct flow_key *view_key, uint64_t time_ns);
 
+/* Endpoints of their own, in no connection and not to be found yet. NULL when memory is short.
+ */
+struct endpoints *connections_new_endpoints(struct connections *connections,
+					    const struct flow_key *key,
+					    uint32_t network_namespace);
+void connections_free_endpoints(struct connections *connections, struct endpoints *endpoints);
+
+/* From now on their key, which is known, finds these. */
+void connections_find_instead(struct connections *connections, struct endpoints *endpoints);
+
+/*
+ * Whose sight it is that a namespace reports with these SEEN_* bits, of the connections that
+ * used the endpoints in this slice: another one's from now on, where it begins with a SYN after
+ * the end of the one before. NULL when memory is short.
+ */
+struct endpoints *endpoints_of_sight(struct connections *connections,
+				     struct endpoints *endpoints, uint32_t network_namespace,
+				     uint32_t seen);
+
+/* Forget a connection that is over, and has been told. */
+void connection_forget_over(struct connections *connections, struct connection *connection);
+
 /*
  * Something happens to the connection after a while: after its end, or after too long a
  * silence, it is another one from now on.
@@ -134,6 +167,7 @@ int connection_is_sampled(const struct connections *connections,
 
 /* Whether TCP's own words ended the connection: a reset, or a FIN from both ends. */
 int connection_ended(const struct connection *connection);
+int flags_end_tcp(const uint16_t flags[2]); /* the same of flags, by direction */
 
 /* Fresh counts become told ones: the slice goes on. */
 void connection_set_aside(struct connection *connection);

@@ -67,7 +67,8 @@ struct flow_owner {
  * generation, takes what the old one counted, and with it all of its units.
  */
 #define FLOW_RECORDS 3 /* in a unit */
-#define FLOW_CHAIN   8 /* units of records that a flow may have */
+#define FLOW_CHAIN   10 /* units of records that a flow may have */
+#define FLOW_OPEN    8	/* of them those whose records are for anything */
 #define FLOW_SLOTS   16
 #define FLOW_PROBES  4 /* buckets that are looked at before the index counts as full */
 
@@ -106,7 +107,8 @@ struct flow_entry {
  * compare-and-swap from 0 and says what it counts:
  *     bit 0        direction of the key
  *     bits 1..27   hop: io_direction, interface index (26 bits)
- *     bits 28..31  enum flow_record_kind
+ *     bits 28..30  enum flow_record_kind
+ *     bit 31       hop: RECORD_BEGINS
  *     bits 32..63  detail
  */
 struct flow_record {
@@ -132,6 +134,9 @@ enum flow_record_kind {
 
 #define RECORD_ID(kind, ifindex, io, direction) \
 	((__u32)(kind) << 28 | (__u32)(ifindex) << 2 | (__u32)(io) << 1 | (direction))
+#define RECORD_KIND(what)     ((__u32)(what) >> 28 & 7)
+#define RECORD_BEGINS	      (1U << 31) /* no interface here received its packets before */
+#define RECORD_HOP_MASK	      (~RECORD_BEGINS) /* what tells hops apart */
 #define RECORD_INTERFACE_MOST ((1U << 26) - 1)
 #define RECORD_SEGMENT	      (1ULL << 38)
 #define RECORD_BYTES_MASK     (RECORD_SEGMENT - 1)
@@ -331,7 +336,7 @@ struct living_nat {
 struct packet_event {
 	struct event_header header;
 	struct flow_key key;
-	__u32 id; /* RECORD_ID of its hop */
+	__u32 id; /* RECORD_ID of its hop, and RECORD_BEGINS */
 	__u32 facts;
 	__u32 packets;
 	__u32 bytes;

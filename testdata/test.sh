@@ -125,7 +125,9 @@ leftovers()
 		namespaces)
 			ls /run/netns 2>/dev/null | while read -r name; do
 				case $name in
-				client-* | router-* | server-*) [ -d "/proc/${name#*-}" ] || echo "$name" ;;
+				client-* | router-* | server-* | path-*)
+					[ -d "/proc/${name##*-}" ] || echo "$name"
+					;;
 				esac
 			done
 			;;
@@ -168,6 +170,8 @@ suite live-redirect as_root testdata/live/redirect_test.sh
 suite live-tc as_root testdata/live/tc_test.sh
 suite live-parser as_root testdata/live/parser_test.sh
 suite live-hops as_root testdata/live/hops_test.sh
+suite live-paths as_root testdata/live/paths_test.sh
+suite live-reuse as_root testdata/live/reuse_test.sh
 suite live-exact as_root testdata/live/exact_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh

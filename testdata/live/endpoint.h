@@ -124,22 +124,22 @@ static inline void endpoint_names(struct endpoint *end, int socket)
 }
 
 /*
- * End our direction, wait until the connection is closed, and take the kernel's account. The
- * other end's data must have been read already. The client is the first to end: its port stays taken
- * for a while, so that the next connection is not one of the same ports.
+ * End our direction, as the first or the second to do so, wait until the connection is closed,
+ * and take the kernel's account. The other end's data must have been read already.
  */
-static inline void endpoint_finish_tcp(struct endpoint *end, int socket, int is_server)
+static inline void endpoint_end_tcp(struct endpoint *end, int socket, int is_server,
+				    int is_first)
 {
 	struct tcp_info info;
 	socklen_t size;
 	char byte;
 
 	endpoint_names(end, socket);
-	if (!is_server && shutdown(socket, SHUT_WR))
+	if (is_first && shutdown(socket, SHUT_WR))
 		endpoint_fail("shutdown");
 	if (read(socket, &byte, 1) != 0)
 		endpoint_fail("more than was asked for");
-	if (is_server && shutdown(socket, SHUT_WR))
+	if (!is_first && shutdown(socket, SHUT_WR))
 		endpoint_fail("shutdown");
 	do {
 		size = sizeof(info);
@@ -161,6 +161,15 @@ static inline void endpoint_finish_tcp(struct endpoint *end, int socket, int is_
 	end->sent_again = info.tcpi_total_retrans;
 	end->sent_bytes = end->sent_payload + end->sent_packets * header + 8;
 	close(socket);
+}
+
+/*
+ * The same. The client is the first to end: its port stays taken for a while, so that the next
+ * connection is not one of the same ports.
+ */
+static inline void endpoint_finish_tcp(struct endpoint *end, int socket, int is_server)
+{
+	endpoint_end_tcp(end, socket, is_server, !is_server);
 }
 
 /* One line, written at once: several processes may share the file. */

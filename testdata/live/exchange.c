@@ -5,7 +5,7 @@
  *
  *   exchange udp-serve PORT
  *   exchange tcp-serve PORT
- *   exchange udp ADDRESS PORT DATAGRAMS SIZE one-way|echo
+ *   exchange udp ADDRESS PORT DATAGRAMS SIZE one-way|echo [LOCAL_PORT]
  *   exchange tcp ADDRESS PORT REQUEST_BYTES ANSWER_BYTES
  *   exchange scatter ADDRESS FIRST_PORT COUNT     one datagram to each of COUNT ports
  *   exchange stream ADDRESS PORT INTERVAL_US      datagrams until SIGTERM; prints "EPOCH_NS
@@ -158,12 +158,15 @@ static int tcp_serve(const char *port)
 	return 0;
 }
 
-static int udp_connected(struct endpoint *here, const char *address, const char *port)
+static int udp_connected(struct endpoint *here, const char *address, const char *port,
+			 const char *local_port)
 {
 	struct sockaddr_in6 server = endpoint_address(address, port);
+	struct sockaddr_in6 local = endpoint_address("::", local_port);
 	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&server, sizeof(server)))
+	if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof(local)) ||
+	    connect(fd, (struct sockaddr *)&server, sizeof(server)))
 		endpoint_fail("connect");
 	here->id = endpoint_new_id();
 	here->role = "client";
@@ -177,7 +180,7 @@ static int udp(char **words)
 	static char bytes[1 << 16];
 	struct timeval patience = {.tv_sec = 20};
 	struct endpoint here = {0};
-	int fd = udp_connected(&here, words[0], words[1]);
+	int fd = udp_connected(&here, words[0], words[1], words[5] ? words[5] : "0");
 	uint64_t size = strtoull(words[3], NULL, 10);
 	int echo = !strcmp(words[4], "echo");
 	struct stamp stamp = {.id = here.id, .answer_bytes = echo ? size : 0};
@@ -234,7 +237,7 @@ static int scatter(char **words)
 static int stream(char **words)
 {
 	struct endpoint here = {0};
-	int fd = udp_connected(&here, words[0], words[1]);
+	int fd = udp_connected(&here, words[0], words[1], "0");
 	struct timespec pause = {.tv_nsec = atol(words[2]) * 1000};
 	struct stamp stamp = {.id = here.id};
 
@@ -264,7 +267,7 @@ int main(int count, char **words)
 		return udp_serve(words[2]);
 	if (!strcmp(mode, "tcp-serve") && count == 3)
 		return tcp_serve(words[2]);
-	if (!strcmp(mode, "udp") && count == 7)
+	if (!strcmp(mode, "udp") && (count == 7 || count == 8))
 		return udp(words + 2);
 	if (!strcmp(mode, "tcp") && count == 6)
 		return tcp(words + 2);
