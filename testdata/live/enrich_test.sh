@@ -139,6 +139,10 @@ is nothing_else_was_lost "20000 20000" "$(one "SELECT sum(source_packets) || ' '
 	(sum(dropped_packets) + $(sed -n 's/.*"received_payload":\([0-9]*\).*/\1/p' \
 		"$work/said.udp" | awk '{ sum += $1 } END { print sum / 1400 }')) FROM flow
 	WHERE $from_client AND destination_port = 5001")"
+is what_was_translated_and_dropped_is_one_connection "5100 1,8092 1" "$(one "SELECT
+	group_concat(x) FROM (SELECT destination_port || ' ' || count(DISTINCT flow_id) AS x
+	FROM flow WHERE source_address = '$client4' AND destination_port IN (5100, 8092)
+	GROUP BY destination_port ORDER BY destination_port)")"
 is what_never_left_has_a_row_too "$(counted "$client" refused) netfilter_drop 0 S0 exchange" "$(one "SELECT
 	sum(dropped_packets) || ' ' || max(dropped_reason) || ' ' || sum(source_packets) || ' ' ||
 	max(connection_state) || ' ' || max(process_executable_name) FROM flow
@@ -171,7 +175,7 @@ sed -n 's/.*"id":\([0-9]*\),"role":"\([a-z]*\)","transport":"tcp".*"local_port":
 	sort >"$work/expected"
 play "$recording" "SELECT source_port, sum(source_tcp_retransmits),
 	sum(destination_tcp_retransmits) FROM flow WHERE $from_client AND network_iana_number = 6
-	AND destination_port <> 8095 GROUP BY source_port" | tail -n +2 | sort >"$work/got"
+	AND destination_port <> 8095 GROUP BY flow_id" | tail -n +2 | sort >"$work/got"
 none every_socket_sent_again_what_it_says "$(diff "$work/expected" "$work/got")" \
 	"$(awk -F, '{ sum += $2 + $3 } END { print sum, "segments" }' "$work/got")"
 is a_lost_syn_was_sent_again 1 "$(one "SELECT sum(source_tcp_retransmits) FROM flow
