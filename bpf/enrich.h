@@ -216,6 +216,20 @@ static __noinline __u32 untranslate(const struct sk_buff *packet, struct flow_ke
 			       tuple.destination_port, 0);
 }
 
+/* Whether a hop in this generation saw what the original was translated to so far. */
+static __always_inline int is_seen_between(const struct living_nat *translation)
+{
+	const struct tuple *reply = &translation->reply;
+	struct flow_key key;
+	__s64 unit;
+
+	key_of_ends(&key, &translation->original, &reply->destination, reply->destination_port,
+		    &reply->source, reply->source_port);
+	key.network_namespace = translation->network_namespace;
+	unit = find_slot(&key, place_of(&key), generation);
+	return unit >= 0 && unit < SLOT_FREE;
+}
+
 /*
  * Between its translation and its drop it may have been seen at an interface: of a bridge that
  * filters its packets as IP, by what it was translated to. An entry that no packet has
@@ -234,7 +248,7 @@ static __noinline int join_dropped(const struct sk_buff *packet, __u32 network_n
 	if (!entry || info != CONNTRACK_NEW ||
 	    BPF_CORE_READ(entry, status) & CONNTRACK_CONFIRMED ||
 	    read_original(&met.original, entry) || read_reply(&met.reply, entry) ||
-	    !is_translated(&met.original, &met.reply))
+	    !is_translated(&met.original, &met.reply) || !is_seen_between(&met))
 		return 0;
 	return tell_nat(EVENT_NAT_AGAIN, (__u64)entry, &met, &meeting, 0);
 }
