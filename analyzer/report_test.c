@@ -84,6 +84,13 @@ static void put_flows(struct segment_writer *segment, uint64_t slice)
 		.source_bytes = 300,
 		.destination_packets = 4,
 		.destination_bytes = 4000,
+		.tcp_rtt_ns = slice ? 0 : 1234567,
+		.source_tcp_retransmits = 2 - slice,
+		.destination_tcp_retransmits = slice,
+		.dropped_packets = 3,
+		.dropped_reason = "netfilter_drop",
+		.dropped_reasons = slice ? "{\"netfilter_drop\":3}"
+					 : "{\"netfilter_drop\":2,\"tcp_old_data\":1}",
 		.connection_state = slice ? "SF" : "S1",
 		.process_entity_id = 77,
 		.process_pid = 1234,
@@ -105,6 +112,8 @@ static void put_flows(struct segment_writer *segment, uint64_t slice)
 	flow.destination_port = 53;
 	flow.source_bytes = 60;
 	flow.destination_bytes = 90;
+	flow.tcp_rtt_ns = flow.source_tcp_retransmits = flow.dropped_packets = 0;
+	flow.dropped_reason = flow.dropped_reasons = NULL;
 	flow.connection_state = "SF";
 	flow.process_entity_id = flow.peer_process_entity_id = 0;
 	flow.process_pid = 0;
@@ -295,9 +304,28 @@ static void connections_have_their_last_state_and_whole_sums(void **state)
 {
 	expect(database(state), "connections",
 	       "flow_id, first, seconds, connection_state, source_packets, source_bytes,"
-	       " destination_bytes, source_nat_address, source_nat_port, process_pid, slices",
-	       "1|2023-11-14T22:13:20.000Z|6.0|SF|6|600|8000|192.0.2.1|61001|1234|2\n"
-	       "2|2023-11-14T22:13:20.000Z|1.0|SF|3|60|90||||1");
+	       " destination_bytes, tcp_rtt_ms, tcp_retransmits, dropped_packets,"
+	       " source_nat_address, source_nat_port, process_pid, slices",
+	       "1|2023-11-14T22:13:20.000Z|6.0|SF|6|600|8000|1.235|4|6|192.0.2.1|61001|1234|2\n"
+	       "2|2023-11-14T22:13:20.000Z|1.0|SF|3|60|90||0|0||||1");
+}
+
+static void drops_are_told_by_reason_where_a_slice_has_several(void **state)
+{
+	expect(database(state), "drops",
+	       "dropped_reason, source_address, destination_port, process_executable_name,"
+	       " connections, dropped_packets, packets",
+	       "netfilter_drop|10.0.0.2|80|curl|1|5|14\n"
+	       "tcp_old_data|10.0.0.2|80|curl|1|1|14");
+}
+
+static void retransmissions_are_told_by_who_sent_them(void **state)
+{
+	expect(database(state), "retransmissions",
+	       "source_address, destination_port, connections, with_retransmits,"
+	       " source_tcp_retransmits, source_packets, destination_tcp_retransmits,"
+	       " destination_packets, dropped_packets, least_rtt_ns, most_rtt_ns",
+	       "10.0.0.2|80|1|1|3|6|1|8|6|1234567|1234567");
 }
 
 static void each_translation_is_shown_where_it_was_made(void **state)
@@ -416,6 +444,8 @@ int main(void)
 		cmocka_unit_test(the_summary_counts_connections_once),
 		cmocka_unit_test(talkers_join_the_slices_of_a_connection),
 		cmocka_unit_test(connections_have_their_last_state_and_whole_sums),
+		cmocka_unit_test(drops_are_told_by_reason_where_a_slice_has_several),
+		cmocka_unit_test(retransmissions_are_told_by_who_sent_them),
 		cmocka_unit_test(each_translation_is_shown_where_it_was_made),
 		cmocka_unit_test(processes_are_shown_with_their_connections),
 		cmocka_unit_test(hops_come_in_the_order_of_the_way),

@@ -67,6 +67,7 @@ static __always_inline int happening_is_admitted(const struct happening *it)
 
 enum happening_result {
 	HAPPENING_RECORDED,
+	HAPPENING_BEGUN, /* recorded, and the first of its kind */
 	HAPPENING_EXCLUDED,
 	HAPPENING_NO_ROOM,
 };
@@ -92,8 +93,10 @@ static __noinline int record_happening(const struct happening *it)
 	now = bpf_ktime_get_boot_ns();
 	if (flow.entry->end_ns < now)
 		flow.entry->end_ns = now;
-	return count_record(&flow, it->what, ~0ULL, it->count) ? HAPPENING_NO_ROOM
-							       : HAPPENING_RECORDED;
+	is_new = !find_record(flow.records, it->what, ~0ULL);
+	if (count_record(&flow, it->what, ~0ULL, it->count))
+		return HAPPENING_NO_ROOM;
+	return is_new ? HAPPENING_BEGUN : HAPPENING_RECORDED;
 }
 
 static __always_inline void happens_to(struct happening *it, struct sock *socket,
@@ -211,6 +214,43 @@ static __noinline __u32 untranslate(const struct sk_buff *packet, struct flow_ke
 			       tuple.destination_port, 0);
 }
 
+/* Whether a hop in this generation saw what the original was translated to so far. */
+static __always_inline int is_seen_between(const struct living_nat *translation)
+{
+	const struct tuple *reply = &translation->reply;
+	struct flow_key key;
+	__s64 unit;
+
+	key_of_ends(&key, &translation->original, &reply->destination, reply->destination_port,
+		    &reply->source, reply->source_port);
+	key.network_namespace = translation->network_namespace;
+	unit = find_slot(&key, place_of(&key), generation);
+	return unit >= 0 && unit < SLOT_FREE;
+}
+
+/*
+ * Between its translation and its drop it may have been seen at an interface: of a bridge that
+ * filters its packets as IP, by what it was translated to. An entry that no packet has
+ * confirmed ends with this one, so nobody else tells what belongs together.
+ */
+static __noinline int join_dropped(const struct sk_buff *packet, __u32 network_namespace)
+{
+	struct living_nat met = {.network_namespace = network_namespace};
+	const struct meeting meeting = {.probe = NAT_BY_PACKET};
+	const struct nf_conn *entry;
+	unsigned int info;
+
+	if (!nat_from_packets || !bpf_core_type_exists(struct nf_conn))
+		return 0;
+	entry = packet_conntrack(packet, &info);
+	if (!entry || info != CONNTRACK_NEW ||
+	    BPF_CORE_READ(entry, status) & CONNTRACK_CONFIRMED ||
+	    read_original(&met.original, entry) || read_reply(&met.reply, entry) ||
+	    !is_translated(&met.original, &met.reply) || !is_seen_between(&met))
+		return 0;
+	return tell_nat(EVENT_NAT_AGAIN, (__u64)entry, &met, &meeting, 0);
+}
+
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(on_drop, struct sk_buff *packet, void *location, __u32 reason)
 {
@@ -259,6 +299,8 @@ int BPF_PROG(on_drop, struct sk_buff *packet, void *location, __u32 reason)
 		count(COUNT_DROP_EXCLUDED, 1);
 	else if (result == HAPPENING_NO_ROOM)
 		count(COUNT_DROP_MAP_FULL, 1);
+	else if (result == HAPPENING_BEGUN)
+		join_dropped(packet, it.key.network_namespace);
 	return 0;
 }
 

@@ -405,28 +405,6 @@ static void describe_trouble(const struct connection *connection, struct flow_ro
 	}
 }
 
-#define REASON_NUMBER_SIZE 12
-
-/* The most frequent reason; number has room for one that has no name. */
-static const char *dropped_reason(const struct connections *connections,
-				  const struct flow_drop drops[FLOW_DROPS],
-				  char number[REASON_NUMBER_SIZE])
-{
-	const struct flow_drop *most = &drops[0];
-	const char *name = NULL;
-
-	for (int i = 1; i < FLOW_DROPS; i++)
-		if (drops[i].packets > most->packets)
-			most = &drops[i];
-	if (!most->packets)
-		return NULL;
-	if (connections->options.drop_reason)
-		name = connections->options.drop_reason(connections->options.context,
-							most->reason);
-	snprintf(number, REASON_NUMBER_SIZE, "%u", most->reason);
-	return name ? name : number;
-}
-
 /* Of the view where the source's packets began, else of any. */
 static void tell_rtt(struct connection *connection, const struct sighted *hops, int count,
 		     enum slice_end end, struct flow_row *row)
@@ -481,7 +459,7 @@ static int emit_connection(struct connections *connections, struct connection *c
 		.sampling_rate = filter ? filter->sampling_rate : 1,
 	};
 	struct flow_drop drops[FLOW_DROPS] = {{0}};
-	char reason[REASON_NUMBER_SIZE];
+	struct reasons reasons;
 	struct names names[2];
 	unsigned int source;
 	char number[TRANSPORT_NUMBER_SIZE];
@@ -524,7 +502,10 @@ static int emit_connection(struct connections *connections, struct connection *c
 	    (!row.hop_count && !row.dropped_packets && !row.source_tcp_retransmits &&
 	     !row.destination_tcp_retransmits))
 		return error;
-	row.dropped_reason = dropped_reason(connections, drops, reason);
+	trouble_reasons(&reasons, drops, connections->options.drop_reason,
+			connections->options.context);
+	row.dropped_reason = reasons.most[0] ? reasons.most : NULL;
+	row.dropped_reasons = reasons.all[0] ? reasons.all : NULL;
 	tell_rtt(connection, hops, count, end, &row);
 	if (connections->options.processes)
 		attribute(connections, connection, hops, count, &row, names);

@@ -114,12 +114,14 @@ static void drops_add_up_wherever_they_happened(void **state)
 	delivery = emit(connections, SLICE_ENDED);
 	assert_int_equal(number(delivery, "dropped_packets"), 9);
 	assert_string_equal(text(delivery, "dropped_reason"), "7");
+	assert_string_equal(text(delivery, "dropped_reasons"), "{\"7\":7,\"netfilter_drop\":2}");
 	delivery_free(delivery);
 	/* They are counted once. */
 	tell(connections, 1, seen_at(TRANSMIT(5), 2 * SECOND));
 	delivery = emit(connections, SLICE_ENDED);
 	assert_int_equal(number(delivery, "dropped_packets"), 0);
 	assert_int_equal(number(delivery, "dropped_reason"), 0);
+	assert_int_equal(number(delivery, "dropped_reasons"), 0);
 	delivery_free(delivery);
 	connections_free(connections);
 }
@@ -134,6 +136,7 @@ static void a_reason_has_the_kernels_name(void **state)
 	tell(connections, 1, value);
 	delivery = emit(connections, SLICE_ENDED);
 	assert_string_equal(text(delivery, "dropped_reason"), "netfilter_drop");
+	assert_string_equal(text(delivery, "dropped_reasons"), "{\"netfilter_drop\":1}");
 	delivery_free(delivery);
 	connections_free(connections);
 }

@@ -28,4 +28,19 @@ void trouble_move(struct trouble *to, struct trouble *from);
 /* Add packets dropped for a reason. Reasons beyond FLOW_DROPS count as the last of them. */
 void trouble_add_drop(struct flow_drop drops[FLOW_DROPS], uint32_t reason, uint64_t packets);
 
+#define REASON_SIZE 64
+
+/* Why packets were dropped, in words; both empty: none was. */
+struct reasons {
+	char most[REASON_SIZE];			   /* why most of them were */
+	char all[FLOW_DROPS * (REASON_SIZE + 32)]; /* packets by reason as JSON */
+};
+
+/*
+ * name gives the kernel's word for a reason, or NULL where it has none: then its number stands
+ * for it. name may be NULL, too.
+ */
+void trouble_reasons(struct reasons *to, const struct flow_drop drops[FLOW_DROPS],
+		     const char *(*name)(void *context, uint32_t reason), void *context);
+
 #endif

@@ -212,7 +212,8 @@ enum event_kind {
 	EVENT_PROCESS_CGROUP = 6, /* a process has been moved to another cgroup */
 	EVENT_CGROUP_MADE = 7,
 	EVENT_NAT_END = 8,   /* it is over */
-	EVENT_NAT_AGAIN = 9, /* it was told before and is used again: for who has forgotten it */
+	EVENT_NAT_AGAIN = 9, /* it joins, and neither begins nor ends: it was told before, or the
+			      * packet that began it was dropped */
 	EVENT_PACKET = 12,
 };
 

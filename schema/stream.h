@@ -83,7 +83,7 @@ struct flow_row {
 	uint64_t tcp_rtt_ns;
 	uint64_t source_tcp_retransmits, destination_tcp_retransmits;
 	uint64_t dropped_packets;
-	const char *dropped_reason;
+	const char *dropped_reason, *dropped_reasons;
 	const char *connection_state;
 	uint8_t flow_end_reason;
 	uint64_t process_entity_id;

@@ -167,6 +167,7 @@ suite live-attribution as_root testdata/live/attribution_test.sh
 suite live-short as_root testdata/live/short_lived_test.sh
 suite live-nat as_root testdata/live/nat_test.sh
 suite live-redirect as_root testdata/live/redirect_test.sh
+suite live-enrich as_root testdata/live/enrich_test.sh
 suite live-tc as_root testdata/live/tc_test.sh
 suite live-parser as_root testdata/live/parser_test.sh
 suite live-hops as_root testdata/live/hops_test.sh

@@ -2,16 +2,16 @@
 -- summary: Who lost packets on this host, and why: the kernel's reasons, the most packets first.
 -- chart: bar dropped_reason dropped_packets
 WITH connection AS MATERIALIZED (
-  SELECT recording_id, flow_id, dropped_reason, network_transport, source_address,
+  SELECT recording_id, flow_id, reason.key AS dropped_reason, network_transport, source_address,
     destination_address,
     CASE WHEN network_iana_number IN (1, 58) THEN NULL ELSE destination_port END
       AS destination_port,
     max(process_executable_name) AS process_executable_name,
     max(peer_process_executable_name) AS peer_process_executable_name,
-    sum(dropped_packets) AS dropped_packets, min(start_ns) AS start_ns, max(end_ns) AS end_ns
-  FROM flow
+    sum(reason.value) AS dropped_packets, min(start_ns) AS start_ns, max(end_ns) AS end_ns
+  FROM flow, json_each(dropped_reasons) AS reason
   WHERE dropped_packets > 0
-  GROUP BY recording_id, flow_id, dropped_reason
+  GROUP BY recording_id, flow_id, reason.key
 ),
 total AS MATERIALIZED (
   SELECT recording_id, flow_id, sum(source_packets + destination_packets) AS packets
