@@ -333,6 +333,10 @@ none connections_of_one_tuple_are_one_flow_of_both "$(differ \
 	"SELECT 1, $tuple, $sums FROM truth WHERE $same_tuple GROUP BY 2, 3, 4, 5, 6" \
 	"SELECT count(DISTINCT flow_id), $tuple, $sums FROM slice WHERE $same_tuple
 		GROUP BY 2, 3, 4, 5, 6")"
+is and_only_they_show_that_they_began_in_two_places "$(end_of eth0 2),5000" "$(play "$recording" "
+	SELECT DISTINCT destination_address, destination_port FROM flow WHERE flow_id IN
+		(SELECT flow_id FROM hop WHERE source_order = 1
+		GROUP BY 1 HAVING count(DISTINCT network_namespace) > 1)" | tail -n +2)"
 for segment in "$recording"/*.segment; do
 	none every_stage_accounts_for_all_that_came "$(sqlite3 "$segment" "
 		SELECT stage, stream, attempted, stored, excluded, lost FROM (SELECT s.*,
