@@ -209,6 +209,7 @@ enum event_kind {
 	EVENT_NAT_END = 8,   /* it is over */
 	EVENT_NAT_AGAIN = 9, /* it was told before and is used again: for who has forgotten it */
 	EVENT_PACKET = 12,
+	EVENT_SIGHTING = 13, /* one packet at one hop */
 };
 
 struct event_header {
@@ -337,6 +338,52 @@ struct packet_event {
 	__u32 bytes;
 };
 
+/* How it is known which packet a sighting is of. */
+enum packet_identity {
+	IDENTITY_UNKNOWN = 0,
+	IDENTITY_NEW = 1,	/* here it begins: a socket's own, or never seen before */
+	IDENTITY_EXACT = 2,	/* the same sk_buff as the sighting before */
+	IDENTITY_SAME_HEAD = 3, /* another sk_buff around the same bytes, of the same content */
+	IDENTITY_INFERRED = 4,	/* other bytes of the same content, a short time later */
+};
+
+/* What a packet has to do with its parent. */
+enum packet_relation {
+	RELATION_NONE = 0,
+	RELATION_SEGMENT = 1,  /* cut from it: the parent is a super packet */
+	RELATION_MERGE = 2,    /* made from it and others: the parent is the first of them */
+	RELATION_FRAGMENT = 3, /* an IP fragment of it */
+	RELATION_INSIDE = 4,   /* what the parent, a tunnel's packet, carries */
+	RELATION_AGAIN = 5,    /* TCP sends again what the parent carried */
+};
+
+#define SIGHTING_HEADER	 96
+#define SIGHTING_PAYLOAD 40
+
+/*
+ * EVENT_SIGHTING: a packet at a hop, with the bytes and the kernel's fields that a fingerprint
+ * may be made of, as they were.
+ */
+struct sighting_event {
+	struct event_header header;
+	__u64 packet_id; /* a running number of this recording; 0: not known */
+	__u64 parent_id; /* 0: it has none */
+	__u64 skb_address, skb_head;
+	__u64 skb_time_ns; /* its tstamp, whatever that means at this hop */
+	__u64 conntrack;   /* digest of the entry's original tuple; 0: it carries none */
+	__u32 skb_hash, skb_mark;
+	__u32 network_namespace, interface_index;
+	__u32 network_bytes; /* of the (super) packet, from the network header */
+	__u32 packets;	     /* wire segments that it stands for */
+	__u8 io_direction, identity, relation;
+	__u8 link_size;	    /* bytes used in link: 14, or 0 where there is no such header */
+	__u16 header_size;  /* bytes used in bytes: network and transport header */
+	__u16 payload_size; /* bytes used in payload */
+	__u8 link[16];
+	__u8 bytes[SIGHTING_HEADER];
+	__u8 payload[SIGHTING_PAYLOAD]; /* what follows the transport header */
+};
+
 /*
  * What each kernel stage counts, for each CPU: what came in equals what was stored plus what
  * was excluded plus what was lost.
@@ -419,5 +466,6 @@ EVENT_LAYOUT(struct tuple, 40);
 EVENT_LAYOUT(struct nat_event, 128);
 EVENT_LAYOUT(struct living_nat, 104);
 EVENT_LAYOUT(struct packet_event, 80);
+EVENT_LAYOUT(struct sighting_event, 248);
 
 #endif
