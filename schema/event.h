@@ -340,6 +340,7 @@ struct packet_event {
 
 /* How it is known which packet a sighting is of. */
 enum packet_identity {
+	/* It may have been seen before. Where it has a packet_id, that holds from here on. */
 	IDENTITY_UNKNOWN = 0,
 	IDENTITY_NEW = 1,	/* here it begins: a socket's own, or never seen before */
 	IDENTITY_EXACT = 2,	/* the same sk_buff as the sighting before */
@@ -352,9 +353,11 @@ enum packet_relation {
 	RELATION_NONE = 0,
 	RELATION_SEGMENT = 1,  /* cut from it: the parent is a super packet */
 	RELATION_MERGE = 2,    /* made from it and others: the parent is the first of them */
-	RELATION_FRAGMENT = 3, /* an IP fragment of it */
-	RELATION_INSIDE = 4,   /* what the parent, a tunnel's packet, carries */
-	RELATION_AGAIN = 5,    /* TCP sends again what the parent carried */
+	/* An IP fragment of it; of a datagram that was never seen whole, of its first fragment. */
+	RELATION_FRAGMENT = 3,
+	RELATION_INSIDE = 4, /* what the parent, a tunnel's packet, has carried here */
+	RELATION_AGAIN = 5,  /* TCP sends again what the parent carried */
+	RELATION_AROUND = 6, /* a tunnel's packet: the parent is what it carries from here on */
 };
 
 #define SIGHTING_HEADER	 96
@@ -424,6 +427,10 @@ enum stage_counter {
 	COUNT_NAT_NOT_SAMPLED = 31,
 	COUNT_CGROUP_ATTEMPTED = 32,
 	COUNT_CGROUP_RING_FULL = 33,
+	COUNT_SIGHTING_ATTEMPTED = 34, /* packets stored or told singly, where all are told */
+	COUNT_SIGHTING_NOT_SAMPLED = 35,
+	COUNT_SIGHTING_OVER_BUDGET = 36,
+	COUNT_SIGHTING_RING_FULL = 37,
 	COUNT_NAT_KEEP_ATTEMPTED = 40, /* translations to keep until they end */
 	COUNT_NAT_UNKEPT = 41,	       /* for which the table has no room */
 	COUNT_DROP_ATTEMPTED = 48, /* packets dropped for a reason */
