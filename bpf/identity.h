@@ -70,7 +70,7 @@ struct sighted {
 struct known_packet {
 	__u32 busy;
 	__u32 sequence;
-	__u64 skb, head, digest, tuple, packet_id, time_ns, socket;
+	__u64 skb, head, digest, tuple, conntrack, packet_id, time_ns, socket;
 	__u64 inner_digest, inner_id; /* of what a tunnel's packet carries; 0: it carries none */
 	__u32 hop[KNOWN_HOPS];
 	__u32 hop_count;
@@ -261,7 +261,8 @@ static __always_inline int may_be(const struct known_packet *known, const struct
 		return 0;
 	return it->tuple == known->tuple ||
 	       (it->event.conntrack &&
-		(it->event.conntrack == known->tuple || it->reply == known->tuple));
+		(it->event.conntrack == known->tuple || it->reply == known->tuple ||
+		 it->event.conntrack == known->conntrack));
 }
 
 /* A socket's packet that goes down from one device to the next, not the socket's next one. */
@@ -502,6 +503,7 @@ static __always_inline void remember(struct known_packet *own, const struct sigh
 	own->head = it->event.skb_head;
 	own->digest = it->digest;
 	own->tuple = it->tuple;
+	own->conntrack = it->event.conntrack;
 	own->packet_id = it->event.packet_id;
 	own->time_ns = it->event.header.time_ns;
 	own->socket = it->socket;
