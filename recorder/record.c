@@ -91,23 +91,6 @@ static int misuse(const char *what, const char *word)
 
 #define DEFAULT_STREAMS (((1U << STREAM_COUNT) - 1) & ~(1U << STREAM_PACKET))
 
-/* One bit for each stream that is named; a list that begins with + adds to the default. */
-static int parse_streams(char *list, uint32_t *streams)
-{
-	char *rest;
-
-	*streams = *list == '+' ? DEFAULT_STREAMS : 0;
-	list += *list == '+';
-	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-		int stream = stream_find(word);
-
-		if (stream < 0)
-			return misuse("no such stream", word);
-		*streams |= 1U << stream;
-	}
-	return -1;
-}
-
 static int parse_policy(const char *word, enum command_line_policy *policy)
 {
 	static const char *const words[] = {
@@ -221,7 +204,7 @@ static int parse_option(int option, struct arguments *arguments)
 			       ? misuse("--max-flows takes 16 to 16777216, not", optarg)
 			       : -1;
 	case STREAMS:
-		return parse_streams(optarg, &arguments->streams);
+		return command_streams("record", optarg, &arguments->streams);
 	case WITHOUT:
 		arguments->without = optarg;
 		return command_without("record", optarg);
