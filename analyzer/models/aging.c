@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A hash table that forgets.
+ */
+#include "analyzer/models/aging.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define FEWEST_SLOTS 1024
+
+static int allocate(const struct aging *aging, struct aging_half *half, uint64_t slots)
+{
+	half->slots = calloc(slots, aging->stride);
+	if (!half->slots)
+		return -ENOMEM;
+	half->mask = slots - 1;
+	half->count = 0;
+	return 0;
+}
+
+int aging_init(struct aging *aging, size_t value_size)
+{
+	*aging = (struct aging){.value_size = (value_size + 7) / 8 * 8};
+	aging->stride = aging->value_size + sizeof(uint64_t);
+	return allocate(aging, &aging->young, FEWEST_SLOTS);
+}
+
+int aging_reserve(struct aging *aging, uint64_t more)
+{
+	struct aging_half old = aging->young, grown;
+	uint64_t slots = old.mask + 1;
+	int error;
+
+	if ((old.count + more) * 2 <= slots)
+		return 0;
+	while ((old.count + more) * 2 > slots)
+		slots *= 2;
+	error = allocate(aging, &grown, slots);
+	if (error)
+		return error;
+	for (uint64_t i = 0; i <= old.mask; i++) {
+		const char *from = old.slots + i * aging->stride;
+		uint64_t key;
+
+		memcpy(&key, from, sizeof(key));
+		if (key)
+			memcpy(aging_slot(aging, &grown, key), from, aging->stride);
+	}
+	grown.count = old.count;
+	free(old.slots);
+	aging->young = grown;
+	return 0;
+}
+
+void aging_turn(struct aging *aging)
+{
+	struct aging_half spare = aging->old;
+
+	aging->old = aging->young;
+	aging->moved = 0;
+	/* The spare half is used again where it is large enough not to grow at once. */
+	if (spare.slots && spare.mask >= aging->old.mask / 4 &&
+	    spare.mask <= aging->old.mask * 4) {
+		if (spare.count)
+			memset(spare.slots, 0, (spare.mask + 1) * aging->stride);
+		spare.count = 0;
+		aging->young = spare;
+		return;
+	}
+	free(spare.slots);
+	if (allocate(aging, &aging->young, FEWEST_SLOTS)) {
+		/* Without memory for it, forget all. */
+		memset(aging->old.slots, 0, (aging->old.mask + 1) * aging->stride);
+		aging->young = aging->old;
+		aging->young.count = 0;
+		aging->old = (struct aging_half){0};
+	}
+}
+
+void aging_clear(struct aging *aging)
+{
+	free(aging->young.slots);
+	free(aging->old.slots);
+	*aging = (struct aging){0};
+}
+
+uint64_t aging_bytes(const struct aging *aging)
+{
+	uint64_t slots = aging->young.mask + 1 + (aging->old.slots ? aging->old.mask + 1 : 0);
+
+	return slots * aging->stride;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which packet each sighting is truly of.
+ */
+#include "analyzer/models/truth.h"
+
+#include "schema/flow_hash.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#define TAG_STAMP (1ULL << 63)
+
+int truth_init(struct truth *truth, enum truth_source source)
+{
+	truth->source = source;
+	truth->turn_ns = 0;
+	return aging_init(&truth->packets, sizeof(struct truth_packet));
+}
+
+void truth_clear(struct truth *truth)
+{
+	aging_clear(&truth->packets);
+}
+
+/* Numbers that run, spread over all bits, one to one; never 0. */
+static uint64_t spread(uint64_t id, uint64_t tag)
+{
+	uint64_t key = flow_hash_mix(id ^ tag);
+
+	return key ? key : 1;
+}
+
+uint64_t truth_key(enum truth_source source, const struct sightings *sightings, uint32_t i)
+{
+	uint64_t stamp = sightings->column[SIGHTING_STAMP][i];
+	uint64_t id = sightings->column[SIGHTING_PACKET_ID][i];
+	int is_stamped = source == TRUTH_STAMP ||
+			 (source == TRUTH_AUTO && stamp >> 48 == TRUTH_STAMP_MARK);
+
+	if (stamp && is_stamped && sightings->column[SIGHTING_PROTOCOL][i] != IPPROTO_TCP)
+		return spread(stamp, TAG_STAMP);
+	return id ? spread(id, 0) : 0;
+}
+
+/* A packet that was just met for the first time may be a view of another. */
+static uint64_t find_root(const struct truth *truth, const struct sightings *sightings,
+			  uint32_t i, uint64_t key)
+{
+	uint64_t parent = sightings->column[SIGHTING_PARENT][i], parent_key;
+	const struct truth_packet *found;
+
+	if (!parent || !sighting_is_view(sightings->column[SIGHTING_RELATION][i]))
+		return 0;
+	parent_key = spread(parent, 0);
+	found = aging_find(&truth->packets, parent_key);
+	if (!found || parent_key == key)
+		return 0;
+	return found->root ? found->root : parent_key;
+}
+
+static void resolve(struct truth *truth, const struct sightings *sightings, uint32_t i)
+{
+	uint64_t now_ns = sightings->column[SIGHTING_TIME][i];
+	uint64_t key = truth_key(truth->source, sightings, i);
+	struct truth_packet *packet;
+	int is_new;
+
+	truth->packet[i] = NULL;
+	truth->is_first[i] = 0;
+	truth->previous_namespace[i] = 0;
+	if (!key)
+		return;
+	packet = aging_get(&truth->packets, key, &is_new);
+	if (is_new)
+		packet->root = find_root(truth, sightings, i, key);
+	if (packet->root)
+		packet = aging_get(&truth->packets, packet->root, &is_new);
+	if (!packet->is_known || now_ns > packet->last_ns + TRUTH_GAP_NS) {
+		*packet = (struct truth_packet){.flow = sightings->tuple[i], .is_known = 1};
+		truth->is_first[i] = 1;
+	} else {
+		truth->previous_namespace[i] = packet->network_namespace;
+	}
+	packet->last_ns = now_ns;
+	packet->network_namespace = (uint32_t)sightings->column[SIGHTING_NAMESPACE][i];
+	packet->interface_index = (uint32_t)sightings->column[SIGHTING_INTERFACE][i];
+	truth->packet[i] = packet;
+}
+
+int truth_resolve(struct truth *truth, const struct sightings *sightings)
+{
+	uint64_t now_ns = sightings->column[SIGHTING_TIME][0];
+
+	if (now_ns >= truth->turn_ns) {
+		aging_turn(&truth->packets);
+		truth->turn_ns = now_ns + TRUTH_GAP_NS;
+	}
+	if (aging_reserve(&truth->packets, 2 * sightings->count))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < sightings->count; i++)
+		resolve(truth, sightings, i);
+	return 0;
+}

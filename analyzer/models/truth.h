@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which packet each sighting is truly of.
+ *
+ * The oracle is a stamp in the payload, which says so independently of every field that a model
+ * may look at; where there is none, the recorder's packet_id does. TCP is never told by stamps:
+ * what is sent again carries the same one. A segment, a merged packet, a fragment, and what a
+ * tunnel's packet carries are views of their parent, not packets of their own, if the parent
+ * has been seen; what TCP sends again is a packet of its own.
+ */
+#ifndef ANALYZER_MODELS_TRUTH_H
+#define ANALYZER_MODELS_TRUTH_H
+
+#include "analyzer/models/aging.h"
+#include "analyzer/models/sighting.h"
+
+/* A packet that was not seen for so long is another one. */
+#define TRUTH_GAP_NS 10000000000ULL
+
+/* "FL" in the upper 16 bits: by this a stamp is known when nobody says that there are stamps.
+ */
+#define TRUTH_STAMP_MARK 0x464cULL
+
+enum truth_source {
+	TRUTH_AUTO = 0, /* stamps that have the mark, else packet_id */
+	TRUTH_PACKET_ID = 1,
+	TRUTH_STAMP = 2, /* every payload that is long enough is stamped */
+};
+
+/* What is known of a packet. */
+struct truth_packet {
+	uint64_t root; /* not 0: it is a view of the packet of that key */
+	uint64_t last_ns;
+	uint64_t flow; /* digest of its tuple where it was first seen */
+	uint32_t network_namespace, interface_index; /* where it was last seen */
+	uint32_t counted; /* a bit for each model that has counted it */
+	uint32_t is_known;
+};
+
+struct truth {
+	enum truth_source source;
+	struct aging packets;
+	uint64_t turn_ns;
+	/* Of the block: */
+	struct truth_packet *packet[REPLAY_ROWS]; /* NULL: not known which packet it is */
+	unsigned char is_first[REPLAY_ROWS];
+	uint32_t previous_namespace[REPLAY_ROWS]; /* 0 where it is the first */
+};
+
+int truth_init(struct truth *truth, enum truth_source source); /* 0 or -ENOMEM */
+void truth_clear(struct truth *truth);
+
+/* Resolve a block; what was resolved before is forgotten. Returns 0 or -ENOMEM. */
+int truth_resolve(struct truth *truth, const struct sightings *sightings);
+
+/* The key of a sighting's packet, not yet of its parent; 0: not known. */
+uint64_t truth_key(enum truth_source source, const struct sightings *sightings, uint32_t i);
+
+#endif
