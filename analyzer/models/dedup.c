@@ -112,7 +112,7 @@ static void add_truth(struct run *run, const struct sightings *sightings, uint32
 	out->sightings++;
 	if (!run->truth.packet[i])
 		out->unknown++;
-	if (!run->truth.is_first[i])
+	if (run->truth.change[i] != CHANGE_FIRST)
 		return;
 	out->packets++;
 	out->wire_packets += sighting_wire_packets(sightings, i);
@@ -158,7 +158,7 @@ static void score_packet(struct run *run, const struct sightings *sightings, uin
 	struct truth_packet *packet = run->truth.packet[i];
 	uint32_t counted = 0;
 
-	if (run->truth.is_first[i]) {
+	if (run->truth.change[i] == CHANGE_FIRST) {
 		packet->counted = 0;
 		for (size_t model = 0; model < run->model_count; model++)
 			run->results[model].false_positives++;

@@ -100,7 +100,7 @@ static int count(struct state *state, const struct sightings *sightings,
 		pair(hash, 0, time),
 		pair(0, address, time),
 	};
-	int is_marked_here = truth->packet[i] && !truth->is_first[i] &&
+	int is_marked_here = truth->packet[i] && truth->change[i] != CHANGE_FIRST &&
 			     truth->previous_namespace[i] == place;
 	int is_unmarked = !sightings->column[SIGHTING_SKB_MARK][i] && !is_marked_here;
 	const uint64_t *owner = find(state, &pairs, time, is_unmarked);

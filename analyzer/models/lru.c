@@ -101,19 +101,26 @@ static uint32_t make_entry(struct lru *lru)
 	return i;
 }
 
+uint32_t lru_take(struct lru *lru, uint64_t key, int *is_new)
+{
+	uint32_t i = *find(lru, key);
+
+	*is_new = !i;
+	if (i) {
+		take_out(lru, i);
+	} else {
+		i = make_entry(lru);
+		lru->entries[i].key = key;
+		lru->entries[i].next = *bucket(lru, key);
+		*bucket(lru, key) = i;
+	}
+	put_in(lru, i);
+	return i;
+}
+
 void lru_put(struct lru *lru, uint64_t key, uint64_t value)
 {
-	uint64_t *found = lru_find(lru, key);
-	uint32_t i;
+	int is_new;
 
-	if (found) {
-		*found = value;
-		return;
-	}
-	i = make_entry(lru);
-	lru->entries[i].key = key;
-	lru->entries[i].value = value;
-	lru->entries[i].next = *bucket(lru, key);
-	*bucket(lru, key) = i;
-	put_in(lru, i);
+	lru->entries[lru_take(lru, key, &is_new)].value = value;
 }

@@ -27,6 +27,8 @@ void lru_clear(struct lru *lru);
 
 /* The value, now the latest used, or NULL. Valid until the next lru_put. */
 uint64_t *lru_find(struct lru *lru, uint64_t key);
+/* The number of the entry, 1 to size; made, and *is_new, where there is none. */
+uint32_t lru_take(struct lru *lru, uint64_t key, int *is_new);
 void lru_put(struct lru *lru, uint64_t key, uint64_t value);
 void lru_delete(struct lru *lru, uint64_t key);
 

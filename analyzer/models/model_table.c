@@ -356,7 +356,11 @@ static const sqlite3_module module = {
 
 int model_table_register(sqlite3 *database, struct recording *recording)
 {
-	static const struct model *const models[] = {&dedup_table_model};
+	static const struct model *const models[] = {
+		&dedup_table_model,
+		&fingerprint_table_model,
+		&sweep_table_model,
+	};
 	int result = SQLITE_OK;
 
 	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]) && !result; i++) {

@@ -28,6 +28,7 @@ static const char *const names[SIGHTING_COLUMNS] = {
 	[SIGHTING_ICMP_CODE] = "icmp_code",
 	[SIGHTING_BYTES] = "network_bytes",
 	[SIGHTING_PACKETS] = "packets",
+	[SIGHTING_TTL] = "ip_ttl",
 	[SIGHTING_IP_ID] = "ip_identification",
 	[SIGHTING_SEQUENCE] = "tcp_sequence_number",
 	[SIGHTING_ACKNOWLEDGEMENT] = "tcp_acknowledgement_number",
@@ -45,9 +46,18 @@ static const char *const names[SIGHTING_COLUMNS] = {
 
 /* What truth needs, and to tell what happened between two sightings. */
 static const enum sighting_column always[] = {
-	SIGHTING_TIME,	    SIGHTING_PACKET_ID, SIGHTING_PARENT,      SIGHTING_RELATION,
-	SIGHTING_NAMESPACE, SIGHTING_INTERFACE, SIGHTING_SOURCE_PORT, SIGHTING_DESTINATION_PORT,
-	SIGHTING_PROTOCOL,  SIGHTING_STAMP,	SIGHTING_SOURCE,      SIGHTING_DESTINATION,
+	SIGHTING_TIME,
+	SIGHTING_PACKET_ID,
+	SIGHTING_PARENT,
+	SIGHTING_RELATION,
+	SIGHTING_NAMESPACE,
+	SIGHTING_SOURCE_PORT,
+	SIGHTING_DESTINATION_PORT,
+	SIGHTING_PROTOCOL,
+	SIGHTING_TTL,
+	SIGHTING_STAMP,
+	SIGHTING_SOURCE,
+	SIGHTING_DESTINATION,
 };
 
 #define ALWAYS (sizeof(always) / sizeof(always[0]))

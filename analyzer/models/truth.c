@@ -59,33 +59,64 @@ static uint64_t find_root(const struct truth *truth, const struct sightings *sig
 	return found->root ? found->root : parent_key;
 }
 
+static enum truth_change change(const struct truth_packet *packet, uint64_t tuple, uint64_t ttl,
+				uint64_t relation)
+{
+	static const unsigned char views[] = {
+		[RELATION_SEGMENT] = CHANGE_SEGMENTED,
+		[RELATION_MERGE] = CHANGE_MERGED,
+		[RELATION_FRAGMENT] = CHANGE_FRAGMENTED,
+		[RELATION_INSIDE] = CHANGE_ENCAPSULATED,
+	};
+
+	if (relation != packet->relation && sighting_is_view(relation))
+		return views[relation];
+	if (relation != packet->relation && sighting_is_view(packet->relation))
+		return views[packet->relation];
+	if (relation == RELATION_SEGMENT || relation == RELATION_FRAGMENT)
+		return views[relation]; /* perhaps of another piece */
+	if (packet->tuple != tuple)
+		return CHANGE_TRANSLATED;
+	return packet->ttl != ttl ? CHANGE_ROUTED : CHANGE_SWITCHED;
+}
+
 static void resolve(struct truth *truth, const struct sightings *sightings, uint32_t i)
 {
 	uint64_t now_ns = sightings->column[SIGHTING_TIME][i];
+	uint64_t relation = sightings->column[SIGHTING_RELATION][i];
+	uint64_t ttl = sightings->column[SIGHTING_TTL][i];
 	uint64_t key = truth_key(truth->source, sightings, i);
 	struct truth_packet *packet;
 	int is_new;
 
 	truth->packet[i] = NULL;
-	truth->is_first[i] = 0;
+	truth->key[i] = 0;
+	truth->change[i] = CHANGE_SWITCHED;
 	truth->previous_namespace[i] = 0;
 	if (!key)
 		return;
 	packet = aging_get(&truth->packets, key, &is_new);
 	if (is_new)
 		packet->root = find_root(truth, sightings, i, key);
-	if (packet->root)
-		packet = aging_get(&truth->packets, packet->root, &is_new);
+	if (packet->root) {
+		key = packet->root;
+		packet = aging_get(&truth->packets, key, &is_new);
+	}
 	if (!packet->is_known || now_ns > packet->last_ns + TRUTH_GAP_NS) {
 		*packet = (struct truth_packet){.flow = sightings->tuple[i], .is_known = 1};
-		truth->is_first[i] = 1;
+		truth->change[i] = CHANGE_FIRST;
 	} else {
+		truth->change[i] =
+			(unsigned char)change(packet, sightings->tuple[i], ttl, relation);
 		truth->previous_namespace[i] = packet->network_namespace;
 	}
 	packet->last_ns = now_ns;
+	packet->tuple = sightings->tuple[i];
+	packet->ttl = (uint8_t)ttl;
+	packet->relation = (uint8_t)relation;
 	packet->network_namespace = (uint32_t)sightings->column[SIGHTING_NAMESPACE][i];
-	packet->interface_index = (uint32_t)sightings->column[SIGHTING_INTERFACE][i];
 	truth->packet[i] = packet;
+	truth->key[i] = key;
 }
 
 int truth_resolve(struct truth *truth, const struct sightings *sightings)

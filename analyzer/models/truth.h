@@ -27,14 +27,29 @@ enum truth_source {
 	TRUTH_STAMP = 2, /* every payload that is long enough is stamped */
 };
 
-/* What is known of a packet. */
+/* What happened to a packet since it was seen before. */
+enum truth_change {
+	CHANGE_FIRST,	     /* nothing: it was not */
+	CHANGE_SWITCHED,     /* nothing that shows */
+	CHANGE_ROUTED,	     /* its TTL is another */
+	CHANGE_TRANSLATED,   /* its tuple is another */
+	CHANGE_SEGMENTED,    /* this is a segment of it */
+	CHANGE_MERGED,	     /* this was made from it and others */
+	CHANGE_FRAGMENTED,   /* this is a fragment of it */
+	CHANGE_ENCAPSULATED, /* it came out of a tunnel, or this is the tunnel's packet */
+	TRUTH_CHANGES,
+};
+
+/* What is known of a packet: with its key, one cache line. */
 struct truth_packet {
 	uint64_t root; /* not 0: it is a view of the packet of that key */
 	uint64_t last_ns;
-	uint64_t flow; /* digest of its tuple where it was first seen */
-	uint32_t network_namespace, interface_index; /* where it was last seen */
+	uint64_t flow;	/* digest of its tuple where it was first seen */
+	uint64_t tuple; /* and where it was last seen */
+	uint32_t network_namespace;
 	uint32_t counted; /* a bit for each model that has counted it */
-	uint32_t is_known;
+	uint8_t is_known, ttl, relation;
+	uint8_t zero[5];
 };
 
 struct truth {
@@ -43,7 +58,8 @@ struct truth {
 	uint64_t turn_ns;
 	/* Of the block: */
 	struct truth_packet *packet[REPLAY_ROWS]; /* NULL: not known which packet it is */
-	unsigned char is_first[REPLAY_ROWS];
+	uint64_t key[REPLAY_ROWS];		  /* of it; 0: not known */
+	unsigned char change[REPLAY_ROWS];	  /* enum truth_change */
 	uint32_t previous_namespace[REPLAY_ROWS]; /* 0 where it is the first */
 };
 
