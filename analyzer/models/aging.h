@@ -48,6 +48,13 @@ static inline uint64_t aging_count(const struct aging *aging)
 	return aging->young.count + aging->old.count - aging->moved;
 }
 
+/* Let the line come that aging_get will look at first. */
+static inline void aging_prefetch(const struct aging *aging, uint64_t key)
+{
+	__builtin_prefetch(aging->young.slots +
+			   ((key ^ key >> 32) & aging->young.mask) * aging->stride);
+}
+
 static inline char *aging_slot(const struct aging *aging, const struct aging_half *half,
 			       uint64_t key)
 {

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #define TAG_STAMP (1ULL << 63)
+#define AHEAD	  16 /* rows whose packets are on their way from memory */
 
 int truth_init(struct truth *truth, enum truth_source source)
 {
@@ -85,12 +86,11 @@ static void resolve(struct truth *truth, const struct sightings *sightings, uint
 	uint64_t now_ns = sightings->column[SIGHTING_TIME][i];
 	uint64_t relation = sightings->column[SIGHTING_RELATION][i];
 	uint64_t ttl = sightings->column[SIGHTING_TTL][i];
-	uint64_t key = truth_key(truth->source, sightings, i);
+	uint64_t key = truth->key[i];
 	struct truth_packet *packet;
 	int is_new;
 
 	truth->packet[i] = NULL;
-	truth->key[i] = 0;
 	truth->change[i] = CHANGE_SWITCHED;
 	truth->previous_namespace[i] = 0;
 	if (!key)
@@ -130,6 +130,11 @@ int truth_resolve(struct truth *truth, const struct sightings *sightings)
 	if (aging_reserve(&truth->packets, 2 * sightings->count))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < sightings->count; i++)
+		truth->key[i] = truth_key(truth->source, sightings, i);
+	for (uint32_t i = 0; i < sightings->count; i++) {
+		if (i + AHEAD < sightings->count)
+			aging_prefetch(&truth->packets, truth->key[i + AHEAD]);
 		resolve(truth, sightings, i);
+	}
 	return 0;
 }
