@@ -6,14 +6,30 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define FEWEST_SLOTS 1024
+#define HUGE_PAGE    (2UL << 20)
+
+/*
+ * Large tables are touched all over at once: in pages of 2 MB, that costs a fraction of the
+ * page faults and TLB misses. Where there are none, nothing changes.
+ */
+static void prefer_huge_pages(char *memory, size_t size)
+{
+	uintptr_t begin = ((uintptr_t)memory + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)memory + size) & ~(HUGE_PAGE - 1);
+
+	if (begin < end)
+		madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+}
 
 static int allocate(const struct aging *aging, struct aging_half *half, uint64_t slots)
 {
 	half->slots = calloc(slots, aging->stride);
 	if (!half->slots)
 		return -ENOMEM;
+	prefer_huge_pages(half->slots, slots * aging->stride);
 	half->mask = slots - 1;
 	half->count = 0;
 	return 0;
@@ -26,15 +42,20 @@ int aging_init(struct aging *aging, size_t value_size)
 	return allocate(aging, &aging->young, FEWEST_SLOTS);
 }
 
+static int is_roomy(uint64_t slots, uint64_t entries)
+{
+	return entries <= slots - slots / 4;
+}
+
 int aging_reserve(struct aging *aging, uint64_t more)
 {
 	struct aging_half old = aging->young, grown;
 	uint64_t slots = old.mask + 1;
 	int error;
 
-	if ((old.count + more) * 2 <= slots)
+	if (is_roomy(slots, old.count + more))
 		return 0;
-	while ((old.count + more) * 2 > slots)
+	while (!is_roomy(slots, old.count + more))
 		slots *= 2;
 	error = allocate(aging, &grown, slots);
 	if (error)

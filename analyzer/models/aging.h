@@ -8,8 +8,8 @@
  *
  * Keys are 64-bit digests; entries that two keys share are one. With a million of them alive,
  * ten million new ones meet such a twin with a probability below one in a million. Open
- * addressing, linear probing, key and value side by side, at most half full: one cache line for
- * most lookups.
+ * addressing, linear probing, key and value side by side, at most three quarters full: one
+ * cache line for most lookups.
  */
 #ifndef ANALYZER_MODELS_AGING_H
 #define ANALYZER_MODELS_AGING_H

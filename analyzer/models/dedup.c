@@ -240,7 +240,8 @@ int dedup_run(struct recording *recording, const char *recording_id,
 	for (size_t i = 0; i < model_count && !error; i++)
 		error = begin_model(run, i);
 	if (!error)
-		error = sighting_open(recording, recording_id, 1, NULL, 0, &reader);
+		error = sighting_open(recording, recording_id, SIGHTING_WHOLE, NULL, 0,
+				      &reader);
 	if (!error)
 		error = replay_all(run, reader);
 	end_models(run);

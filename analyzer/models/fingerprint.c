@@ -41,11 +41,12 @@ struct run {
 	struct truth truth;
 	const char *extra_names[FINGERPRINTS * DIGEST_FIELDS];
 	size_t extra_count;
-	size_t payload_hash; /* an extra column */
+	size_t payload_hash; /* an extra column, to split by */
 	uint64_t rate_until_ns, rate_packets;
 	unsigned char rate;
 	unsigned char protocols[REPLAY_ROWS], rates[REPLAY_ROWS];
 	uint64_t digests[REPLAY_ROWS];
+	uint64_t zero[REPLAY_ROWS];
 };
 
 unsigned int fingerprint_entry_bytes(const struct fingerprint *fingerprint)
@@ -293,13 +294,18 @@ static int begin_state(struct run *run, struct state *state,
 	return state->lru_seen ? lru_init(&state->lru, fingerprint->entries) : -ENOMEM;
 }
 
-static int replay_all(struct run *run, struct sighting_reader *reader, uint64_t sighting_limit)
+static int replay_all(struct run *run, struct sighting_reader *reader,
+		      const struct fingerprint_options *options)
 {
 	const struct sightings *sightings;
 	uint64_t seen = 0;
 	int error;
 
 	while (!(error = sighting_next(reader, &sightings))) {
+		const uint64_t *payload_hash =
+			options->split ? sighting_extra(reader, run->payload_hash)->integers
+				       : run->zero;
+
 		error = truth_resolve(&run->truth, sightings);
 		take_rates(run, sightings);
 		take_protocols(run, sightings);
@@ -308,19 +314,17 @@ static int replay_all(struct run *run, struct sighting_reader *reader, uint64_t 
 
 			for (size_t j = 0; j < state->fingerprint->digest.field_count; j++)
 				state->values[j] = sighting_extra(reader, state->extra[j]);
-			error = replay_block(
-				run, state, sightings,
-				sighting_extra(reader, run->payload_hash)->integers);
+			error = replay_block(run, state, sightings, payload_hash);
 		}
 		seen += sightings->count;
-		if (error || (sighting_limit && seen >= sighting_limit))
+		if (error || (options->sightings && seen >= options->sightings))
 			return error;
 	}
 	return error == -ENODATA ? 0 : error;
 }
 
 int fingerprint_run(struct recording *recording, const char *recording_id,
-		    enum truth_source source, uint64_t sighting_limit,
+		    const struct fingerprint_options *options,
 		    const struct fingerprint *fingerprints, size_t count,
 		    struct fingerprint_result *results)
 {
@@ -331,16 +335,19 @@ int fingerprint_run(struct recording *recording, const char *recording_id,
 	if (!run)
 		return -ENOMEM;
 	run->count = count;
-	run->payload_hash = want_column(
-		run, (unsigned int)stream_column(stream_get(STREAM_PACKET), "payload_hash"));
-	error = truth_init(&run->truth, source);
+	if (options->split)
+		run->payload_hash =
+			want_column(run, (unsigned int)stream_column(stream_get(STREAM_PACKET),
+								     "payload_hash"));
+	error = truth_init(&run->truth, (enum truth_source)options->truth);
 	for (size_t i = 0; i < count && !error; i++)
 		error = begin_state(run, &run->states[i], &fingerprints[i], &results[i]);
 	if (!error)
-		error = sighting_open(recording, recording_id, 0, run->extra_names,
-				      run->extra_count, &reader);
+		error = sighting_open(recording, recording_id,
+				      options->split ? SIGHTING_CHANGE : SIGHTING_WHICH,
+				      run->extra_names, run->extra_count, &reader);
 	if (!error)
-		error = replay_all(run, reader, sighting_limit);
+		error = replay_all(run, reader, options);
 	for (size_t i = 0; i < count; i++) {
 		aging_clear(&run->states[i].table);
 		lru_clear(&run->states[i].lru);

@@ -69,12 +69,18 @@ struct fingerprint_result {
 /* Bytes of state for an entry: the digest, and 4 for its time. */
 unsigned int fingerprint_entry_bytes(const struct fingerprint *fingerprint);
 
+struct fingerprint_options {
+	uint64_t truth;	    /* enum truth_source */
+	uint64_t sightings; /* the most that are replayed; 0: all */
+	uint64_t split;	    /* find out what kinds of pairs there are; else all are one kind */
+};
+
 /*
- * Replay the sightings of one recording, at most sighting_limit (0: all), through so many
- * fingerprints. results is theirs, in their order. Returns 0 or -ENOMEM.
+ * Replay the sightings of one recording through so many fingerprints. results is theirs, in
+ * their order. Returns 0 or -ENOMEM.
  */
 int fingerprint_run(struct recording *recording, const char *recording_id,
-		    enum truth_source source, uint64_t sighting_limit,
+		    const struct fingerprint_options *options,
 		    const struct fingerprint *fingerprints, size_t count,
 		    struct fingerprint_result *results);
 

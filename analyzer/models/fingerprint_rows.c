@@ -150,9 +150,9 @@ static void put_split(const struct place *place, const char *split, const char *
 		put_row(place, split, value, &score);
 }
 
-static void put(struct model_rows *rows, const char *recording_id, const char *recipe,
-		const char *fields, const struct fingerprint *fingerprint,
-		const struct fingerprint_result *result, int is_split)
+void fingerprint_put(struct model_rows *rows, const char *recording_id, const char *recipe,
+		     const char *fields, const struct fingerprint *fingerprint,
+		     const struct fingerprint_result *result, int is_split)
 {
 	for (size_t i = 0; i < fingerprint->window_count; i++) {
 		const struct place place = {
@@ -168,20 +168,4 @@ static void put(struct model_rows *rows, const char *recording_id, const char *r
 		for (int j = 0; is_split && j < FINGERPRINT_RATES; j++)
 			put_split(&place, "rate", rate_names[j], sum(result, i, -1, -1, j));
 	}
-}
-
-void fingerprint_put_whole(struct model_rows *rows, const char *recording_id,
-			   const char *recipe, const char *fields,
-			   const struct fingerprint *fingerprint,
-			   const struct fingerprint_result *result)
-{
-	put(rows, recording_id, recipe, fields, fingerprint, result, 0);
-}
-
-void fingerprint_put_splits(struct model_rows *rows, const char *recording_id,
-			    const char *recipe, const char *fields,
-			    const struct fingerprint *fingerprint,
-			    const struct fingerprint_result *result)
-{
-	put(rows, recording_id, recipe, fields, fingerprint, result, 1);
 }

@@ -24,15 +24,10 @@ void fingerprint_all_windows(struct fingerprint *fingerprint);
 int fingerprint_parse_windows(struct fingerprint *fingerprint, const char *text,
 			      char **problem);
 
-/* Append the rows of all windows: only those of the whole, or all splits, too. */
-void fingerprint_put_whole(struct model_rows *rows, const char *recording_id,
-			   const char *recipe, const char *fields,
-			   const struct fingerprint *fingerprint,
-			   const struct fingerprint_result *result);
-void fingerprint_put_splits(struct model_rows *rows, const char *recording_id,
-			    const char *recipe, const char *fields,
-			    const struct fingerprint *fingerprint,
-			    const struct fingerprint_result *result);
+/* Append the rows of all windows: of the whole, and of all splits where is_split. */
+void fingerprint_put(struct model_rows *rows, const char *recording_id, const char *recipe,
+		     const char *fields, const struct fingerprint *fingerprint,
+		     const struct fingerprint_result *result, int is_split);
 
 /* The whole score in one window. */
 struct fingerprint_score fingerprint_sum(const struct fingerprint_result *result,

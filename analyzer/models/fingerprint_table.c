@@ -15,7 +15,8 @@
 #include <stdlib.h>
 
 struct chosen {
-	uint64_t function, width, entries, truth, sightings;
+	uint64_t function, width, entries;
+	struct fingerprint_options run;
 };
 
 #define OPTION(name, kind, member, ...)                                  \
@@ -29,8 +30,9 @@ static const struct option options[] = {
 	OPTION("function", OPTION_WORD, function, 0, 0, digest_function_names),
 	OPTION("width", OPTION_COUNT, width, 1, 64, NULL),
 	OPTION("entries", OPTION_COUNT, entries, 0, 1U << 26, NULL),
-	OPTION("sightings", OPTION_COUNT, sightings, 0, UINT64_MAX, NULL),
-	OPTION("truth", OPTION_WORD, truth, 0, 0, truth_words),
+	OPTION("sightings", OPTION_COUNT, run.sightings, 0, UINT64_MAX, NULL),
+	OPTION("truth", OPTION_WORD, run.truth, 0, 0, truth_words),
+	OPTION("split", OPTION_SWITCH, run.split, 0, 1, NULL),
 };
 
 static int from_recipe(const struct recipe *recipe, struct fingerprint *fingerprint,
@@ -96,15 +98,14 @@ static int run_choice(struct recording *recording, const char *recording_id,
 		      struct model_rows *rows)
 {
 	struct fingerprint_result *results = calloc(choice->count, sizeof(*results));
-	int error =
-		results ? fingerprint_run(recording, recording_id,
-					  (enum truth_source)chosen->truth, chosen->sightings,
-					  choice->fingerprints, choice->count, results)
-			: -ENOMEM;
+	int error = -ENOMEM;
 
+	if (results)
+		error = fingerprint_run(recording, recording_id, &chosen->run,
+					choice->fingerprints, choice->count, results);
 	for (size_t i = 0; i < choice->count && !error; i++)
-		fingerprint_put_splits(rows, recording_id, choice->names[i], choice->fields[i],
-				       &choice->fingerprints[i], &results[i]);
+		fingerprint_put(rows, recording_id, choice->names[i], choice->fields[i],
+				&choice->fingerprints[i], &results[i], (int)chosen->run.split);
 	free(results);
 	return error;
 }
@@ -112,7 +113,7 @@ static int run_choice(struct recording *recording, const char *recording_id,
 static int run(struct recording *recording, const char *recording_id,
 	       const char *const *arguments, struct model_rows *rows, char **problem)
 {
-	struct chosen chosen = {.width = 64};
+	struct chosen chosen = {.width = 64, .run.split = 1};
 	struct choice *choice = calloc(1, sizeof(*choice));
 	int error = -ENOMEM;
 

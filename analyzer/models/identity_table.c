@@ -169,7 +169,8 @@ static int run(struct recording *recording, const char *recording_id,
 	if (!error)
 		error = aging_init(&identity->stamps, sizeof(struct other));
 	if (!error)
-		error = sighting_open(recording, recording_id, 1, NULL, 0, &reader);
+		error = sighting_open(recording, recording_id, SIGHTING_WHOLE, NULL, 0,
+				      &reader);
 	if (!error)
 		error = replay_all(identity, reader);
 	if (!error)

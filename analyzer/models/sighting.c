@@ -44,23 +44,26 @@ static const char *const names[SIGHTING_COLUMNS] = {
 	[SIGHTING_DESTINATION] = "destination_address",
 };
 
-/* What truth needs, and to tell what happened between two sightings. */
-static const enum sighting_column always[] = {
-	SIGHTING_TIME,
-	SIGHTING_PACKET_ID,
-	SIGHTING_PARENT,
-	SIGHTING_RELATION,
-	SIGHTING_NAMESPACE,
-	SIGHTING_SOURCE_PORT,
-	SIGHTING_DESTINATION_PORT,
-	SIGHTING_PROTOCOL,
-	SIGHTING_TTL,
-	SIGHTING_STAMP,
-	SIGHTING_SOURCE,
-	SIGHTING_DESTINATION,
+/* The depth from which on a column is read; the others are read for SIGHTING_WHOLE only. */
+static const unsigned char depths[SIGHTING_COLUMNS] = {
+	[SIGHTING_TIME] = SIGHTING_WHICH + 1,
+	[SIGHTING_PACKET_ID] = SIGHTING_WHICH + 1,
+	[SIGHTING_PARENT] = SIGHTING_WHICH + 1,
+	[SIGHTING_RELATION] = SIGHTING_WHICH + 1,
+	[SIGHTING_PROTOCOL] = SIGHTING_WHICH + 1,
+	[SIGHTING_STAMP] = SIGHTING_WHICH + 1,
+	[SIGHTING_SOURCE] = SIGHTING_CHANGE + 1,
+	[SIGHTING_SOURCE_PORT] = SIGHTING_CHANGE + 1,
+	[SIGHTING_DESTINATION] = SIGHTING_CHANGE + 1,
+	[SIGHTING_DESTINATION_PORT] = SIGHTING_CHANGE + 1,
+	[SIGHTING_TTL] = SIGHTING_CHANGE + 1,
 };
 
-#define ALWAYS (sizeof(always) / sizeof(always[0]))
+static int is_read(size_t column, enum sighting_depth depth)
+{
+	return depth == SIGHTING_WHOLE ||
+	       (depths[column] && depths[column] <= (unsigned int)depth + 1);
+}
 
 /* The words of a column, in the order of the numbers that they get. */
 static const struct words {
@@ -86,6 +89,7 @@ struct sighting_reader {
 	uint64_t *numbers[WORDS];		 /* of texts, made from the codes */
 	unsigned char number[WORDS][KNOWN_MOST]; /* by code */
 	struct sightings sightings;
+	uint64_t zero[REPLAY_ROWS];
 };
 
 /* The replay's first codes are those of our words. */
@@ -106,8 +110,8 @@ static int know_words(struct sighting_reader *reader)
 	return 0;
 }
 
-int sighting_open(struct recording *recording, const char *recording_id, int all,
-		  const char *const *extra_names, size_t extra_count,
+int sighting_open(struct recording *recording, const char *recording_id,
+		  enum sighting_depth depth, const char *const *extra_names, size_t extra_count,
 		  struct sighting_reader **out)
 {
 	struct sighting_reader *reader = calloc(1, sizeof(*reader));
@@ -117,11 +121,11 @@ int sighting_open(struct recording *recording, const char *recording_id, int all
 
 	if (reader && wanted) {
 		memset(reader->position, -1, sizeof(reader->position));
-		for (size_t i = 0; i < (all ? SIGHTING_COLUMNS : ALWAYS); i++) {
-			size_t column = all ? i : always[i];
-
-			reader->position[column] = (signed char)count;
-			wanted[count++] = names[column];
+		for (size_t i = 0; i < SIGHTING_COLUMNS; i++) {
+			if (!is_read(i, depth))
+				continue;
+			reader->position[i] = (signed char)count;
+			wanted[count++] = names[i];
 		}
 		reader->first_extra = count;
 		for (size_t i = 0; i < extra_count; i++)
@@ -156,19 +160,16 @@ static void number_words(struct sighting_reader *reader)
 	for (size_t i = 0; i < WORDS; i++) {
 		const uint64_t *codes = sightings->column[words[i].column];
 
-		for (uint32_t j = 0; codes && j < sightings->count; j++)
+		for (uint32_t j = 0; codes != reader->zero && j < sightings->count; j++)
 			reader->numbers[i][j] =
 				codes[j] < KNOWN_MOST ? reader->number[i][codes[j]] : 0;
-		if (codes)
+		if (codes != reader->zero)
 			sightings->column[words[i].column] = reader->numbers[i];
 	}
 }
 
 static void digest_tuples(struct sightings *sightings)
 {
-	const uint64_t *type = sightings->column[SIGHTING_ICMP_TYPE];
-	const uint64_t *code = sightings->column[SIGHTING_ICMP_CODE];
-
 	for (uint32_t i = 0; i < sightings->count; i++) {
 		uint64_t parts[5] = {
 			sightings->source[i].half[0],
@@ -177,11 +178,11 @@ static void digest_tuples(struct sightings *sightings)
 			sightings->destination[i].half[1],
 			sightings->column[SIGHTING_SOURCE_PORT][i] |
 				sightings->column[SIGHTING_DESTINATION_PORT][i] << 16 |
-				sightings->column[SIGHTING_PROTOCOL][i] << 32,
+				sightings->column[SIGHTING_PROTOCOL][i] << 32 |
+				sightings->column[SIGHTING_ICMP_TYPE][i] << 40 |
+				sightings->column[SIGHTING_ICMP_CODE][i] << 48,
 		};
 
-		if (type)
-			parts[4] |= type[i] << 40 | code[i] << 48;
 		sightings->tuple[i] = XXH3_64bits(parts, sizeof(parts));
 	}
 }
@@ -197,13 +198,17 @@ int sighting_next(struct sighting_reader *reader, const struct sightings **out)
 	for (size_t i = 0; i < SIGHTING_INTEGERS; i++)
 		sightings->column[i] =
 			reader->position[i] < 0
-				? NULL
+				? reader->zero
 				: reader->block.columns[reader->position[i]].integers;
-	sightings->source = reader->block.columns[reader->position[SIGHTING_SOURCE]].addresses;
-	sightings->destination =
-		reader->block.columns[reader->position[SIGHTING_DESTINATION]].addresses;
+	if (reader->position[SIGHTING_SOURCE] >= 0) {
+		const union column_values *columns = reader->block.columns;
+
+		sightings->source = columns[reader->position[SIGHTING_SOURCE]].addresses;
+		sightings->destination =
+			columns[reader->position[SIGHTING_DESTINATION]].addresses;
+		digest_tuples(sightings);
+	}
 	number_words(reader);
-	digest_tuples(sightings);
 	*out = sightings;
 	return 0;
 }

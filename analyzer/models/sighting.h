@@ -47,8 +47,16 @@ enum sighting_column {
 
 #define ETHERNET_HEADER 14
 
+/* How much of a sighting is read. */
+enum sighting_depth {
+	SIGHTING_WHICH,	 /* which packet it is of */
+	SIGHTING_CHANGE, /* and what happened to the packet: its tuple, its TTL */
+	SIGHTING_WHOLE,
+};
+
 struct sightings {
 	uint32_t count;
+	/* Columns that were not read are all zero, and so is the tuple then. */
 	const uint64_t *column[SIGHTING_INTEGERS];
 	const struct address *source, *destination;
 	/* Digest of addresses, ports, protocol, ICMP type and code, of one direction. */
@@ -58,12 +66,11 @@ struct sightings {
 struct sighting_reader;
 
 /*
- * Read the sightings of one recording. all: every column; else only those of truth and tuple
- * are there, and extra_names (of the packet stream) beside them, see sighting_extra. Returns 0,
- * -EINVAL for a name that there is not, -ENOMEM.
+ * Read the sightings of one recording, and extra columns (of the packet stream) beside those of
+ * the depth, see sighting_extra. Returns 0, -EINVAL for a name that there is not, -ENOMEM.
  */
-int sighting_open(struct recording *recording, const char *recording_id, int all,
-		  const char *const *extra_names, size_t extra_count,
+int sighting_open(struct recording *recording, const char *recording_id,
+		  enum sighting_depth depth, const char *const *extra_names, size_t extra_count,
 		  struct sighting_reader **out);
 void sighting_close(struct sighting_reader *reader);
 

@@ -32,15 +32,12 @@ static const unsigned int narrow[] = {16, 20, 24, 32, 48};
 
 #define WIDTHS (sizeof(narrow) / sizeof(narrow[0]))
 
-struct chosen {
-	uint64_t truth, sightings;
-};
-
 static const char *const truth_words[] = {"auto", "packet_id", "stamp", NULL};
 
 static const struct option options[] = {
-	{"sightings", OPTION_COUNT, offsetof(struct chosen, sightings), 0, UINT64_MAX, NULL},
-	{"truth", OPTION_WORD, offsetof(struct chosen, truth), 0, 0, truth_words},
+	{"sightings", OPTION_COUNT, offsetof(struct fingerprint_options, sightings), 0,
+	 UINT64_MAX, NULL},
+	{"truth", OPTION_WORD, offsetof(struct fingerprint_options, truth), 0, 0, truth_words},
 };
 
 /* A group of fingerprints that are replayed in one pass. */
@@ -53,7 +50,7 @@ struct group {
 struct sweep {
 	struct recording *recording;
 	const char *recording_id;
-	struct chosen chosen;
+	struct fingerprint_options options;
 	struct model_rows *rows;
 	struct group group;
 	struct fingerprint_result *results;
@@ -75,18 +72,16 @@ static void name_set(unsigned int set, char *out)
 static int run_group(struct sweep *sweep)
 {
 	struct group *group = &sweep->group;
-	int error =
-		fingerprint_run(sweep->recording, sweep->recording_id,
-				(enum truth_source)sweep->chosen.truth, sweep->chosen.sightings,
-				group->fingerprints, group->count, sweep->results);
+	int error = fingerprint_run(sweep->recording, sweep->recording_id, &sweep->options,
+				    group->fingerprints, group->count, sweep->results);
 
 	for (size_t i = 0; i < group->count && !error; i++) {
 		const struct fingerprint *fingerprint = &group->fingerprints[i];
 		char fields[SET_BYTES];
 
 		name_set(group->sets[i], fields);
-		fingerprint_put_whole(sweep->rows, sweep->recording_id, NULL, fields,
-				      fingerprint, &sweep->results[i]);
+		fingerprint_put(sweep->rows, sweep->recording_id, NULL, fields, fingerprint,
+				&sweep->results[i], 0);
 		for (size_t j = 0; j < fingerprint->window_count; j++) {
 			struct fingerprint_score score = fingerprint_sum(&sweep->results[i], j);
 
@@ -185,14 +180,11 @@ static int run_recipes(struct sweep *sweep)
 		free(problem);
 	}
 	if (!error)
-		error = fingerprint_run(sweep->recording, sweep->recording_id,
-					(enum truth_source)sweep->chosen.truth,
-					sweep->chosen.sightings, fingerprints, count,
-					sweep->results);
+		error = fingerprint_run(sweep->recording, sweep->recording_id, &sweep->options,
+					fingerprints, count, sweep->results);
 	for (size_t i = 0; i < count && !error; i++)
-		fingerprint_put_whole(sweep->rows, sweep->recording_id, recipe_get(i)->name,
-				      recipe_get(i)->fields, &fingerprints[i],
-				      &sweep->results[i]);
+		fingerprint_put(sweep->rows, sweep->recording_id, recipe_get(i)->name,
+				recipe_get(i)->fields, &fingerprints[i], &sweep->results[i], 0);
 	return error;
 }
 
@@ -206,12 +198,12 @@ static int run(struct recording *recording, const char *recording_id,
 		sweep->recording = recording;
 		sweep->recording_id = recording_id;
 		sweep->rows = rows;
-		sweep->chosen.sightings = 1000000;
+		sweep->options.sightings = 1000000;
 		sweep->results = calloc(FINGERPRINTS, sizeof(*sweep->results));
 	}
 	if (sweep && sweep->results)
 		error = options_parse(arguments[0], options,
-				      sizeof(options) / sizeof(options[0]), &sweep->chosen,
+				      sizeof(options) / sizeof(options[0]), &sweep->options,
 				      problem);
 	if (!error)
 		error = run_recipes(sweep);

@@ -16,12 +16,16 @@ int truth_init(struct truth *truth, enum truth_source source)
 {
 	truth->source = source;
 	truth->turn_ns = 0;
-	return aging_init(&truth->packets, sizeof(struct truth_packet));
+	memset(&truth->views, 0, sizeof(truth->views));
+	if (aging_init(&truth->packets, sizeof(struct truth_packet)))
+		return -ENOMEM;
+	return aging_init(&truth->views, sizeof(struct truth_view));
 }
 
 void truth_clear(struct truth *truth)
 {
 	aging_clear(&truth->packets);
+	aging_clear(&truth->views);
 }
 
 /* Numbers that run, spread over all bits, one to one; never 0. */
@@ -44,20 +48,32 @@ uint64_t truth_key(enum truth_source source, const struct sightings *sightings, 
 	return id ? spread(id, 0) : 0;
 }
 
-/* A packet that was just met for the first time may be a view of another. */
-static uint64_t find_root(const struct truth *truth, const struct sightings *sightings,
-			  uint32_t i, uint64_t key)
+/* The key of the packet that this one is a view of, or its own. */
+static uint64_t find_root(struct truth *truth, const struct sightings *sightings, uint32_t i,
+			  uint64_t key, struct truth_packet *packet, int is_new)
 {
 	uint64_t parent = sightings->column[SIGHTING_PARENT][i], parent_key;
 	const struct truth_packet *found;
+	struct truth_view *view;
 
-	if (!parent || !sighting_is_view(sightings->column[SIGHTING_RELATION][i]))
-		return 0;
+	if (!packet->is_view &&
+	    (!is_new || !parent || !sighting_is_view(sightings->column[SIGHTING_RELATION][i])))
+		return key;
+	view = aging_get(&truth->views, key, &is_new);
+	if (view->root)
+		return view->root;
 	parent_key = spread(parent, 0);
 	found = aging_find(&truth->packets, parent_key);
 	if (!found || parent_key == key)
-		return 0;
-	return found->root ? found->root : parent_key;
+		return key;
+	packet->is_view = 1;
+	view->root = parent_key;
+	if (found->is_view) {
+		const struct truth_view *of_parent = aging_find(&truth->views, parent_key);
+
+		view->root = of_parent ? of_parent->root : parent_key;
+	}
+	return view->root;
 }
 
 static enum truth_change change(const struct truth_packet *packet, uint64_t tuple, uint64_t ttl,
@@ -76,7 +92,7 @@ static enum truth_change change(const struct truth_packet *packet, uint64_t tupl
 		return views[packet->relation];
 	if (relation == RELATION_SEGMENT || relation == RELATION_FRAGMENT)
 		return views[relation]; /* perhaps of another piece */
-	if (packet->tuple != tuple)
+	if (packet->tuple != (uint32_t)tuple)
 		return CHANGE_TRANSLATED;
 	return packet->ttl != ttl ? CHANGE_ROUTED : CHANGE_SWITCHED;
 }
@@ -88,6 +104,7 @@ static void resolve(struct truth *truth, const struct sightings *sightings, uint
 	uint64_t ttl = sightings->column[SIGHTING_TTL][i];
 	uint64_t key = truth->key[i];
 	struct truth_packet *packet;
+	uint64_t root;
 	int is_new;
 
 	truth->packet[i] = NULL;
@@ -96,10 +113,9 @@ static void resolve(struct truth *truth, const struct sightings *sightings, uint
 	if (!key)
 		return;
 	packet = aging_get(&truth->packets, key, &is_new);
-	if (is_new)
-		packet->root = find_root(truth, sightings, i, key);
-	if (packet->root) {
-		key = packet->root;
+	root = find_root(truth, sightings, i, key, packet, is_new);
+	if (root != key) {
+		key = root;
 		packet = aging_get(&truth->packets, key, &is_new);
 	}
 	if (!packet->is_known || now_ns > packet->last_ns + TRUTH_GAP_NS) {
@@ -111,7 +127,7 @@ static void resolve(struct truth *truth, const struct sightings *sightings, uint
 		truth->previous_namespace[i] = packet->network_namespace;
 	}
 	packet->last_ns = now_ns;
-	packet->tuple = sightings->tuple[i];
+	packet->tuple = (uint32_t)sightings->tuple[i];
 	packet->ttl = (uint8_t)ttl;
 	packet->relation = (uint8_t)relation;
 	packet->network_namespace = (uint32_t)sightings->column[SIGHTING_NAMESPACE][i];
@@ -125,9 +141,11 @@ int truth_resolve(struct truth *truth, const struct sightings *sightings)
 
 	if (now_ns >= truth->turn_ns) {
 		aging_turn(&truth->packets);
+		aging_turn(&truth->views);
 		truth->turn_ns = now_ns + TRUTH_GAP_NS;
 	}
-	if (aging_reserve(&truth->packets, 2 * sightings->count))
+	if (aging_reserve(&truth->packets, 2 * sightings->count) ||
+	    aging_reserve(&truth->views, sightings->count))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < sightings->count; i++)
 		truth->key[i] = truth_key(truth->source, sightings, i);

@@ -40,21 +40,24 @@ enum truth_change {
 	TRUTH_CHANGES,
 };
 
-/* What is known of a packet: with its key, one cache line. */
+/* What is known of a packet. There are many: small is fast. */
 struct truth_packet {
-	uint64_t root; /* not 0: it is a view of the packet of that key */
 	uint64_t last_ns;
 	uint64_t flow;	/* digest of its tuple where it was first seen */
-	uint64_t tuple; /* and where it was last seen */
+	uint32_t tuple; /* half of that where it was last seen */
 	uint32_t network_namespace;
 	uint32_t counted; /* a bit for each model that has counted it */
-	uint8_t is_known, ttl, relation;
-	uint8_t zero[5];
+	uint8_t is_known, ttl, relation, is_view;
+};
+
+/* A view, and the packet that it is a view of. */
+struct truth_view {
+	uint64_t root;
 };
 
 struct truth {
 	enum truth_source source;
-	struct aging packets;
+	struct aging packets, views;
 	uint64_t turn_ns;
 	/* Of the block: */
 	struct truth_packet *packet[REPLAY_ROWS]; /* NULL: not known which packet it is */
