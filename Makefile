@@ -49,7 +49,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 SCHEMA_SRC := $(call part,schema)
 RECORDER_SRC := $(filter-out recorder/main.c,$(call part,recorder))
-ANALYZER_SRC := $(filter-out analyzer/main.c,$(call part,analyzer))
+ANALYZER_SRC := $(filter-out analyzer/main.c,$(call part,analyzer)) $(call part,analyzer/models)
 REPORTS := $(wildcard analyzer/reports/*.sql)
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 
@@ -59,7 +59,7 @@ ANALYZER_OBJ := $(call objects,$(ANALYZER_SRC)) $(BUILD)/analyzer/reports.o
 
 SCHEMA_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_test.c))
 RECORDER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard recorder/*_test.c))
-ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c))
+ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c analyzer/models/*_test.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c analyzer/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard testdata/*/*.c))
 BRIEF := $(BUILD)/testdata/live/brief
