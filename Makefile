@@ -63,6 +63,7 @@ ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c analyze
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c analyzer/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard testdata/*/*.c))
 BRIEF := $(BUILD)/testdata/live/brief
+LAB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard testdata/live/labs/*.bpf.c))
 SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
 KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
@@ -71,7 +72,7 @@ all: flowrec flowplay
 	@:
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
-tools: $(TOOLS) $(SEGMENT_BENCH) $(KERNEL_BENCH)
+tools: $(TOOLS) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH)
 	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
 	@:
@@ -194,6 +195,12 @@ $(KERNEL_BENCH_OBJ): | $(YARDSTICKS).skel.h
 $(KERNEL_BENCH): $(KERNEL_BENCH_OBJ) $(RECORDER_OBJ) $(SCHEMA_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(RECORDER_LIBS)
+
+# What a laboratory attaches to an interface.
+$(LAB_OBJ): $(BUILD)/%.bpf.o: %.bpf.c
+	$(say) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
 
 # --- what people type ---
 

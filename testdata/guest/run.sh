@@ -51,7 +51,7 @@ ln -s dash $tree/usr/bin/sh
 for file in build/flowrec build/flowplay build/schema/rewrite_test build/bpf/*.o \
 	build/testdata/live/* schema/segment.sql analyzer/reports/*.sql ${GUEST_FILES:-}; do
 	case $file in
-	build/testdata/*.[do]) ;;
+	build/testdata/*.[do] | build/testdata/live/labs) ;;
 	*) add "$file" "$here/$file" ;;
 	esac
 done

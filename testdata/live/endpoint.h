@@ -11,6 +11,7 @@
 #define TESTDATA_LIVE_ENDPOINT_H
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/tcp.h>
 #include <stdint.h>
@@ -225,13 +226,30 @@ static inline void endpoint_read(int socket, void *bytes, size_t size)
 	}
 }
 
-/* Send and take so many bytes that say nothing. */
+/*
+ * A word of a stream that says where in it it is: 6 bits of the number in each byte, the highest
+ * first, which alone has bit 6. So any 8 bytes of such words in a row, wherever they begin, occur
+ * once only.
+ */
+static inline uint64_t endpoint_stream_word(uint64_t number)
+{
+	uint64_t word = 1;
+
+	for (int shift = 42; shift >= 0; shift -= 6)
+		word = word << (shift == 42 ? 6 : 8) | (number >> shift & 63);
+	return htobe64(word);
+}
+
+/* Send and take so many bytes that say only where in which stream they are. */
 static inline void endpoint_pad(int socket, uint64_t write_bytes, uint64_t read_bytes)
 {
-	static char padding[1 << 16];
+	static uint64_t padding[1 << 13];
+	uint64_t number = endpoint_new_id() >> 35 << 28;
 
 	for (uint64_t now; write_bytes; write_bytes -= now) {
 		now = write_bytes < sizeof(padding) ? write_bytes : sizeof(padding);
+		for (uint64_t i = 0; i < (now + 7) / 8; i++)
+			padding[i] = endpoint_stream_word(number++);
 		endpoint_write(socket, padding, now);
 	}
 	for (uint64_t now; read_bytes; read_bytes -= now) {

@@ -5,6 +5,8 @@
  *   offload INTERFACE tags on|off    takes VLAN tags beside the frame, or in it
  *   offload INTERFACE super BYTES    takes super packets up to this size; more than 65536 is
  * BIG TCP
+ *   offload INTERFACE tso|gso|gro on|off    cuts TCP's super packets; takes any to cut them late;
+ * makes such of what it receives
  */
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -65,17 +67,42 @@ static int set_attributes(const char *interface, uint32_t bytes)
 	return reply.answer.error;
 }
 
+/* The command that sets such a feature; 0: there is none of that name. */
+static uint32_t command_of(const char *feature)
+{
+	if (!strcmp(feature, "tso"))
+		return ETHTOOL_STSO;
+	if (!strcmp(feature, "gso"))
+		return ETHTOOL_SGSO;
+	return !strcmp(feature, "gro") ? ETHTOOL_SGRO : 0;
+}
+
+static int set_feature(const char *interface, uint32_t command, int on)
+{
+	struct ethtool_value request = {.cmd = command, .data = on};
+	struct ifreq name = {.ifr_data = (void *)&request};
+	int control = socket(AF_INET, SOCK_DGRAM, 0);
+
+	snprintf(name.ifr_name, sizeof(name.ifr_name), "%s", interface);
+	return ioctl(control, SIOCETHTOOL, &name) ? -errno : 0;
+}
+
 int main(int count, char **words)
 {
+	uint32_t command;
 	int error;
 
 	if (count != 4) {
-		fprintf(stderr, "usage: offload INTERFACE tags on|off | super BYTES\n");
+		fprintf(stderr, "usage: offload INTERFACE tags|tso|gso|gro on|off | super BYTES\n");
 		return 64;
 	}
-	error = !strcmp(words[2], "tags")
-			? set_flag(words[1], ETH_FLAG_TXVLAN, !strcmp(words[3], "on"))
-			: set_attributes(words[1], (uint32_t)atoi(words[3]));
+	command = command_of(words[2]);
+	if (command)
+		error = set_feature(words[1], command, !strcmp(words[3], "on"));
+	else if (!strcmp(words[2], "tags"))
+		error = set_flag(words[1], ETH_FLAG_TXVLAN, !strcmp(words[3], "on"));
+	else
+		error = set_attributes(words[1], (uint32_t)atoi(words[3]));
 	if (error)
 		fprintf(stderr, "%s: %s\n", words[1], strerror(-error));
 	return error ? 1 : 0;

@@ -2,18 +2,22 @@
 /*
  * Datagrams that are alike but for a number: nothing else tells which of them one is.
  *
- *   stamped ADDRESS PORT COUNT SIZE RATE [connected]
+ *   stamped ADDRESS PORT COUNT SIZE RATE [connected | cut BYTES]
  *
  * Their first 32 bytes are the same in all, then come 8 bytes with the number, the first one highest,
  * then zeros. Where the socket is not connected, their IPv4 identification is 0. RATE is for a
- * second; 0: as fast as it goes. Prints the first number and how many were sent.
+ * second; 0: as fast as it goes. With cut, routers may fragment them, and each fragment of so many
+ * bytes of data has the number where the first one has it in its payload. Says at its end what it
+ * sent, the first number as id.
  */
 #include "testdata/live/endpoint.h"
 
-#include <endian.h>
+#include <netinet/ip.h>
 
 #define SIZE_MOST 65000
 #define STAMP	  32
+#define UDP_BYTES 8
+#define MARK	  0x464cULL /* "FL": in the upper 16 bits it says that this is a stamp */
 #define BURST	  64 /* between two looks at the clock */
 
 static void wait_for_turn(uint64_t began_ns, uint64_t sent, uint64_t rate)
@@ -25,37 +29,65 @@ static void wait_for_turn(uint64_t began_ns, uint64_t sent, uint64_t rate)
 	clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &when, NULL);
 }
 
+/* In the first fragment, or the only one, and in each that follows. */
+static void put_stamp(char *bytes, size_t size, size_t cut, uint64_t number)
+{
+	uint64_t stamp = htobe64(number);
+
+	memcpy(bytes + STAMP, &stamp, sizeof(stamp));
+	for (size_t at = cut; cut && at - UDP_BYTES + STAMP + sizeof(stamp) <= size; at += cut)
+		memcpy(bytes + at - UDP_BYTES + STAMP, &stamp, sizeof(stamp));
+}
+
+/* The socket that sends, and in *mtu how much goes into one of its packets. */
+static int open_socket(const struct endpoint *end, int is_connected, size_t cut, unsigned int *mtu)
+{
+	const struct sockaddr *to = (const struct sockaddr *)&end->remote;
+	int routers_may = IP_PMTUDISC_DONT;
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0), asks = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	if (fd < 0 || asks < 0 || connect(asks, to, sizeof(end->remote)) ||
+	    (is_connected && connect(fd, to, sizeof(end->remote))) ||
+	    (cut && setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &routers_may,
+			       sizeof(routers_may))))
+		endpoint_fail("socket");
+	*mtu = endpoint_mtu(end, asks);
+	close(asks);
+	return fd;
+}
+
 int main(int count, char **words)
 {
 	static char bytes[SIZE_MOST];
-	struct sockaddr_in6 to;
-	uint64_t left, rate, first = endpoint_new_id() >> 1, sent = 0, began_ns = endpoint_now_ns();
-	size_t size;
+	struct endpoint end = {.role = "client", .transport = "udp"};
+	uint64_t left, rate, began_ns = endpoint_now_ns();
 	int fd, is_connected = count == 7 && !strcmp(words[6], "connected");
+	int is_cut = count == 8 && !strcmp(words[6], "cut");
+	size_t size, cut = is_cut ? strtoull(words[7], NULL, 10) : 0;
+	unsigned int mtu;
 
-	if (count != 6 && !is_connected)
+	if (count != 6 && !is_connected && !is_cut)
 		return 64;
-	to = endpoint_address(words[1], words[2]);
+	end.id = MARK << 48 | endpoint_new_id() >> 16;
+	end.remote = endpoint_address(words[1], words[2]);
 	left = strtoull(words[3], NULL, 10);
 	size = strtoull(words[4], NULL, 10);
 	rate = strtoull(words[5], NULL, 10);
-	if (size < STAMP + sizeof(first) || size > sizeof(bytes))
+	if (size < STAMP + sizeof(end.id) || size > sizeof(bytes))
 		return 64;
-	fd = socket(AF_INET6, SOCK_DGRAM, 0);
-	if (fd < 0 || (is_connected && connect(fd, (struct sockaddr *)&to, sizeof(to))))
-		endpoint_fail("socket");
+	fd = open_socket(&end, is_connected, cut, &mtu);
 	memset(bytes, 's', STAMP);
 	memset(bytes + 16, 0, 8); /* to flood's sink: do not answer */
-	for (; sent < left; sent++) {
-		uint64_t stamp = htobe64(first + sent);
+	for (uint64_t sent = 0; sent < left; sent++) {
+		const struct sockaddr *to = is_connected ? NULL : (struct sockaddr *)&end.remote;
 
 		if (rate && sent % BURST == 0)
 			wait_for_turn(began_ns, sent, rate);
-		memcpy(bytes + STAMP, &stamp, sizeof(stamp));
-		if (sendto(fd, bytes, size, 0, is_connected ? NULL : (struct sockaddr *)&to,
-			   is_connected ? 0 : sizeof(to)) != (ssize_t)size)
+		put_stamp(bytes, size, cut, end.id + sent);
+		if (sendto(fd, bytes, size, 0, to, to ? sizeof(end.remote) : 0) != (ssize_t)size)
 			endpoint_fail("send");
+		endpoint_count_datagram(&end, size, mtu);
 	}
-	printf("%llu %llu\n", (unsigned long long)first, (unsigned long long)sent);
+	endpoint_print(&end);
 	return 0;
 }
