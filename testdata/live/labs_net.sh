@@ -5,7 +5,7 @@
 # $(end4 N 1), 2 is $(end4 N 2), and the same for end6.
 
 end4() { echo "$net4a.$(($1 * 8 + $2))"; }
-end6() { echo "$net6a::$(($1 * 8 + $2))"; }
+end6() { printf '%s::%x\n' "$net6a" $(($1 * 8 + $2)); }
 place() { echo "lab-$1-$$"; }
 lab_inode() { inode "$(place "$1")"; }
 

@@ -2,12 +2,12 @@
 /*
  * Datagrams that are alike but for a number: nothing else tells which of them one is.
  *
- *   stamped ADDRESS PORT COUNT SIZE RATE [connected | cut BYTES]
+ *   stamped ADDRESS PORT COUNT SIZE RATE [connected | cut [BYTES]]
  *
  * Their first 32 bytes are the same in all, then come 8 bytes with the number, the first one highest,
  * then zeros. Where the socket is not connected, their IPv4 identification is 0. RATE is for a
- * second; 0: as fast as it goes. With cut, routers may fragment them, and each fragment of so many
- * bytes of data has the number where the first one has it in its payload. Says at its end what it
+ * second; 0: as fast as it goes. With cut, routers may fragment them; each fragment of BYTES of data
+ * then has the number where the first one has it in its payload. Says at its end what it
  * sent, the first number as id.
  */
 #include "testdata/live/endpoint.h"
@@ -40,7 +40,7 @@ static void put_stamp(char *bytes, size_t size, size_t cut, uint64_t number)
 }
 
 /* The socket that sends, and in *mtu how much goes into one of its packets. */
-static int open_socket(const struct endpoint *end, int is_connected, size_t cut, unsigned int *mtu)
+static int open_socket(const struct endpoint *end, int is_connected, int is_cut, unsigned int *mtu)
 {
 	const struct sockaddr *to = (const struct sockaddr *)&end->remote;
 	int routers_may = IP_PMTUDISC_DONT;
@@ -48,7 +48,7 @@ static int open_socket(const struct endpoint *end, int is_connected, size_t cut,
 
 	if (fd < 0 || asks < 0 || connect(asks, to, sizeof(end->remote)) ||
 	    (is_connected && connect(fd, to, sizeof(end->remote))) ||
-	    (cut && setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &routers_may,
+	    (is_cut && setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &routers_may,
 			       sizeof(routers_may))))
 		endpoint_fail("socket");
 	*mtu = endpoint_mtu(end, asks);
@@ -62,8 +62,8 @@ int main(int count, char **words)
 	struct endpoint end = {.role = "client", .transport = "udp"};
 	uint64_t left, rate, began_ns = endpoint_now_ns();
 	int fd, is_connected = count == 7 && !strcmp(words[6], "connected");
-	int is_cut = count == 8 && !strcmp(words[6], "cut");
-	size_t size, cut = is_cut ? strtoull(words[7], NULL, 10) : 0;
+	int is_cut = (count == 7 || count == 8) && !strcmp(words[6], "cut");
+	size_t size, cut = count == 8 ? strtoull(words[7], NULL, 10) : 0;
 	unsigned int mtu;
 
 	if (count != 6 && !is_connected && !is_cut)
@@ -75,7 +75,7 @@ int main(int count, char **words)
 	rate = strtoull(words[5], NULL, 10);
 	if (size < STAMP + sizeof(end.id) || size > sizeof(bytes))
 		return 64;
-	fd = open_socket(&end, is_connected, cut, &mtu);
+	fd = open_socket(&end, is_connected, is_cut, &mtu);
 	memset(bytes, 's', STAMP);
 	memset(bytes + 16, 0, 8); /* to flood's sink: do not answer */
 	for (uint64_t sent = 0; sent < left; sent++) {
