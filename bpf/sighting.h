@@ -219,13 +219,9 @@ static __always_inline __u64 digest_of_content(const __u8 *bytes, const __u64 *p
 	return flow_hash_mix(digest);
 }
 
-/* The digest of the packet in a packet, of its linear bytes. */
-__noinline __u64 digest_inside(struct sighted *it, __u32 network)
+/* The bytes of the packet in a packet, as far as they are linear; 0: there is none. */
+__noinline int look_inside(const struct sighted *it, struct sighted *inside, __u32 network)
 {
-	struct sighted *inside;
-	__u32 which = INSIDE;
-
-	inside = bpf_map_lookup_elem(&sighted, &which);
 	if (!it || !inside || network < it->data || network - it->data > it->data_length)
 		return 0;
 	inside->event.skb_head = it->event.skb_head;
@@ -234,9 +230,12 @@ __noinline __u64 digest_inside(struct sighted *it, __u32 network)
 	inside->linear = inside->left > it->paged ? inside->left - it->paged : 0;
 	read_words(it->event.skb_head + network, inside->event.bytes, SIGHTING_HEADER);
 	measure(inside, 0);
-	if (inside->in_pages)
-		return 0;
-	return digest_of_content(inside->event.bytes, (const __u64 *)inside->event.payload);
+	return 1;
+}
+
+__noinline __u64 digest_of(const struct sighted *it)
+{
+	return it ? digest_of_content(it->event.bytes, (const __u64 *)it->event.payload) : 0;
 }
 
 static __always_inline __u64 digest_of_end(__u64 high, __u64 low, __u32 port)
@@ -443,6 +442,23 @@ static __always_inline void read_bytes_of(const struct sk_buff *packet, int is_t
 	read_link(packet, it);
 }
 
+/* The content of what a tunnel's packet carries, or 0. */
+static __always_inline __u64 read_inside(const struct sk_buff *packet, int is_tc,
+					 const struct sighted *it)
+{
+	__u32 which = INSIDE, network = packet->inner_network_header;
+	struct sighted *inside = bpf_map_lookup_elem(&sighted, &which);
+
+	if (!inside || !look_inside(it, inside, network))
+		return 0;
+	if (inside->in_pages && (is_tc || !read_payload_pages(packet, network - it->data +
+							      inside->header,
+							      inside->event.payload,
+							      inside->in_pages)))
+		return 0;
+	return digest_of(inside);
+}
+
 /*
  * Tell of a packet that is recorded. The offset is the one that its headers were read with,
  * from skb->head; the counters are those of the program.
@@ -470,7 +486,7 @@ static __noinline int tell_sighting(struct sk_buff *packet, __u32 is_tc_and_io, 
 	if (it->is_tcp && it->socket && it->takes_sequence)
 		read_socket(packet->sk, it);
 	if (io == IO_TRANSMIT && BPF_CORE_READ_BITFIELD(packet, encapsulation))
-		it->inner = digest_inside(it, packet->inner_network_header);
+		it->inner = read_inside(packet, is_tc_and_io >> 1, it);
 	identify(it);
 	if (!it->is_sampled)
 		count_alone(counters, COUNT_SIGHTING_NOT_SAMPLED);

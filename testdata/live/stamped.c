@@ -2,11 +2,11 @@
 /*
  * Datagrams that are alike but for a number: nothing else tells which of them one is.
  *
- *   stamped ADDRESS PORT COUNT SIZE RATE [connected]
+ *   stamped ADDRESS PORT COUNT SIZE RATE [connected|cut]
  *
  * Their first 32 bytes are the same in all, then come 8 bytes with the number, the first one highest,
- * then zeros. Where the socket is not connected, their IPv4 identification is 0. RATE is for a
- * second; 0: as fast as it goes. Prints the first number and how many were sent.
+ * then zeros; over IPv6 there is nothing else. RATE is for a second; 0: as fast as it goes. cut:
+ * routers may make fragments of them. Prints the first number and how many were sent.
  */
 #include "testdata/live/endpoint.h"
 
@@ -31,9 +31,10 @@ int main(int count, char **words)
 	struct sockaddr_in6 to;
 	uint64_t left, rate, first = endpoint_new_id() >> 1, sent = 0, began_ns = endpoint_now_ns();
 	size_t size;
-	int fd, is_connected = count == 7 && !strcmp(words[6], "connected");
+	const char *how = count == 7 ? words[6] : "";
+	int fd, is_connected = !strcmp(how, "connected"), discover = IP_PMTUDISC_DONT;
 
-	if (count != 6 && !is_connected)
+	if (count < 6 || count > 7)
 		return 64;
 	to = endpoint_address(words[1], words[2]);
 	left = strtoull(words[3], NULL, 10);
@@ -44,6 +45,9 @@ int main(int count, char **words)
 	fd = socket(AF_INET6, SOCK_DGRAM, 0);
 	if (fd < 0 || (is_connected && connect(fd, (struct sockaddr *)&to, sizeof(to))))
 		endpoint_fail("socket");
+	if (!strcmp(how, "cut") &&
+	    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover)))
+		endpoint_fail("IP_MTU_DISCOVER");
 	memset(bytes, 's', STAMP);
 	memset(bytes + 16, 0, 8); /* to flood's sink: do not answer */
 	for (; sent < left; sent++) {
