@@ -23,41 +23,42 @@
 #define CONTENT_PLACES 131072U
 #define KNOWN_HOPS     12 /* the first, and the latest others */
 #define CARRIED_PLACES 32768U
-#define CARRIED_BLOCK  13 /* bits: a super packet is entered once for each 8 KiB that it carries */
+#define CARRIED_BLOCK \
+	13 /* bits: a super packet is entered once for each 8 KiB that it carries */
 #define CARRIED_BLOCKS 10
 
-#define SAME_PACKET_NS	  10000000000ULL
-#define SAME_CONTENT_NS	  5000000ULL
-#define JUST_BEFORE_NS	  50000000ULL
-#define CARRIED_NS	  300000000000ULL /* TCP gives up after longer, but rarely */
-#define TUNNEL_LEAST	  20
-#define CLAIM_TRIES	  8
-#define MULTIPLIER	  0x9e3779b97f4a7c15ULL
+#define SAME_PACKET_NS	10000000000ULL
+#define SAME_CONTENT_NS 5000000ULL
+#define JUST_BEFORE_NS	50000000ULL
+#define CARRIED_NS	300000000000ULL /* TCP gives up after longer, but rarely */
+#define TUNNEL_LEAST	20
+#define CLAIM_TRIES	8
+#define MULTIPLIER	0x9e3779b97f4a7c15ULL
 
 /* One sighting, and what is derived from it. */
 struct sighted {
 	struct sighting_event event;
-	__u64 digest;	/* of the content, as long as only addresses and ports change */
-	__u64 tuple;	/* digest of its ends, the same for both directions */
-	__u64 reply;	/* and of its conntrack entry's reply tuple */
-	__u64 inner;	/* content of what a tunnel's packet carries, while it gets its headers */
-	__u64 socket;	/* that sends it here, or 0 */
-	__u32 hop;	/* digest of the hop */
+	__u64 digest; /* of the content, as long as only addresses and ports change */
+	__u64 tuple;  /* digest of its ends, the same for both directions */
+	__u64 reply;  /* and of its conntrack entry's reply tuple */
+	__u64 inner;  /* content of what a tunnel's packet carries, while it gets its headers */
+	__u64 socket; /* that sends it here, or 0 */
+	__u32 hop;    /* digest of the hop */
 	__u32 direction; /* tells the two of the tuple apart */
-	__u32 sequence; /* of TCP */
-	__u32 length;	/* of payload */
-	__u32 end;	/* of the IP packet, from head */
-	__u32 fragment; /* IPv4 identification and protocol, 0: it is none */
-	__u32 network;	/* from head, as data: where skb->data is */
+	__u32 sequence;	 /* of TCP */
+	__u32 length;	 /* of payload */
+	__u32 end;	 /* of the IP packet, from head */
+	__u32 fragment;	 /* IPv4 identification and protocol, 0: it is none */
+	__u32 network;	 /* from head, as data: where skb->data is */
 	__u32 data;
-	__u32 left;	/* bytes from the network header to the end */
-	__u32 linear;	/* of those */
+	__u32 left;	   /* bytes from the network header to the end */
+	__u32 linear;	   /* of those */
 	__u32 data_length; /* bytes from data to the end */
-	__u32 paged;	/* of those, in pages */
-	__u32 header;	/* bytes of network and transport header */
-	__u32 in_pages; /* bytes of the payload that are there, to be read yet */
+	__u32 paged;	   /* of those, in pages */
+	__u32 header;	   /* bytes of network and transport header */
+	__u32 in_pages;	   /* bytes of the payload that are there, to be read yet */
 	__u8 ttl, is_tcp;
-	__u8 is_birth;	/* a socket of this namespace sends it, or hardware has received it */
+	__u8 is_birth; /* a socket of this namespace sends it, or hardware has received it */
 	__u8 takes_sequence; /* TCP counts what it carries */
 	__u8 is_first_fragment;
 	__u8 may_fragment; /* IPv4 that routers may cut */
@@ -72,7 +73,8 @@ struct known_packet {
 	__u32 busy;
 	__u32 sequence;
 	__u64 skb, head, digest, tuple, conntrack, packet_id, time_ns, socket;
-	__u64 inner_digest, inner_id; /* of what a tunnel's packet carries; 0: it carries none */
+	__u64 inner_digest,
+		inner_id; /* of what a tunnel's packet carries; 0: it carries none */
 	__u32 hop[KNOWN_HOPS];
 	__u32 hop_count;
 	__u32 length, end;
@@ -98,7 +100,8 @@ struct {
 struct known_content {
 	__u32 busy, zero;
 	__u64 digest, packet_id, skb, time_ns;
-	__u64 twins_ns; /* when there were last two packets of this content, as far as we know */
+	__u64 twins_ns; /* when there were last two packets of this content, as far as we know
+			 */
 	/* The one that had this place before, if it was recent then. */
 	__u64 left_ns, left_digest, left_packet_id, left_twins_ns;
 };
@@ -148,9 +151,8 @@ static __always_inline struct known_packet *known_of(__u64 skb)
 /* Another CPU is soon done with a place, and what this one has interrupted never is. */
 static __always_inline int claim(__u32 *busy)
 {
-	_Pragma("nounroll") for (int i = 0; i < CLAIM_TRIES; i++)
-		if (!__sync_val_compare_and_swap(busy, 0, 1))
-			return 1;
+	_Pragma("nounroll") for (int i = 0; i < CLAIM_TRIES;
+				 i++) if (!__sync_val_compare_and_swap(busy, 0, 1)) return 1;
 	return 0;
 }
 
@@ -210,9 +212,9 @@ static __always_inline __u64 block_digest(const struct sighted *it, __u32 sequen
 	return mix(mix(it->tuple, it->direction + 2), sequence >> CARRIED_BLOCK);
 }
 
-static __always_inline __u64 fragment_digest(const struct sighted *it)
+static __always_inline __u64 fragment_digest(__u64 tuple, const struct sighted *it)
 {
-	return mix(mix(it->tuple, it->direction + 4), it->fragment);
+	return mix(tuple, it->fragment);
 }
 
 /* So that segments, merged packets and what is sent again find who carried the same bytes. */
@@ -307,8 +309,8 @@ static __always_inline void note_content(const struct sighted *it)
 }
 
 /*
- * The sk_buff that was seen with this content a moment ago, or 0; and whether, as far as we know,
- * no other had it.
+ * The sk_buff that was seen with this content a moment ago, or 0; and whether, as far as we
+ * know, no other had it.
  */
 static __always_inline __u64 skb_of_content(const struct sighted *it, int *is_alone)
 {
@@ -360,8 +362,8 @@ static __always_inline int may_be(const struct known_packet *known, const struct
 static __always_inline int may_go_down(const struct known_packet *known,
 				       const struct sighted *it)
 {
-	return !it->is_birth || (it->socket && known->io == IO_TRANSMIT &&
-				 known->socket == it->socket);
+	return !it->is_birth ||
+	       (it->socket && known->io == IO_TRANSMIT && known->socket == it->socket);
 }
 
 static __always_inline void take_over(const struct known_packet *known, struct sighted *it,
@@ -416,8 +418,8 @@ static __always_inline int relate_known(struct known_packet *known, struct sight
 }
 
 /*
- * The same sk_buff with the same content. Where its bytes have moved, it may have been freed and
- * be another packet's, unless there is no other of that content.
+ * The same sk_buff with the same content. Where its bytes have moved, it may have been freed
+ * and be another packet's, unless there is no other of that content.
  */
 static __always_inline int is_still(const struct known_packet *known, struct sighted *it)
 {
@@ -449,9 +451,8 @@ static __always_inline int take_from(struct known_packet *own, __u64 skb, struct
 		return 0;
 	}
 	if (other->skb == skb && other->digest == it->digest &&
-	    (identity == IDENTITY_SAME_HEAD
-		     ? other->head == it->event.skb_head
-		     : other->io != it->event.io_direction) &&
+	    (identity == IDENTITY_SAME_HEAD ? other->head == it->event.skb_head
+					    : other->io != it->event.io_direction) &&
 	    may_be(other, it)) {
 		is_same = 1;
 		take_over(other, it, identity);
@@ -497,15 +498,15 @@ static __always_inline void relate_again(struct sighted *it)
 
 static __always_inline void relate_fragment(const struct known_packet *own, struct sighted *it)
 {
-	__u64 digest = fragment_digest(it), own_id = it->event.packet_id;
+	__u64 digest = fragment_digest(it->tuple, it), own_id = it->event.packet_id;
 	struct carried whole;
 
 	find_carried(digest, it->event.header.time_ns, &whole);
-	if (whole.packet_id &&
-	    it->event.header.time_ns - whole.time_ns > JUST_BEFORE_NS)
+	if (whole.packet_id && it->event.header.time_ns - whole.time_ns > JUST_BEFORE_NS)
 		whole.packet_id = 0;
 	if (it->is_first_fragment && own->skb == it->event.skb_address &&
-	    own->sequence == it->fragment && it->event.header.time_ns - own->time_ns < JUST_BEFORE_NS)
+	    own->sequence == it->fragment &&
+	    it->event.header.time_ns - own->time_ns < JUST_BEFORE_NS)
 		whole.packet_id = own->packet_id;
 	relate(it, RELATION_FRAGMENT, whole.packet_id);
 	if (!it->is_first_fragment)
@@ -521,8 +522,12 @@ static __always_inline void relate_reassembled(struct sighted *it)
 	__u64 now = it->event.header.time_ns;
 	struct carried first;
 
-	find_carried(fragment_digest(it), now, &first);
-	if (first.packet_id && now - first.time_ns < JUST_BEFORE_NS && first.length < it->length)
+	find_carried(fragment_digest(it->tuple, it), now, &first);
+	/* A bridge that filters its packets as IP has translated it by now. */
+	if (!first.packet_id && it->event.conntrack)
+		find_carried(fragment_digest(it->event.conntrack, it), now, &first);
+	if (first.packet_id && now - first.time_ns < JUST_BEFORE_NS &&
+	    first.length < it->length)
 		relate(it, RELATION_MERGE, first.packet_id);
 }
 
@@ -589,7 +594,7 @@ static __always_inline void remember(struct known_packet *own, const struct sigh
 	if (it->is_tcp && it->takes_sequence && it->event.io_direction == IO_TRANSMIT)
 		enter_range(it);
 	else if (it->fragment && it->may_fragment)
-		enter_carried(it, fragment_digest(it));
+		enter_carried(it, fragment_digest(it->tuple, it));
 }
 
 /*

@@ -4,9 +4,10 @@
  *
  *   stamped ADDRESS PORT COUNT SIZE RATE [connected|cut]
  *
- * Their first 32 bytes are the same in all, then come 8 bytes with the number, the first one highest,
- * then zeros; over IPv6 there is nothing else. RATE is for a second; 0: as fast as it goes. cut:
- * routers may make fragments of them. Prints the first number and how many were sent.
+ * Their first 32 bytes are the same in all, then come 8 bytes with the number, the first one
+ * highest, then zeros; over IPv6 there is nothing else. RATE is for a second; 0: as fast as it
+ * goes. cut: routers may make fragments of them. Prints the first number and how many were
+ * sent.
  */
 #include "testdata/live/endpoint.h"
 
@@ -29,7 +30,8 @@ int main(int count, char **words)
 {
 	static char bytes[SIZE_MOST];
 	struct sockaddr_in6 to;
-	uint64_t left, rate, first = endpoint_new_id() >> 1, sent = 0, began_ns = endpoint_now_ns();
+	uint64_t left, rate, first = endpoint_new_id() >> 1, sent = 0,
+			     began_ns = endpoint_now_ns();
 	size_t size;
 	const char *how = count == 7 ? words[6] : "";
 	int fd, is_connected = !strcmp(how, "connected"), discover = IP_PMTUDISC_DONT;
