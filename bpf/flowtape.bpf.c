@@ -18,6 +18,7 @@
 #include "bpf/owner.h"
 #include "bpf/plain.h"
 #include "bpf/process.h"
+#include "bpf/sighting.h"
 #include "bpf/socket.h"
 #include "bpf/walk.h"
 #include "schema/event.h"
@@ -162,6 +163,8 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 		count_alone(counters, reason);
 		return 0;
 	}
+	if (tell_sightings)
+		tell_sighting(packet, (__u32)is_tc << 1 | io, offset, &headers, counters);
 	direction = headers.direction & 1;
 	seen = FACT_FLAGS(headers.tcp_flags, direction) | FACT_SEEN(headers.seen << direction);
 	id = hop_id(device->ifindex, io, direction);

@@ -40,11 +40,16 @@ typedef struct {
 	struct net *net;
 } possible_net_t;
 
+struct device {
+	struct device *parent;
+};
+
 struct net_device {
 	char name[16];
 	int ifindex;
 	unsigned short type;
 	possible_net_t nd_net;
+	struct device dev; /* has a parent where the interface is hardware */
 };
 
 typedef struct {
@@ -72,6 +77,11 @@ struct sock {
 	__u16 sk_protocol; /* a bit field of 8 bits before 5.6 */
 };
 
+struct tcp_sock {
+	__u32 snd_nxt;	     /* what is behind it has been sent */
+	__u32 total_retrans; /* counted before a segment is sent again */
+};
+
 struct socket {
 	struct sock *sk;
 };
@@ -90,7 +100,11 @@ struct sk_buff {
 	__be16 protocol;
 	__u8 encapsulation : 1;	      /* the inner headers are set */
 	__u16 inner_transport_header; /* from head */
+	__u16 inner_network_header;   /* from head */
 	__u16 network_header;	      /* from head */
+	__u16 mac_header;	      /* from head, where the packet is received */
+	__u32 hash, mark;
+	__s64 tstamp;
 	unsigned int end;	      /* from head; skb_shared_info is there */
 	unsigned char *head;
 	unsigned char *data;

@@ -69,6 +69,8 @@ static const struct loss_line {
 	{COUNT_NAT_UNKEPT, "translations", "nat", "table full: its end is not seen"},
 	{COUNT_RATE_MAP_FULL, "kernel", "conntrack_rate", "rate table full"},
 	{COUNT_CGROUP_RING_FULL, "kernel cgroup", "process", "ring buffer full"},
+	{COUNT_SIGHTING_RING_FULL, "kernel", "packet", "ring buffer full"},
+	{COUNT_SIGHTING_OVER_BUDGET, "kernel", "packet", "over the budget"},
 	{COUNT_DROP_UNREADABLE, drop_stage, "flow", "header not readable"},
 	{COUNT_DROP_MAP_FULL, drop_stage, "flow", "flow table full"},
 	{COUNT_RETRANSMIT_MAP_FULL, retransmit_stage, "flow", "flow table full"},
@@ -168,6 +170,26 @@ static void look_at_trouble(struct account *account, const uint64_t *added, uint
 		     added[COUNT_RETRANSMIT_EXCLUDED]);
 }
 
+/* Of the packets that flows count, those that are told singly, too. */
+static void look_at_sightings(struct account *account, const uint64_t *added, uint64_t missed,
+			      uint64_t last)
+{
+	struct ledger *ledger = account->options.ledger;
+	uint64_t attempted = added[COUNT_SIGHTING_ATTEMPTED] + missed;
+	uint64_t not_sampled = added[COUNT_SIGHTING_NOT_SAMPLED];
+
+	if (!account->options.has_sightings)
+		return;
+	if (missed)
+		ledger_loss(ledger, "kernel", "packet", "program busy", -1,
+			    last - account->options.span_ns, last, missed);
+	ledger_stage(ledger, filter_stage(RULES_SAMPLE), "packet", not_sampled, 0, not_sampled);
+	ledger_stage(ledger, "kernel", "packet", attempted,
+		     attempted - missed - not_sampled - added[COUNT_SIGHTING_RING_FULL] -
+			     added[COUNT_SIGHTING_OVER_BUDGET],
+		     not_sampled);
+}
+
 static void look_at_kernel(struct account *account, uint64_t last)
 {
 	struct ledger *ledger = account->options.ledger;
@@ -211,6 +233,7 @@ static void look_at_kernel(struct account *account, uint64_t last)
 			     unwatched,
 		     added[COUNT_PACKET_STORED] + added[COUNT_PACKET_RING],
 		     added[COUNT_PACKET_NOT_IP] + excluded[STREAM_FLOW]);
+	look_at_sightings(account, added, missed, last);
 	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
 		     added[COUNT_PROCESS_ATTEMPTED] - added[COUNT_PROCESS_RING_FULL] -
 			     excluded[STREAM_PROCESS],

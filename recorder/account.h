@@ -17,6 +17,7 @@ struct account_options {
 	struct probes *probes;
 	struct process_table *processes;
 	uint64_t span_ns; /* between two looks */
+	int has_sightings;
 };
 
 /* NULL when memory is short. */

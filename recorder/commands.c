@@ -21,6 +21,24 @@ int command_misuse(const char *command, const char *what, const char *word)
 	return COMMAND_MISUSE;
 }
 
+int command_streams(const char *command, char *list, uint32_t *streams)
+{
+	char *rest;
+
+	if (*list == '+')
+		list++;
+	else
+		*streams = 0;
+	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		int stream = stream_find(word);
+
+		if (stream < 0)
+			return command_misuse(command, "no such stream", word);
+		*streams |= 1U << stream;
+	}
+	return -1;
+}
+
 int command_without(const char *command, const char *words)
 {
 	char *copy = strdup(words), *rest = NULL;

@@ -103,6 +103,35 @@ int probes_poll(struct probes *probes, int timeout_ms,
 	return ring_buffer__consume(probes->ring);
 }
 
+static int pass_sighting_on(void *context, void *record, size_t size)
+{
+	struct probes *probes = context;
+	int error = probes->sighting(probes->sighting_context, record);
+
+	return error ? error : --probes->sightings_left ? 0 : -ECANCELED;
+}
+
+int probes_read_sightings(struct probes *probes, unsigned int most,
+			  int (*sighting)(void *context, const struct sighting_event *event),
+			  void *context)
+{
+	int error;
+
+	if (!probes->skeleton)
+		return 0;
+	probes->sighting = sighting;
+	probes->sighting_context = context;
+	probes->sightings_left = most;
+	if (!probes->sighting_ring)
+		probes->sighting_ring =
+			ring_buffer__new(bpf_map__fd(probes->skeleton->maps.sightings),
+					 pass_sighting_on, probes, NULL);
+	if (!probes->sighting_ring)
+		return -ENOMEM;
+	error = ring_buffer__consume(probes->sighting_ring);
+	return error < 0 && error != -ECANCELED ? error : (int)(most - probes->sightings_left);
+}
+
 const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count)
 {
 	size_t count = (size_t)probes->cpu_count * STAGE_COUNTERS;

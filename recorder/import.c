@@ -30,6 +30,7 @@ static const char help[] =
 	"\n"
 	"  -o, --output DIR     where the recording goes; made when it is missing\n"
 	"      --append         add to the recording that DIR holds already\n"
+	"      --streams LIST   flow,hop (default) and packet, every packet as it is: +packet adds it\n"
 	"      --slice TIME     length of a slice of capture time (default 5s)\n"
 	"      --only, --not RULE\n"
 	"                       leave out packets that do not, or that do match, see below\n"
@@ -52,6 +53,7 @@ struct arguments {
 	int append;
 	int verbose;
 	uint64_t slice_ns;
+	uint32_t streams;
 	enum table_format format;
 	char **paths;
 	int path_count;
@@ -82,6 +84,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 	static const struct option options[] = {
 		{"output", required_argument, NULL, 'o'},
 		{"append", no_argument, NULL, 'a'},
+		{"streams", required_argument, NULL, 'S'},
 		{"slice", required_argument, NULL, 's'},
 		{"format", required_argument, NULL, 'f'},
 		FILTER_OPTIONS,
@@ -92,7 +95,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 	char letter[] = "-?";
 	int option, format, status;
 
-	*arguments = (struct arguments){.slice_ns = DEFAULT_SLICE_NS};
+	*arguments = (struct arguments){.slice_ns = DEFAULT_SLICE_NS,
+					.streams = 1U << STREAM_FLOW | 1U << STREAM_HOP};
 	optind = 0;
 	while ((option = getopt_long(argc, argv, ":o:vh", options, NULL)) != -1) {
 		switch (option) {
@@ -101,6 +105,11 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			break;
 		case 'a':
 			arguments->append = 1;
+			break;
+		case 'S':
+			status = command_streams("import", optarg, &arguments->streams);
+			if (status >= 0)
+				return status;
 			break;
 		case 's':
 			if (duration_parse(optarg, &arguments->slice_ns) ||
@@ -303,6 +312,7 @@ static int import(const struct arguments *arguments, struct inventory *inventory
 			   .inventory = inventory,
 			   .ledger = ledger},
 		.slice_ns = arguments->slice_ns,
+		.streams = arguments->streams,
 		.filter = arguments->filter,
 		.progress = show_progress,
 		.progress_context = &progress,

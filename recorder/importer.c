@@ -8,6 +8,7 @@
 #include "recorder/importer.h"
 #include "recorder/capture.h"
 #include "recorder/connection.h"
+#include "recorder/sighting.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,6 @@
 #define PROGRESS_PACKETS 16384U
 
 static const char stage[] = "import";
-static const char stream[] = "flow";
 
 struct importer {
 	struct importer_options options;
@@ -34,6 +34,8 @@ struct importer {
 	uint64_t earliest_ns, end_ns;
 	uint64_t newest_ns; /* of all counted packets so far */
 	uint64_t packets;
+	uint32_t files;	    /* so far */
+	uint32_t sightings; /* in the delivery */
 	char problem[512];
 };
 
@@ -59,19 +61,35 @@ static void dispose(struct importer *importer)
 	free(importer);
 }
 
-struct importer *importer_new(const struct importer_options *options)
+static int wants(const struct importer_options *options, enum stream_id id)
+{
+	return !options->streams ? id == STREAM_FLOW || id == STREAM_HOP
+				 : (options->streams >> id & 1) != 0;
+}
+
+static struct connections *new_connections(const struct importer_options *options,
+					   uint64_t first_flow_id)
 {
 	const struct connections_options connections = {
 		.idle_ns = IDLE_NS,
+		.first_flow_id = first_flow_id,
 		.filter = options->filter,
+		.no_flows = !wants(options, STREAM_FLOW),
+		.no_hops = !wants(options, STREAM_HOP),
 	};
+
+	return connections_new(&connections);
+}
+
+struct importer *importer_new(const struct importer_options *options)
+{
 	struct importer *importer = calloc(1, sizeof(*importer));
 
 	if (!importer)
 		return NULL;
 	importer->options = *options;
 	importer->fragments = fragments_new();
-	importer->connections = connections_new(&connections);
+	importer->connections = new_connections(options, 0);
 	importer->delivery = delivery_new();
 	if (!importer->fragments || !importer->connections || !importer->delivery) {
 		dispose(importer);
@@ -107,6 +125,7 @@ static int deliver(struct importer *importer)
 	int error;
 
 	importer->delivery->covered_ns = importer->newest_ns;
+	importer->sightings = 0;
 	error = writer_deliver(importer->writer, importer->delivery, 1);
 	if (error)
 		return fail(importer, error, NULL);
@@ -163,17 +182,13 @@ static void begin_slice(struct importer *importer, uint64_t time_ns)
  * new. */
 static int leap(struct importer *importer, uint64_t time_ns)
 {
-	const struct connections_options options = {
-		.idle_ns = IDLE_NS,
-		.first_flow_id = connections_next_flow_id(importer->connections),
-		.filter = importer->options.filter,
-	};
 	struct connections *fresh;
 
 	if (time_ns < importer->end_ns ? importer->earliest_ns - time_ns <= IDLE_NS
 				       : time_ns - importer->end_ns <= IDLE_NS)
 		return 0;
-	fresh = connections_new(&options);
+	fresh = new_connections(&importer->options,
+				connections_next_flow_id(importer->connections));
 	if (!fresh)
 		return fail(importer, -ENOMEM, NULL);
 	connections_free(importer->connections);
@@ -199,6 +214,25 @@ static int count(struct importer *importer, const struct packet *packet, uint64_
 		importer->newest_ns = time_ns;
 	error = connections_packet(importer->connections, packet, time_ns);
 	return error ? fail(importer, error, NULL) : 0;
+}
+
+/* What fills a batch is handed over, whatever slice is open. */
+static int sight(struct importer *importer, const struct packet *packet,
+		 const struct captured_frame *frame)
+{
+	const struct filter *filter = importer->options.filter;
+	struct sighting_event event;
+	struct packet_row row;
+	int error;
+
+	sighting_of_frame(packet, frame->bytes, importer->files, &event);
+	sighting_row(&event, &row);
+	row.time_ns = frame->time_ns;
+	row.sampling_rate = filter ? filter->sampling_rate : 1;
+	error = delivery_row(importer->delivery, STREAM_PACKET, &row);
+	if (error)
+		return fail(importer, error, NULL);
+	return ++importer->sightings == BATCH_ROWS ? deliver(importer) : 0;
 }
 
 /* --- one file --- */
@@ -240,6 +274,9 @@ static int take_frame(void *context, const struct captured_frame *frame)
 		file->excluded[__builtin_ctz(kind)]++;
 	else if (verdict == PACKET_COUNTED)
 		reading->error = count(importer, &packet, frame->time_ns);
+	if (verdict == PACKET_COUNTED && !kind && !reading->error &&
+	    wants(options, STREAM_PACKET))
+		reading->error = sight(importer, &packet, frame);
 	if (++importer->packets % PROGRESS_PACKETS == 0 && !reading->error &&
 	    options->progress &&
 	    options->progress(options->progress_context, file->path, importer->packets))
@@ -260,6 +297,27 @@ static int read_frames(struct importer *importer, struct capture *capture,
 	return 0;
 }
 
+/* The same for each stream that is made of the packets themselves. */
+static void account_stream(const struct importer *importer, const struct import_file *file,
+			   const char *name)
+{
+	struct ledger *ledger = importer->options.writer.ledger;
+	uint64_t excluded = 0;
+
+	for (int i = 0; i < RULES_KINDS; i++) {
+		ledger_stage(ledger, filter_stage(1U << i), name, file->excluded[i], 0,
+			     file->excluded[i]);
+		excluded += file->excluded[i];
+	}
+	ledger_stage(ledger, stage, name, file->packets,
+		     file->verdicts[PACKET_COUNTED] - excluded,
+		     file->verdicts[PACKET_NOT_IP] + excluded);
+	for (int verdict = PACKET_TRUNCATED; verdict < PACKET_VERDICTS; verdict++)
+		if (file->verdicts[verdict])
+			ledger_loss(ledger, stage, name, packet_verdict_name(verdict), -1,
+				    file->first_ns, file->last_ns, file->verdicts[verdict]);
+}
+
 static int account(struct importer *importer, const struct import_file *file)
 {
 	const struct writer_options *writer = &importer->options.writer;
@@ -275,21 +333,10 @@ static int account(struct importer *importer, const struct import_file *file)
 		.problem = file->problem,
 	};
 
-	uint64_t excluded = 0;
-
 	_Static_assert(PACKET_VERDICTS == 5, "the verdicts of struct capture_entry");
-	for (int i = 0; i < RULES_KINDS; i++) {
-		ledger_stage(writer->ledger, filter_stage(1U << i), stream, file->excluded[i],
-			     0, file->excluded[i]);
-		excluded += file->excluded[i];
-	}
-	ledger_stage(writer->ledger, stage, stream, file->packets,
-		     file->verdicts[PACKET_COUNTED] - excluded,
-		     file->verdicts[PACKET_NOT_IP] + excluded);
-	for (int verdict = PACKET_TRUNCATED; verdict < PACKET_VERDICTS; verdict++)
-		if (file->verdicts[verdict])
-			ledger_loss(writer->ledger, stage, stream, packet_verdict_name(verdict),
-				    -1, file->first_ns, file->last_ns, file->verdicts[verdict]);
+	account_stream(importer, file, "flow");
+	if (wants(&importer->options, STREAM_PACKET))
+		account_stream(importer, file, "packet");
 	return inventory_capture(writer->inventory, &entry) ? fail(importer, -ENOMEM, NULL) : 0;
 }
 
@@ -314,6 +361,7 @@ int importer_file(struct importer *importer, const char *path, struct import_fil
 
 	memset(file, 0, sizeof(*file));
 	file->path = path;
+	importer->files++;
 	if (capture_open(path, &capture, &file->problem)) {
 		if (!file->problem)
 			file->problem = strdup("cannot be opened");

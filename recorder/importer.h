@@ -17,6 +17,7 @@ struct importer_options {
 	struct writer_options
 		writer; /* with the inventory and the ledger that get the accounts */
 	uint64_t slice_ns;
+	uint32_t streams; /* bit of each enum stream_id that is wanted; 0: flow and hop */
 	const struct filter *filter; /* of FILTER_OF_CAPTURES; NULL: none */
 	/* Called now and then with the packets so far; not 0 stops the import. May be NULL. */
 	int (*progress)(void *context, const char *path, uint64_t packets);

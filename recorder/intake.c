@@ -10,6 +10,7 @@
 #include "recorder/namespaces.h"
 #include "recorder/nat_rows.h"
 #include "recorder/notices.h"
+#include "recorder/sighting.h"
 #include "recorder/snapshot.h"
 #include "recorder/walk.h"
 
@@ -28,6 +29,7 @@
 #define INTERFACES_NS	(2 * SECOND_NS) /* between two looks at the interfaces */
 #define EXITED_KEPT_NS	(60 * SECOND_NS)
 #define EVENT_ROWS_MOST 1000000U /* that wait for room at the writer */
+#define SIGHTINGS_MOST	65536U	 /* at one go: flows wait meanwhile */
 
 struct intake {
 	struct intake_options options;
@@ -44,6 +46,8 @@ struct intake {
 	uint64_t slice;		  /* number of the open slice */
 	uint64_t slice_end_ns, interfaces_ns;
 	uint64_t delivered_ns;	    /* the last delivery */
+	uint64_t sightings_stored;  /* of those that are being read */
+	uint32_t sightings_rate;    /* their sampling_rate */
 	int provisional;	    /* rows of the open slice have been handed over */
 	uint32_t network_namespace; /* the recorder's own */
 	int error;
@@ -166,6 +170,45 @@ static int take_event(void *context, void *record, size_t size)
 	else
 		intake->error = take_process(intake, record, size);
 	return intake->error == -ENOMEM ? intake->error : 0;
+}
+
+static int take_sighting(void *context, const struct sighting_event *event)
+{
+	struct intake *intake = context;
+	struct packet_row row;
+
+	if (!has_room(intake))
+		return 0;
+	sighting_row(event, &row);
+	row.time_ns = epoch(intake, event->header.time_ns);
+	row.sampling_rate = intake->sightings_rate;
+	intake->sightings_stored++;
+	return delivery_row(intake->pending, STREAM_PACKET, &row);
+}
+
+/* Whether there may be more of them. */
+static int take_sightings(struct intake *intake)
+{
+	uint64_t now = epoch(intake, boot_now()), lost;
+	int count;
+
+	if (!wanted(intake, STREAM_PACKET))
+		return 0;
+	intake->sightings_stored = 0;
+	count = probes_read_sightings(intake->options.probes, SIGHTINGS_MOST, take_sighting,
+				      intake);
+	if (count < 0) {
+		intake->error = count;
+		return 0;
+	}
+	atomic_fetch_add(&intake->events, (unsigned long)count);
+	lost = (uint64_t)count - intake->sightings_stored;
+	ledger_stage(intake->options.ledger, "intake", "packet", (uint64_t)count,
+		     intake->sightings_stored, 0);
+	if (lost)
+		ledger_loss(intake->options.ledger, "intake", "packet", "queue full", -1,
+			    now - intake->options.tick_ns, now, lost);
+	return count == SIGHTINGS_MOST;
 }
 
 static void take_events(void *context)
@@ -293,6 +336,8 @@ static int tick(struct intake *intake, int last)
 	}
 	if (!error)
 		error = probes_read_packets(intake->options.probes, take_captured, intake);
+	while (take_sightings(intake) && last)
+		;
 	take_notices(intake);
 	atomic_fetch_add(&intake->events, drained);
 	probes_drain_rates(intake->options.probes, last ? UINT64_MAX : now, take_rate, intake);
@@ -337,6 +382,8 @@ static void *run(void *context)
 			probes_poll(intake->options.probes, (int)(wait_ns / 1000000) + 1,
 				    take_event, intake);
 			take_notices(intake);
+			while (take_sightings(intake) && boot_now() < next)
+				;
 			error = probes_read_packets(intake->options.probes, take_captured,
 						    intake);
 			continue;
@@ -421,8 +468,12 @@ int intake_start(const struct intake_options *options, struct intake **out)
 		.probes = options->probes,
 		.processes = intake->processes,
 		.span_ns = intake->options.tick_ns,
+		.has_sightings = wanted(intake, STREAM_PACKET),
 	});
 	intake->slice = 1;
+	intake->sightings_rate =
+		(options->packet_sampling_rate ? options->packet_sampling_rate : 1) *
+		(options->filter ? options->filter->sampling_rate : 1);
 	if (!stat("/proc/self/ns/net", &own))
 		intake->network_namespace = (uint32_t)own.st_ino;
 	if (!intake->processes || !intake->connections || !intake->nat || !intake->walk ||

@@ -30,6 +30,7 @@ struct intake_options {
 	uint64_t boot_digest;
 	enum command_line_policy command_line;
 	const struct filter *filter; /* of the probes; NULL: none */
+	uint32_t packet_sampling_rate; /* of the stream packet, beside the filter's; 0: 1 */
 	uint32_t streams; /* bit of each enum stream_id that is wanted */
 };
 

@@ -238,6 +238,34 @@ static void size_translations(struct flowtape_bpf *skeleton)
 		fclose(file);
 }
 
+/* Tables that only sightings need take no room where those are not asked for. */
+static void prepare_sightings(const struct probes *probes,
+			      const struct sighting_options *options,
+			      struct flowtape_bpf *skeleton)
+{
+	struct bpf_map *const tables[] = {
+		skeleton->maps.known_packets,  skeleton->maps.known_heads,
+		skeleton->maps.known_contents, skeleton->maps.carried_by,
+		skeleton->maps.sighted,
+	};
+
+	if (options->are_wanted) {
+		skeleton->rodata->tell_sightings = 1;
+		skeleton->rodata->sighting_cpus = probes->cpu_count;
+		skeleton->rodata->sighting_seed = probes->seed;
+		if (options->sampling_rate > 1)
+			skeleton->rodata->sighting_limit = UINT64_MAX / options->sampling_rate;
+		if (options->budget_bytes)
+			skeleton->rodata->sighting_budget = options->budget_bytes;
+		if (options->ring_bytes)
+			bpf_map__set_max_entries(skeleton->maps.sightings, options->ring_bytes);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		bpf_map__set_max_entries(tables[i], 1);
+	bpf_map__set_max_entries(skeleton->maps.sightings, (uint32_t)sysconf(_SC_PAGESIZE));
+}
+
 static int open_object(struct probes *probes, const struct probes_options *options,
 		       struct kernel_facts *facts)
 {
@@ -258,6 +286,7 @@ static int open_object(struct probes *probes, const struct probes_options *optio
 	probes->skeleton->rodata->drop_tells_receiver =
 		kernel_facts_arguments(facts, "kfree_skb") > 3;
 	size_translations(probes->skeleton);
+	prepare_sightings(probes, &options->sightings, probes->skeleton);
 	select_programs(probes->skeleton, &probes->plan, NULL);
 	filter_maps_prepare(options->filter, probes->skeleton);
 	nat = plan_chosen(&probes->plan, FEATURE_NAT);

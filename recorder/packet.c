@@ -12,6 +12,7 @@
 
 #include <endian.h>
 #include <netinet/in.h>
+#include <pcap/dlt.h>
 
 /*
  * Linux's largest packet before it is cut into segments, "BIG TCP" and what tunnels it, whose
@@ -332,16 +333,18 @@ enum packet_verdict packet_parse(int link_type, const uint8_t *bytes, uint32_t c
 	enum packet_verdict verdict;
 	unsigned int version;
 	const uint8_t *header;
-	uint32_t length;
+	uint32_t length, network_header;
 
 	verdict = frame_find_ip(link_type, &frame, &version, &link);
 	if (verdict)
 		return verdict;
 	header = frame.at;
+	captured = frame.captured;
 	verdict = version == 4 ? parse_ipv4(&frame, &fragment, &transport, &length)
 			       : parse_ipv6(&frame, &fragment, &transport, &length);
 	if (verdict)
 		return verdict;
+	network_header = (uint32_t)(frame.at - header);
 	if (fragment.is_later) {
 		const struct transport *first = fragments_find(fragments, &fragment.key);
 
@@ -359,6 +362,11 @@ enum packet_verdict packet_parse(int link_type, const uint8_t *bytes, uint32_t c
 	}
 	fill_key(&fragment.key, &transport, packet);
 	packet->bytes = length;
+	packet->network = header;
+	packet->network_captured = captured < length ? captured : length;
+	packet->network_header_bytes = network_header;
+	packet->is_later_fragment = fragment.is_later != 0;
+	packet->has_ethernet = link_type == DLT_EN10MB;
 	packet->dscp = (uint8_t)(version == 4 ? header[1] >> 2
 					      : (header[0] << 2 & 0x3c) | header[1] >> 6);
 	packet->interface_index = link.interface_index;

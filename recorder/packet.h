@@ -29,6 +29,11 @@ struct packet {
 	uint8_t dscp;
 	uint32_t interface_index; /* where the link layer tells it (Linux cooked v2), else 0 */
 	int io_direction;	  /* IO_RECEIVE, IO_TRANSMIT, or -1 where the link layer is silent */
+	const uint8_t *network;	  /* the network header, in the frame */
+	uint32_t network_captured;     /* bytes from there, padding left out */
+	uint32_t network_header_bytes; /* with extension headers */
+	uint8_t is_later_fragment;
+	uint8_t has_ethernet; /* the frame begins with such a header */
 };
 
 /* Remembers the ports of fragmented datagrams, which only their first fragment carries. */

@@ -114,6 +114,7 @@ void probes_close(struct probes *probes)
 	if (probes->stats >= 0)
 		close(probes->stats);
 	ring_buffer__free(probes->ring);
+	ring_buffer__free(probes->sighting_ring);
 	redirects_close(probes->redirects);
 	loader_close(probes);
 	live_capture_close(probes->capture);

@@ -18,12 +18,21 @@
 struct notices;
 struct probes;
 
+/* Sightings of packets: the stream packet. */
+struct sighting_options {
+	int are_wanted;
+	uint32_t ring_bytes;	/* of their ring buffer, a power of two; 0: 64 MiB */
+	uint32_t sampling_rate; /* one in so many connections; 0: all */
+	uint64_t budget_bytes;	/* of events, then no more; 0: no end */
+};
+
 struct probes_options {
 	uint32_t flow_entries; /* that the flow table has room for; 0: the default, 65,536 */
 	uint32_t ring_bytes;   /* of the ring buffer of events, a power of two; 0: 16 MiB */
 	int count_only;	       /* packets that the table has no room for are not told singly */
 	const char *without;   /* words for plan_leave_out, with commas between them; or NULL */
 	struct filter *filter; /* borrowed; NULL: everything is admitted */
+	struct sighting_options sightings;
 };
 
 /*
@@ -87,6 +96,14 @@ const char *probes_drop_reason(void *probes, uint32_t reason);
 /* Read the events that are there; wait up to timeout_ms for the first. Returns how many. */
 int probes_poll(struct probes *probes, int timeout_ms,
 		int (*event)(void *context, void *record, size_t size), void *context);
+
+/*
+ * Read the sightings that are there, so many at most. Returns how many, or the callback's
+ * negative errno, which ends the reading.
+ */
+int probes_read_sightings(struct probes *probes, unsigned int most,
+			  int (*sighting)(void *context, const struct sighting_event *event),
+			  void *context);
 
 /*
  * The stage counters of every CPU: cpu_count arrays of STAGE_COUNTERS, the probes' own, valid

@@ -34,6 +34,10 @@ struct probes {
 	int load_error;		      /* the kernel's last word against the programs */
 	int stats;		      /* descriptor that keeps run-time statistics on, or -1 */
 	struct ring_buffer *ring;
+	struct ring_buffer *sighting_ring; /* NULL: nobody has read there yet */
+	int (*sighting)(void *context, const struct sighting_event *event);
+	void *sighting_context;
+	unsigned int sightings_left; /* to be read */
 	int (*event)(void *context, void *record, size_t size);
 	void *context;
 	unsigned int cpu_count;

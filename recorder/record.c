@@ -32,7 +32,8 @@ static const char help[] =
 	"  -o, --output DIR         where the recording goes; made when it is missing\n"
 	"      --append             add to the recording that DIR holds already\n"
 	"      --duration TIME      end after so long: 500ms, 60s, 5m, 1h\n"
-	"      --streams LIST       flow,hop,nat,process,conntrack_rate,cost (default: all)\n"
+	"      --streams LIST       flow,hop,nat,process,conntrack_rate,cost (default: all of these)\n"
+	"                           and packet, every packet at every hop: +packet adds it\n"
 	"      --slice TIME         length of a slice of a connection (default 5s)\n"
 	"      --max-flows N        flows (tuple and namespace) that the kernel has room for until\n"
 	"                           they are taken (default 65536, 18 MB: 64 bytes a flow, and 64\n"
@@ -43,6 +44,10 @@ static const char help[] =
 	"                           buffer of 1 MB, lost beyond that) or count (lost, and counted)\n"
 	"      --ring SIZE          room for events until they are taken, a power of two (default\n"
 	"                           16M: 120,000 translations, or 10,000 executions)\n"
+	"      --packet-sample 1/N  of the stream packet, one in N connections, by the tuple where a\n"
+	"                           packet begins; both directions where nothing translates\n"
+	"      --packet-budget SIZE end the stream packet after so much, 248 bytes a packet and hop\n"
+	"      --packet-ring SIZE   its room until it is taken, a power of two (default 64M)\n"
 	"      --segment-size SIZE  begin a new segment past this size (default 256M)\n"
 	"      --segment-time TIME  and past this age (default 1h)\n"
 	"      --command-line HOW   of processes: redacted (default; values that look secret are\n"
@@ -66,6 +71,7 @@ static const char help[] =
 	"Examples:\n"
 	"  flowrec record -o /var/tmp/incident --duration 5m\n"
 	"  flowrec record -o ci/ --streams flow,nat,process &\n"
+	"  flowrec record -o path/ --streams +packet --only net=192.0.2.7\n"
 	"  flowrec record -o web/ --only exe=nginx --not net=127.0.0.0/8,::1\n";
 
 struct arguments {
@@ -73,6 +79,7 @@ struct arguments {
 	int append, quiet, count_only;
 	uint64_t duration_ns, slice_ns, tick_ns, segment_ns, segment_bytes, flow_entries, ring_bytes;
 	uint32_t streams;
+	struct sighting_options sightings;
 	enum command_line_policy command_line;
 	struct filter *filter; /* NULL: none */
 };
@@ -82,21 +89,7 @@ static int misuse(const char *what, const char *word)
 	return command_misuse("record", what, word);
 }
 
-/* One bit for each stream that is named. */
-static int parse_streams(char *list, uint32_t *streams)
-{
-	char *rest;
-
-	*streams = 0;
-	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-		int stream = stream_find(word);
-
-		if (stream < 0)
-			return misuse("no such stream", word);
-		*streams |= 1U << stream;
-	}
-	return -1;
-}
+#define DEFAULT_STREAMS (((1U << STREAM_COUNT) - 1) & ~(1U << STREAM_PACKET))
 
 static int parse_policy(const char *word, enum command_line_policy *policy)
 {
@@ -114,6 +107,24 @@ static int parse_policy(const char *word, enum command_line_policy *policy)
 	return misuse("--command-line takes redacted, full or off, not", word);
 }
 
+static int is_ring_size(uint64_t size)
+{
+	return size >= LEAST_RING && size <= 1 << 30 && !(size & (size - 1));
+}
+
+/* One in N, as 1/N or N. */
+static int parse_share(const char *text, uint32_t *rate)
+{
+	uint64_t number;
+
+	if (!strncmp(text, "1/", 2))
+		text += 2;
+	if (size_parse(text, &number) || !number || number > FILTER_SAMPLE_MOST)
+		return -EINVAL;
+	*rate = (uint32_t)number;
+	return 0;
+}
+
 enum long_option {
 	DURATION = 256,
 	STREAMS,
@@ -121,6 +132,9 @@ enum long_option {
 	TICK,
 	WHEN_FULL,
 	RING,
+	PACKET_RING,
+	PACKET_SAMPLE,
+	PACKET_BUDGET,
 	MAX_FLOWS,
 	SEGMENT_SIZE,
 	SEGMENT_TIME,
@@ -131,6 +145,8 @@ enum long_option {
 /* Returns -1 when the option is in order, else the exit status. */
 static int parse_option(int option, struct arguments *arguments)
 {
+	uint64_t size;
+
 	switch (option) {
 	case DURATION:
 		return duration_parse(optarg, &arguments->duration_ns) ||
@@ -153,11 +169,23 @@ static int parse_option(int option, struct arguments *arguments)
 		return arguments->count_only || !strcmp(optarg, "ring")
 			       ? -1
 			       : misuse("--when-full takes ring or count, not", optarg);
+	case PACKET_RING:
+		if (size_parse(optarg, &size) || !is_ring_size(size))
+			return misuse("--packet-ring takes a power of two from 1M to 1G, not", optarg);
+		arguments->sightings.ring_bytes = (uint32_t)size;
+		return -1;
+	case PACKET_SAMPLE:
+		return parse_share(optarg, &arguments->sightings.sampling_rate)
+			       ? misuse("--packet-sample takes 1/N, not", optarg)
+			       : -1;
+	case PACKET_BUDGET:
+		return size_parse(optarg, &arguments->sightings.budget_bytes) ||
+				       !arguments->sightings.budget_bytes
+			       ? misuse("--packet-budget takes a size such as 1G, not", optarg)
+			       : -1;
 	case RING:
 		return size_parse(optarg, &arguments->ring_bytes) ||
-				       arguments->ring_bytes < LEAST_RING ||
-				       arguments->ring_bytes > 1 << 30 ||
-				       arguments->ring_bytes & (arguments->ring_bytes - 1)
+				       !is_ring_size(arguments->ring_bytes)
 			       ? misuse("--ring takes a power of two from 1M to 1G, not", optarg)
 			       : -1;
 	case SEGMENT_TIME:
@@ -176,7 +204,7 @@ static int parse_option(int option, struct arguments *arguments)
 			       ? misuse("--max-flows takes 16 to 16777216, not", optarg)
 			       : -1;
 	case STREAMS:
-		return parse_streams(optarg, &arguments->streams);
+		return command_streams("record", optarg, &arguments->streams);
 	case WITHOUT:
 		arguments->without = optarg;
 		return command_without("record", optarg);
@@ -199,6 +227,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"tick", required_argument, NULL, TICK},
 		{"when-full", required_argument, NULL, WHEN_FULL},
 		{"ring", required_argument, NULL, RING},
+		{"packet-ring", required_argument, NULL, PACKET_RING},
+		{"packet-sample", required_argument, NULL, PACKET_SAMPLE},
+		{"packet-budget", required_argument, NULL, PACKET_BUDGET},
 		{"max-flows", required_argument, NULL, MAX_FLOWS},
 		{"segment-size", required_argument, NULL, SEGMENT_SIZE},
 		{"segment-time", required_argument, NULL, SEGMENT_TIME},
@@ -213,7 +244,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 
 	*arguments = (struct arguments){
 		.slice_ns = 5 * SECOND_NS,
-		.streams = (1U << STREAM_COUNT) - 1,
+		.streams = DEFAULT_STREAMS,
 		.command_line = COMMAND_LINE_REDACTED,
 	};
 	optind = 0;
@@ -239,6 +270,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		return status;
 	if (optind < argc)
 		return misuse("unexpected word", argv[optind]);
+	arguments->sightings.are_wanted = arguments->streams >> STREAM_PACKET & 1;
 	if (!arguments->output)
 		return misuse("no output directory is named (-o DIR)", NULL);
 	return filter_options_end("record", UINT32_MAX, arguments->filter);
@@ -285,6 +317,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 		.ring_bytes = (uint32_t)arguments->ring_bytes,
 		.without = arguments->without,
 		.filter = arguments->filter,
+		.sightings = arguments->sightings,
 	};
 	struct writer_options writer = {
 		.directory = arguments->output,
@@ -301,6 +334,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 		.idle_ns = 120 * SECOND_NS,
 		.command_line = arguments->command_line,
 		.streams = arguments->streams,
+		.packet_sampling_rate = arguments->sightings.sampling_rate,
 		.filter = arguments->filter,
 	};
 	int error;

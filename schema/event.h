@@ -215,6 +215,7 @@ enum event_kind {
 	EVENT_NAT_AGAIN = 9, /* it joins, and neither begins nor ends: it was told before, or the
 			      * packet that began it was dropped */
 	EVENT_PACKET = 12,
+	EVENT_SIGHTING = 13, /* one packet at one hop */
 };
 
 struct event_header {
@@ -343,6 +344,55 @@ struct packet_event {
 	__u32 bytes;
 };
 
+/* How it is known which packet a sighting is of. */
+enum packet_identity {
+	/* It may have been seen before. Where it has a packet_id, that holds from here on. */
+	IDENTITY_UNKNOWN = 0,
+	IDENTITY_NEW = 1,	/* here it begins: a socket's own, or never seen before */
+	IDENTITY_EXACT = 2,	/* the same sk_buff as the sighting before */
+	IDENTITY_SAME_HEAD = 3, /* another sk_buff around the same bytes, of the same content */
+	IDENTITY_INFERRED = 4,	/* other bytes of the same content, a short time later */
+};
+
+/* What a packet has to do with its parent. */
+enum packet_relation {
+	RELATION_NONE = 0,
+	RELATION_SEGMENT = 1,  /* cut from it: the parent is a super packet */
+	RELATION_MERGE = 2,    /* made from it and others: the parent is the first of them */
+	/* An IP fragment of it; of a datagram that was never seen whole, of its first fragment. */
+	RELATION_FRAGMENT = 3,
+	RELATION_INSIDE = 4, /* what the parent, a tunnel's packet, has carried here */
+	RELATION_AGAIN = 5,  /* TCP sends again what the parent carried */
+	RELATION_AROUND = 6, /* a tunnel's packet: the parent is what it carries from here on */
+};
+
+#define SIGHTING_HEADER	 96
+#define SIGHTING_PAYLOAD 40
+
+/*
+ * EVENT_SIGHTING: a packet at a hop, with the bytes and the kernel's fields that a fingerprint
+ * may be made of, as they were.
+ */
+struct sighting_event {
+	struct event_header header;
+	__u64 packet_id; /* a running number of this recording; 0: not known */
+	__u64 parent_id; /* 0: it has none */
+	__u64 skb_address, skb_head;
+	__u64 skb_time_ns; /* its tstamp, whatever that means at this hop */
+	__u64 conntrack;   /* digest of the entry's original tuple; 0: it carries none */
+	__u32 skb_hash, skb_mark;
+	__u32 network_namespace, interface_index;
+	__u32 network_bytes; /* of the (super) packet, from the network header */
+	__u32 packets;	     /* wire segments that it stands for */
+	__u8 io_direction, identity, relation;
+	__u8 link_size;	    /* bytes used in link: 14, or 0 where there is no such header */
+	__u16 header_size;  /* bytes used in bytes: network and transport header */
+	__u16 payload_size; /* bytes used in payload */
+	__u8 link[16];
+	__u8 bytes[SIGHTING_HEADER];
+	__u8 payload[SIGHTING_PAYLOAD]; /* what follows the transport header */
+};
+
 /*
  * What each kernel stage counts, for each CPU: what came in equals what was stored plus what
  * was excluded plus what was lost.
@@ -383,6 +433,10 @@ enum stage_counter {
 	COUNT_NAT_NOT_SAMPLED = 31,
 	COUNT_CGROUP_ATTEMPTED = 32,
 	COUNT_CGROUP_RING_FULL = 33,
+	COUNT_SIGHTING_ATTEMPTED = 34, /* packets stored or told singly, where all are told */
+	COUNT_SIGHTING_NOT_SAMPLED = 35,
+	COUNT_SIGHTING_OVER_BUDGET = 36,
+	COUNT_SIGHTING_RING_FULL = 37,
 	COUNT_NAT_KEEP_ATTEMPTED = 40, /* translations to keep until they end */
 	COUNT_NAT_UNKEPT = 41,	       /* for which the table has no room */
 	COUNT_DROP_ATTEMPTED = 48, /* packets dropped for a reason */
@@ -425,5 +479,6 @@ EVENT_LAYOUT(struct tuple, 40);
 EVENT_LAYOUT(struct nat_event, 128);
 EVENT_LAYOUT(struct living_nat, 104);
 EVENT_LAYOUT(struct packet_event, 80);
+EVENT_LAYOUT(struct sighting_event, 248);
 
 #endif

@@ -62,6 +62,7 @@ enum stream_id {
 	STREAM_CONNTRACK_RATE,
 	STREAM_PROCESS,
 	STREAM_COST,
+	STREAM_PACKET,
 	STREAM_COUNT,
 };
 
@@ -111,6 +112,35 @@ struct hop_row {
 	uint32_t source_order, destination_order;
 	uint64_t source_packets, source_bytes;
 	uint64_t destination_packets, destination_bytes;
+};
+
+/* One packet at one hop, as it was there. Its source is who sent the packet. */
+struct packet_row {
+	uint64_t time_ns;
+	uint64_t packet_id;
+	const char *packet_identity;
+	uint64_t parent_packet_id;
+	const char *packet_relation;
+	uint32_t network_namespace, interface_index;
+	const char *network_io_direction;
+	uint64_t source_mac, destination_mac;
+	uint16_t ethernet_type;
+	struct address source_address, destination_address;
+	uint16_t source_port, destination_port;
+	uint8_t network_iana_number, icmp_type, icmp_code;
+	uint32_t network_bytes, packets;
+	uint8_t ip_class_of_service, ip_ttl;
+	uint32_t ip_identification;
+	uint16_t ip_fragment, ip_checksum;
+	uint32_t tcp_sequence_number, tcp_acknowledgement_number;
+	uint16_t tcp_flags, tcp_window_size;
+	uint16_t transport_checksum;
+	uint32_t payload_bytes;
+	uint64_t payload_first, payload_second, payload_hash, payload_stamp;
+	uint64_t skb_address, skb_head, skb_time_ns;
+	uint32_t skb_hash, skb_mark;
+	uint64_t conntrack_hash;
+	uint32_t sampling_rate;
 };
 
 struct nat_row {

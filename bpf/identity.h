@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Which packet a sighting is of.
+ *
+ * The address of an sk_buff stays the same along a packet's way, and is another packet's soon
+ * after. So an address is believed only where all else agrees: the content, the connection (as
+ * conntrack translates it), a hop where the packet has not been, a TTL that does not rise, and
+ * no socket that just sends. Whatever disagrees makes a new packet: taking one for two is an
+ * honest miss, taking two for one would be an error.
+ *
+ * Tables are arrays in which an address or a digest has one place, so nothing is allocated and
+ * the latest wins. A place is claimed while it is read and written; who finds it claimed says
+ * that he does not know.
+ */
+#ifndef BPF_IDENTITY_H
+#define BPF_IDENTITY_H
+
+#include "bpf/headers.h"
+#include "bpf/kernel.h"
+#include "schema/event.h"
+
+#define KNOWN_PLACES   16384U
+#define CONTENT_PLACES 131072U
+#define KNOWN_HOPS     12 /* the first, and the latest others */
+#define CARRIED_PLACES 32768U
+#define CARRIED_BLOCK \
+	13 /* bits: a super packet is entered once for each 8 KiB that it carries */
+#define CARRIED_BLOCKS 10
+
+#define SAME_PACKET_NS	10000000000ULL
+#define SAME_CONTENT_NS 5000000ULL
+#define JUST_BEFORE_NS	50000000ULL
+#define CARRIED_NS	300000000000ULL /* TCP gives up after longer, but rarely */
+#define TUNNEL_LEAST	20
+#define CLAIM_TRIES	8
+#define MULTIPLIER	0x9e3779b97f4a7c15ULL
+
+/* One sighting, and what is derived from it. */
+struct sighted {
+	struct sighting_event event;
+	__u64 digest; /* of the content, as long as only addresses and ports change */
+	__u64 tuple;  /* digest of its ends, the same for both directions */
+	__u64 reply;  /* and of its conntrack entry's reply tuple */
+	__u64 inner;  /* content of what a tunnel's packet carries, while it gets its headers */
+	__u64 socket; /* that sends it here, or 0 */
+	__u32 hop;    /* digest of the hop */
+	__u32 direction; /* tells the two of the tuple apart */
+	__u32 sequence;	 /* of TCP */
+	__u32 length;	 /* of payload */
+	__u32 end;	 /* of the IP packet, from head */
+	__u32 fragment;	 /* IPv4 identification and protocol, 0: it is none */
+	__u32 network;	 /* from head, as data: where skb->data is */
+	__u32 data;
+	__u32 left;	   /* bytes from the network header to the end */
+	__u32 linear;	   /* of those */
+	__u32 data_length; /* bytes from data to the end */
+	__u32 paged;	   /* of those, in pages */
+	__u32 header;	   /* bytes of network and transport header */
+	__u32 in_pages;	   /* bytes of the payload that are there, to be read yet */
+	__u8 ttl, is_tcp;
+	__u8 is_birth; /* a socket of this namespace sends it, or hardware has received it */
+	__u8 takes_sequence; /* TCP counts what it carries */
+	__u8 is_first_fragment;
+	__u8 may_fragment; /* IPv4 that routers may cut */
+	__u8 is_sampled;
+	__u8 is_connected; /* the socket is: it knows what it has sent */
+	__u8 is_sent_again;
+	__u8 zero[2];
+};
+
+/* A packet, by the address of its sk_buff. */
+struct known_packet {
+	__u32 busy;
+	__u32 sequence;
+	__u64 skb, head, digest, tuple, conntrack, packet_id, time_ns, socket;
+	__u64 inner_digest,
+		inner_id; /* of what a tunnel's packet carries; 0: it carries none */
+	__u32 hop[KNOWN_HOPS];
+	__u32 hop_count;
+	__u32 length, end;
+	__u32 network;
+	__u8 ttl, io, is_sampled, zero;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KNOWN_PLACES);
+	__type(key, __u32);
+	__type(value, struct known_packet);
+} known_packets SEC(".maps");
+
+/* The sk_buff last seen with a head. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KNOWN_PLACES);
+	__type(key, __u32);
+	__type(value, __u64);
+} known_heads SEC(".maps");
+
+struct known_content {
+	__u32 busy, zero;
+	__u64 digest, packet_id, skb, time_ns;
+	__u64 twins_ns; /* when there were last two packets of this content, as far as we know
+			 */
+	/* The one that had this place before, if it was recent then. */
+	__u64 left_ns, left_digest, left_packet_id, left_twins_ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CONTENT_PLACES);
+	__type(key, __u32);
+	__type(value, struct known_content);
+} known_contents SEC(".maps");
+
+/* When a content could not be entered last: for a while none tells anything. */
+__u64 content_missed_ns = 0;
+
+/* What TCP bytes, or which datagram's fragments, a packet carries. */
+struct carried {
+	__u64 digest;
+	__u64 packet_id, time_ns;
+	__u32 sequence, length;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CARRIED_PLACES);
+	__type(key, __u32);
+	__type(value, struct carried);
+} carried_by SEC(".maps");
+
+static __always_inline __u64 mix(__u64 digest, __u64 word)
+{
+	digest = (digest ^ word) * MULTIPLIER;
+	return digest ^ digest >> 29;
+}
+
+static __always_inline __u32 place_in(__u64 word, __u32 places)
+{
+	return word * MULTIPLIER >> 40 & (places - 1);
+}
+
+static __always_inline struct known_packet *known_of(__u64 skb)
+{
+	__u32 place = place_in(skb, KNOWN_PLACES);
+
+	return bpf_map_lookup_elem(&known_packets, &place);
+}
+
+/* Another CPU is soon done with a place, and what this one has interrupted never is. */
+static __always_inline int claim(__u32 *busy)
+{
+	_Pragma("nounroll") for (int i = 0; i < CLAIM_TRIES;
+				 i++) if (!__sync_val_compare_and_swap(busy, 0, 1)) return 1;
+	return 0;
+}
+
+static __always_inline void release(__u32 *busy)
+{
+	__sync_lock_test_and_set(busy, 0);
+}
+
+/* --- what is carried --- */
+
+static __always_inline struct carried *carried_of(__u64 digest)
+{
+	__u32 place = place_in(digest, CARRIED_PLACES);
+
+	return bpf_map_lookup_elem(&carried_by, &place);
+}
+
+static __always_inline void enter_carried(const struct sighted *it, __u64 digest)
+{
+	struct carried *carried = carried_of(digest);
+
+	if (!carried)
+		return;
+	/* In this order, so that nobody takes a half of it for the whole. */
+	*(volatile __u64 *)&carried->digest = 0;
+	carried->packet_id = it->event.packet_id;
+	carried->time_ns = it->event.header.time_ns;
+	carried->sequence = it->sequence;
+	carried->length = it->length;
+	*(volatile __u64 *)&carried->digest = digest;
+}
+
+/* A copy of what is there of that digest; its packet_id is 0 where there is nothing. */
+static __always_inline void find_carried(__u64 digest, __u64 now, struct carried *copy)
+{
+	const struct carried *carried = carried_of(digest);
+
+	copy->packet_id = 0;
+	if (!carried || *(const volatile __u64 *)&carried->digest != digest)
+		return;
+	copy->time_ns = carried->time_ns;
+	copy->sequence = carried->sequence;
+	copy->length = carried->length;
+	copy->packet_id = carried->packet_id;
+	if (*(const volatile __u64 *)&carried->digest != digest ||
+	    now - copy->time_ns > CARRIED_NS)
+		copy->packet_id = 0;
+}
+
+static __always_inline __u64 carried_digest(const struct sighted *it, __u32 sequence)
+{
+	return mix(mix(it->tuple, it->direction), sequence);
+}
+
+static __always_inline __u64 block_digest(const struct sighted *it, __u32 sequence)
+{
+	return mix(mix(it->tuple, it->direction + 2), sequence >> CARRIED_BLOCK);
+}
+
+static __always_inline __u64 fragment_digest(__u64 tuple, const struct sighted *it)
+{
+	return mix(tuple, it->fragment);
+}
+
+/* So that segments, merged packets and what is sent again find who carried the same bytes. */
+__noinline int enter_range(const struct sighted *it)
+{
+	__u32 block;
+
+	if (!it)
+		return 0;
+	block = it->sequence;
+	enter_carried(it, carried_digest(it, it->sequence));
+	if (it->event.packets < 2)
+		return 0;
+	for (int i = 0; i < CARRIED_BLOCKS; i++) {
+		enter_carried(it, block_digest(it, block));
+		block = ((block >> CARRIED_BLOCK) + 1) << CARRIED_BLOCK;
+		if (block - it->sequence >= it->length)
+			break;
+	}
+	return 0;
+}
+
+/* Who carried the bytes from the sequence number on. */
+static __always_inline void find_range(const struct sighted *it, struct carried *copy)
+{
+	__u64 now = it->event.header.time_ns;
+
+	find_carried(carried_digest(it, it->sequence), now, copy);
+	if (copy->packet_id && copy->sequence == it->sequence)
+		return;
+	find_carried(block_digest(it, it->sequence), now, copy);
+	if (copy->packet_id && it->sequence - copy->sequence >= copy->length)
+		copy->packet_id = 0;
+}
+
+/* --- contents --- */
+
+static __always_inline struct known_content *content_of_digest(__u64 digest)
+{
+	__u32 place = place_in(digest, CONTENT_PLACES);
+
+	return bpf_map_lookup_elem(&known_contents, &place);
+}
+
+static __always_inline int is_recent(__u64 then, __u64 now)
+{
+	return now - then < SAME_CONTENT_NS;
+}
+
+/*
+ * Two packets of one content at the same time cannot be told apart by it, so that is noticed;
+ * also where another content had the place in between.
+ */
+static __always_inline void note_content(const struct sighted *it)
+{
+	struct known_content *content = content_of_digest(it->digest);
+	__u64 now = it->event.header.time_ns;
+
+	if (!content)
+		return;
+	if (!claim(&content->busy)) {
+		content_missed_ns = now;
+		return;
+	}
+	if (content->digest != it->digest) {
+		int was_recent = is_recent(content->time_ns, now);
+		__u64 twins_ns = 0;
+
+		if (is_recent(content->left_ns, now)) {
+			if (content->left_digest != it->digest)
+				twins_ns = was_recent ? now : 0;
+			else if (content->left_packet_id == it->event.packet_id)
+				twins_ns = content->left_twins_ns;
+			else
+				twins_ns = now;
+		}
+		if (was_recent) {
+			content->left_digest = content->digest;
+			content->left_packet_id = content->packet_id;
+			content->left_twins_ns = content->twins_ns;
+			content->left_ns = now;
+		}
+		content->twins_ns = twins_ns;
+		content->digest = it->digest;
+	} else if (content->packet_id != it->event.packet_id &&
+		   is_recent(content->time_ns, now))
+		content->twins_ns = now;
+	content->packet_id = it->event.packet_id;
+	content->skb = it->event.skb_address;
+	content->time_ns = now;
+	release(&content->busy);
+}
+
+/*
+ * The sk_buff that was seen with this content a moment ago, or 0; and whether, as far as we
+ * know, no other had it.
+ */
+static __always_inline __u64 skb_of_content(const struct sighted *it, int *is_alone)
+{
+	struct known_content *content = content_of_digest(it->digest);
+	__u64 now = it->event.header.time_ns, skb = 0, twins_ns;
+
+	*is_alone = 0;
+	if (!content)
+		return 0;
+	if (!claim(&content->busy))
+		return 1; /* somebody's */
+	twins_ns = content->twins_ns;
+	if (content->digest == it->digest && is_recent(content->time_ns, now))
+		skb = content->skb;
+	else if (content->left_digest == it->digest && is_recent(content->left_ns, now)) {
+		skb = 1;
+		twins_ns = content->left_twins_ns;
+	}
+	release(&content->busy);
+	*is_alone = skb && now - twins_ns >= 2 * SAME_CONTENT_NS &&
+		    now - content_missed_ns >= 2 * SAME_CONTENT_NS;
+	return skb;
+}
+
+/* --- the same packet --- */
+
+static __always_inline int has_been_at(const struct known_packet *known, __u32 hop)
+{
+	int was = 0;
+
+	for (int i = 0; i < KNOWN_HOPS; i++)
+		was |= known->hop[i] == hop;
+	return was;
+}
+
+/* Whether what is known can be the packet that is seen, as far as more than content tells. */
+static __always_inline int may_be(const struct known_packet *known, const struct sighted *it)
+{
+	if (it->event.header.time_ns - known->time_ns > SAME_PACKET_NS ||
+	    it->ttl > known->ttl || has_been_at(known, it->hop))
+		return 0;
+	return it->tuple == known->tuple ||
+	       (it->event.conntrack &&
+		(it->event.conntrack == known->tuple || it->reply == known->tuple ||
+		 it->event.conntrack == known->conntrack));
+}
+
+/* A socket's packet that goes down from one device to the next, not the socket's next one. */
+static __always_inline int may_go_down(const struct known_packet *known,
+				       const struct sighted *it)
+{
+	return !it->is_birth ||
+	       (it->socket && known->io == IO_TRANSMIT && known->socket == it->socket);
+}
+
+static __always_inline void take_over(const struct known_packet *known, struct sighted *it,
+				      enum packet_identity identity)
+{
+	it->event.packet_id = known->packet_id;
+	it->event.identity = identity;
+	it->is_sampled = known->is_sampled;
+}
+
+static __always_inline void relate(struct sighted *it, enum packet_relation relation,
+				   __u64 parent)
+{
+	it->event.relation = relation;
+	it->event.parent_id = parent;
+}
+
+/*
+ * The same sk_buff, but another content: it may have got or lost a tunnel's header, or taken in
+ * others. Returns whether the hops where it was count on.
+ */
+static __always_inline int relate_known(struct known_packet *known, struct sighted *it)
+{
+	__u64 age_ns = it->event.header.time_ns - known->time_ns;
+	int io = it->event.io_direction;
+
+	if (age_ns > SAME_PACKET_NS)
+		return 0;
+	if (known->inner_id && known->inner_digest == it->digest &&
+	    !has_been_at(known, it->hop)) {
+		relate(it, RELATION_INSIDE, known->packet_id);
+		known->packet_id = known->inner_id;
+		known->inner_id = 0;
+		take_over(known, it, IDENTITY_EXACT);
+		return 1;
+	}
+	if (it->inner && it->inner == known->digest && known->io == IO_TRANSMIT &&
+	    age_ns < JUST_BEFORE_NS) {
+		relate(it, RELATION_AROUND, known->packet_id);
+		known->inner_digest = known->digest;
+		known->inner_id = known->packet_id;
+		return 1;
+	}
+	if (io == IO_RECEIVE && known->io == IO_RECEIVE && known->head == it->event.skb_head &&
+	    known->end == it->end && it->network >= known->network + TUNNEL_LEAST &&
+	    age_ns < JUST_BEFORE_NS) {
+		relate(it, RELATION_INSIDE, known->packet_id);
+		known->inner_id = 0;
+		return 1;
+	}
+	return 0;
+}
+
+/*
+ * The same sk_buff with the same content. Where its bytes have moved, it may have been freed
+ * and be another packet's, unless there is no other of that content.
+ */
+static __always_inline int is_still(const struct known_packet *known, struct sighted *it)
+{
+	int is_alone = 1;
+
+	if (!may_be(known, it))
+		return 0;
+	if (known->head != it->event.skb_head)
+		skb_of_content(it, &is_alone);
+	if (!is_alone) {
+		it->event.identity = IDENTITY_UNKNOWN;
+		return 0;
+	}
+	take_over(known, it, IDENTITY_EXACT);
+	return 1;
+}
+
+/* Another sk_buff that may hold the packet; it must not be the one that is claimed already. */
+static __always_inline int take_from(struct known_packet *own, __u64 skb, struct sighted *it,
+				     enum packet_identity identity)
+{
+	struct known_packet *other = known_of(skb);
+	int is_same = 0;
+
+	if (!other || skb == it->event.skb_address)
+		return 0;
+	if (other != own && !claim(&other->busy)) {
+		it->event.identity = IDENTITY_UNKNOWN;
+		return 0;
+	}
+	if (other->skb == skb && other->digest == it->digest &&
+	    (identity == IDENTITY_SAME_HEAD ? other->head == it->event.skb_head
+					    : other->io != it->event.io_direction) &&
+	    may_be(other, it)) {
+		is_same = 1;
+		take_over(other, it, identity);
+		if (other != own) {
+			for (int i = 0; i < KNOWN_HOPS; i++)
+				own->hop[i] = other->hop[i];
+			own->hop_count = other->hop_count;
+			own->inner_id = other->inner_id;
+			own->inner_digest = other->inner_digest;
+		}
+	}
+	if (other != own)
+		release(&other->busy);
+	return is_same;
+}
+
+/* A segment of a super packet, or a super packet made of segments, by the bytes it carries. */
+static __always_inline void relate_range(struct sighted *it)
+{
+	__u64 now = it->event.header.time_ns;
+	struct carried other;
+
+	find_range(it, &other);
+	if (!other.packet_id || now - other.time_ns > JUST_BEFORE_NS)
+		return;
+	if (other.length > it->length)
+		relate(it, RELATION_SEGMENT, other.packet_id);
+	else if (other.sequence == it->sequence && other.length < it->length)
+		relate(it, RELATION_MERGE, other.packet_id);
+}
+
+/* What a socket sends again; one that is not connected does not say so. */
+static __always_inline void relate_again(struct sighted *it)
+{
+	struct carried before;
+
+	if (it->is_connected && !it->is_sent_again)
+		return;
+	find_range(it, &before);
+	if (it->is_connected || (before.packet_id && before.length == it->length))
+		relate(it, RELATION_AGAIN, before.packet_id);
+}
+
+static __always_inline void relate_fragment(const struct known_packet *own, struct sighted *it)
+{
+	__u64 digest = fragment_digest(it->tuple, it), own_id = it->event.packet_id;
+	struct carried whole;
+
+	find_carried(digest, it->event.header.time_ns, &whole);
+	if (whole.packet_id && it->event.header.time_ns - whole.time_ns > JUST_BEFORE_NS)
+		whole.packet_id = 0;
+	if (it->is_first_fragment && own->skb == it->event.skb_address &&
+	    own->sequence == it->fragment &&
+	    it->event.header.time_ns - own->time_ns < JUST_BEFORE_NS)
+		whole.packet_id = own->packet_id;
+	relate(it, RELATION_FRAGMENT, whole.packet_id);
+	if (!it->is_first_fragment)
+		return;
+	if (whole.packet_id)
+		it->event.packet_id = whole.packet_id;
+	enter_carried(it, digest);
+	it->event.packet_id = own_id;
+}
+
+static __always_inline void relate_reassembled(struct sighted *it)
+{
+	__u64 now = it->event.header.time_ns;
+	struct carried first;
+
+	find_carried(fragment_digest(it->tuple, it), now, &first);
+	/* A bridge that filters its packets as IP has translated it by now. */
+	if (!first.packet_id && it->event.conntrack)
+		find_carried(fragment_digest(it->event.conntrack, it), now, &first);
+	if (first.packet_id && now - first.time_ns < JUST_BEFORE_NS &&
+	    first.length < it->length)
+		relate(it, RELATION_MERGE, first.packet_id);
+}
+
+/* Nothing at hand is the same packet: what else may it have to do with? */
+static __always_inline void relate_new(struct known_packet *own, struct sighted *it)
+{
+	if (it->event.relation)
+		return;
+	if (it->is_tcp && it->takes_sequence) {
+		if (it->is_birth && it->event.io_direction == IO_TRANSMIT)
+			relate_again(it);
+		else if (it->length)
+			relate_range(it);
+	} else if (it->fragment && !it->may_fragment)
+		relate_fragment(own, it);
+	else if (it->fragment && it->event.io_direction == IO_RECEIVE)
+		relate_reassembled(it);
+}
+
+/* Another sk_buff with the packet's head, or else with its content. */
+static __always_inline void find_elsewhere(struct known_packet *own, struct sighted *it)
+{
+	__u32 place = place_in(it->event.skb_head, KNOWN_PLACES);
+	__u64 *by_head = bpf_map_lookup_elem(&known_heads, &place), skb;
+	int is_alone;
+
+	skb = skb_of_content(it, &is_alone);
+	if (!skb || !by_head)
+		return;
+	if (!is_alone)
+		it->event.identity = IDENTITY_UNKNOWN;
+	else if (!*by_head || !take_from(own, *by_head, it, IDENTITY_SAME_HEAD))
+		take_from(own, skb, it, IDENTITY_INFERRED);
+}
+
+static __always_inline void remember(struct known_packet *own, const struct sighted *it)
+{
+	__u32 place = place_in(it->event.skb_head, KNOWN_PLACES), count = own->hop_count;
+	__u64 *head = bpf_map_lookup_elem(&known_heads, &place);
+
+	own->skb = it->event.skb_address;
+	own->head = it->event.skb_head;
+	own->digest = it->digest;
+	own->tuple = it->tuple;
+	own->conntrack = it->event.conntrack;
+	own->packet_id = it->event.packet_id;
+	own->time_ns = it->event.header.time_ns;
+	own->socket = it->socket;
+	own->sequence = it->fragment ? it->fragment : it->sequence;
+	own->length = it->length;
+	own->end = it->end;
+	own->network = it->network;
+	own->ttl = it->ttl;
+	own->io = it->event.io_direction;
+	own->is_sampled = it->is_sampled;
+	/* The hop where it began is kept. */
+	if (count >= KNOWN_HOPS)
+		count = 1;
+	own->hop[count] = it->hop;
+	own->hop_count = count + 1;
+	if (head)
+		*head = own->skb;
+	note_content(it);
+	if (it->is_tcp && it->takes_sequence && it->event.io_direction == IO_TRANSMIT)
+		enter_range(it);
+	else if (it->fragment && it->may_fragment)
+		enter_carried(it, fragment_digest(it->tuple, it));
+}
+
+/*
+ * The packet's id, which must be a fresh one before, and how it is known. A function that the
+ * verifier goes through once, as others here and in sighting.h.
+ */
+__noinline int identify(struct sighted *it)
+{
+	struct known_packet *own;
+	int goes_on = 0;
+
+	if (!it)
+		return 0;
+	own = known_of(it->event.skb_address);
+
+	it->event.identity = IDENTITY_UNKNOWN;
+	it->event.relation = RELATION_NONE;
+	it->event.parent_id = 0;
+	if (!own || !claim(&own->busy))
+		return 0;
+	it->event.identity = IDENTITY_NEW;
+	if (own->skb == it->event.skb_address && may_go_down(own, it)) {
+		if (own->digest == it->digest) {
+			goes_on = is_still(own, it);
+		} else
+			goes_on = relate_known(own, it);
+	}
+	if (!goes_on && !it->is_birth) {
+		find_elsewhere(own, it);
+		goes_on = it->event.identity == IDENTITY_SAME_HEAD ||
+			  it->event.identity == IDENTITY_INFERRED;
+	}
+	if (!goes_on) {
+		relate_new(own, it);
+		own->hop_count = 0;
+		own->inner_id = 0;
+		for (int i = 0; i < KNOWN_HOPS; i++)
+			own->hop[i] = 0;
+	}
+	remember(own, it);
+	release(&own->busy);
+	return 0;
+}
+
+#endif
