@@ -50,25 +50,27 @@ static void a_packet_in_flight_at_the_eviction_is_counted_again(void **state)
 	struct packet_row row = path_udp(1, "10.1.0.2", 40000, "10.1.0.1", 80);
 	struct sample sample;
 
-	/* One tuple on interfaces 2, 3, 4; the eviction falls between 3 and 4. */
+	/* One tuple on interfaces 2, 3, 4; the eviction falls between 2 and 3 of packet 2. */
 	path_hop(&path, &row, PATH_CLIENT, 2, "transmit");
 	path.now_ns += 4999985000;
+	row.packet_id++;
+	path_hop(&path, &row, PATH_CLIENT, 2, "transmit");
 	path_hop(&path, &row, PATH_ROUTER, 3, "receive");
 	path_hop(&path, &row, PATH_ROUTER, 4, "transmit");
 	row.packet_id++;
 	path_hop(&path, &row, PATH_ROUTER, 3, "receive");
 	path_hop(&path, &row, PATH_ROUTER, 4, "transmit");
 	sample = path_open(&path);
-	/* Packet 1 counts on 2 and on 4, packet 2 on 4. */
+	/* Packet 2 counts on 2 and on 3, packet 3 on 3. */
 	sample_expect(sample.database,
 		      "SELECT packets, false_positives, false_negatives, records "
 		      "FROM dedup('netobserv-1.8')",
-		      "3|0|1|2");
-	/* With a longer interval, packet 2 is never counted: no packet of it passes 2. */
+		      "4|0|1|2");
+	/* With a longer interval, packet 3 is never counted: it does not pass 2. */
 	sample_expect(sample.database,
 		      "SELECT packets, false_positives, false_negatives, records "
 		      "FROM dedup('netobserv-1.8', 'eviction=60s')",
-		      "1|1|0|1");
+		      "2|1|0|1");
 	path_close(&path, &sample);
 }
 

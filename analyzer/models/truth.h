@@ -14,8 +14,8 @@
 #include "analyzer/models/aging.h"
 #include "analyzer/models/sighting.h"
 
-/* A packet that was not seen for so long is another one. */
-#define TRUTH_GAP_NS 10000000000ULL
+/* A packet that was not seen for so long is another one: longer than queues hold packets. */
+#define TRUTH_GAP_NS 4000000000ULL
 
 /* "FL" in the upper 16 bits: by this a stamp is known when nobody says that there are stamps.
  */
