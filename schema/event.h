@@ -352,9 +352,11 @@ enum packet_relation {
 	RELATION_NONE = 0,
 	RELATION_SEGMENT = 1,  /* cut from it: the parent is a super packet */
 	RELATION_MERGE = 2,    /* made from it and others: the parent is the first of them */
-	RELATION_FRAGMENT = 3, /* an IP fragment of it */
-	RELATION_INSIDE = 4,   /* what the parent, a tunnel's packet, carries */
-	RELATION_AGAIN = 5,    /* TCP sends again what the parent carried */
+	/* An IP fragment of it; of a datagram that was never seen whole, of its first fragment. */
+	RELATION_FRAGMENT = 3,
+	RELATION_INSIDE = 4, /* what the parent, a tunnel's packet, has carried here */
+	RELATION_AGAIN = 5,  /* TCP sends again what the parent carried */
+	RELATION_AROUND = 6, /* a tunnel's packet: the parent is what it carries from here on */
 };
 
 #define SIGHTING_HEADER	 96

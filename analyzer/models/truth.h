@@ -4,8 +4,8 @@
  *
  * The oracle is a stamp in the payload, which says so independently of every field that a model
  * may look at; where there is none, the recorder's packet_id does. TCP is never told by stamps:
- * what is sent again carries the same one. A segment, a merged packet, a fragment, and what a
- * tunnel's packet carries are views of their parent, not packets of their own, if the parent
+ * what is sent again carries the same one. A segment, a merged packet, a fragment, a tunnel's
+ * packet and what it carries are views of their parent, not packets of their own, if the parent
  * has been seen; what TCP sends again is a packet of its own.
  */
 #ifndef ANALYZER_MODELS_TRUTH_H
