@@ -43,7 +43,7 @@ uint64_t truth_key(enum truth_source source, const struct sightings *sightings, 
 	int is_stamped = source == TRUTH_STAMP ||
 			 (source == TRUTH_AUTO && stamp >> 48 == TRUTH_STAMP_MARK);
 
-	if (stamp && is_stamped && sightings->column[SIGHTING_PROTOCOL][i] != IPPROTO_TCP)
+	if (stamp && is_stamped && sightings->column[SIGHTING_PROTOCOL][i] == IPPROTO_UDP)
 		return spread(stamp, TAG_STAMP);
 	return id ? spread(id, 0) : 0;
 }
