@@ -57,7 +57,7 @@ static struct packet_row make_packet(uint64_t id, uint32_t *ip_ids)
 		.payload_first = flow_hash_mix(id),
 		.payload_second = flow_hash_mix(id + 1),
 		.payload_hash = flow_hash_mix(id + 2),
-		.payload_stamp = 0x464cULL << 48 | id,
+		.payload_stamp = flow_hash_mix(id + 3),
 		.skb_address = 0xffff888000000000 + id % 256 * 256,
 		.skb_head = 0xffff888100000000 + id % 256 * 1024,
 		.skb_hash = flow,
