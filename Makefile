@@ -49,7 +49,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 SCHEMA_SRC := $(call part,schema)
 RECORDER_SRC := $(filter-out recorder/main.c,$(call part,recorder))
-ANALYZER_SRC := $(filter-out analyzer/main.c,$(call part,analyzer))
+ANALYZER_SRC := $(filter-out analyzer/main.c,$(call part,analyzer)) $(call part,analyzer/models)
 REPORTS := $(wildcard analyzer/reports/*.sql)
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 
@@ -59,19 +59,20 @@ ANALYZER_OBJ := $(call objects,$(ANALYZER_SRC)) $(BUILD)/analyzer/reports.o
 
 SCHEMA_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_test.c))
 RECORDER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard recorder/*_test.c))
-ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c))
+ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c analyzer/models/*_test.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c analyzer/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard testdata/*/*.c))
 BRIEF := $(BUILD)/testdata/live/brief
 SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
 KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
+REPLAY_BENCH := $(BUILD)/testdata/bench/replay/sightings
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
 
 all: flowrec flowplay
 	@:
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
-tools: $(TOOLS) $(SEGMENT_BENCH) $(KERNEL_BENCH)
+tools: $(TOOLS) $(SEGMENT_BENCH) $(KERNEL_BENCH) $(REPLAY_BENCH)
 	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
 	@:
@@ -176,6 +177,11 @@ $(BRIEF): testdata/live/brief.c
 
 # The tool that measures the schema: several files, in a directory of their own.
 $(SEGMENT_BENCH): $(call objects,$(wildcard testdata/bench/segment/*.c)) $(SCHEMA_OBJ)
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
+
+# What writes sightings to be replayed.
+$(REPLAY_BENCH): $(REPLAY_BENCH).o $(SCHEMA_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
 

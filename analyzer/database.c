@@ -5,6 +5,7 @@
 #include "analyzer/database.h"
 #include "analyzer/description.h"
 #include "analyzer/functions.h"
+#include "analyzer/models/model_table.h"
 #include "analyzer/plain_table.h"
 #include "analyzer/table.h"
 
@@ -99,6 +100,8 @@ int database_open(struct recording *recording, sqlite3 **out, char **problem)
 		result = plain_table_register(database, recording);
 	if (!result)
 		result = table_register(database, recording);
+	if (!result)
+		result = model_table_register(database, recording);
 	if (!result)
 		result = sqlite3_set_authorizer(database, authorize, NULL);
 	if (result) {

@@ -51,7 +51,7 @@ suite()
 units()
 {
 	p=0 f=0 s=0
-	for source in "$2"/*_test.c; do
+	for source in $(find "$2" -name '*_test.c' | sort); do
 		test=$1/${source%.c}
 		CMOCKA_MESSAGE_OUTPUT=tap "$test" >"$logs/tap" 2>&1 </dev/null
 		status=$?

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NetObserv 1.7: one entry of a per-CPU map for each 12-tuple (MACs, direction, interface),
+ * evicted every 5 s; then, in user space, the interface whose record of a flow comes first is
+ * forwarded, and no other, until the flow has had no record for the expiry.
+ *
+ * The records of an eviction come in the order of a hash map, which nobody can foretell; here,
+ * in the order of their first packets. Which record is forwarded is then known at the first
+ * packet of each, so that sightings can be decided as they come. When the map is full, the
+ * packet's record goes through a ring buffer to the same deduper.
+ */
+#define XXH_INLINE_ALL
+#include "analyzer/models/dedup.h"
+
+#include <errno.h>
+#include <xxhash.h>
+
+#define KEY_BYTES   64	/* 58, rounded up */
+#define VALUE_BYTES 112 /* 105, rounded up; for each CPU */
+#define PERCPU_LINK 8
+
+struct entry {
+	uint64_t round;
+};
+
+struct elected {
+	uint64_t interface, last_round;
+};
+
+struct state {
+	struct dedup_options options;
+	struct dedup_ticker eviction;
+	struct aging map, deduper;
+	struct dedup_effort effort;
+	uint64_t rounds_kept; /* evictions without a record, until a flow is forgotten */
+	uint64_t turned;      /* round in which the deduper's table was turned last */
+	uint64_t round, row, entries;
+};
+
+static int begin(void *memory, const struct dedup_options *options)
+{
+	struct state *state = memory;
+	uint64_t expiry_ns = options->expiry_ns ? options->expiry_ns : 2 * options->eviction_ns;
+	int error = aging_init(&state->map, sizeof(struct entry));
+
+	state->options = *options;
+	state->eviction.interval_ns = options->eviction_ns;
+	state->rounds_kept = expiry_ns / options->eviction_ns;
+	state->round = state->turned = 1;
+	return error ? error : aging_init(&state->deduper, sizeof(struct elected));
+}
+
+static int reserve(struct state *state)
+{
+	int error = aging_reserve(&state->map, REPLAY_ROWS);
+
+	return error ? error : aging_reserve(&state->deduper, REPLAY_ROWS);
+}
+
+static int evict(struct state *state, uint64_t times)
+{
+	uint64_t generation = state->rounds_kept + 1;
+
+	dedup_turn(&state->map, times);
+	state->round += times;
+	state->entries = 0;
+	if (state->round - state->turned >= generation) {
+		dedup_turn(&state->deduper, (state->round - state->turned) / generation);
+		state->turned = state->round;
+	}
+	return reserve(state);
+}
+
+static uint64_t long_tuple(const struct sightings *sightings, uint32_t i)
+{
+	const uint64_t parts[5] = {
+		sightings->tuple[i],
+		sightings->column[SIGHTING_SOURCE_MAC][i],
+		sightings->column[SIGHTING_DESTINATION_MAC][i],
+		sightings->column[SIGHTING_ETHERNET_TYPE][i] << 32 |
+			sightings->column[SIGHTING_INTERFACE][i],
+		sightings->column[SIGHTING_DIRECTION][i],
+	};
+
+	return XXH3_64bits(parts, sizeof(parts));
+}
+
+/* Whether the record that the packet is in is forwarded. */
+static int is_forwarded(struct state *state, uint64_t tuple, uint64_t interface)
+{
+	int is_new;
+	struct elected *elected = aging_get(&state->deduper, tuple, &is_new);
+
+	if (is_new || state->round > elected->last_round + state->rounds_kept)
+		elected->interface = interface;
+	elected->last_round = state->round;
+	return elected->interface == interface || !state->options.first_come;
+}
+
+static int count(struct state *state, const struct sightings *sightings, uint32_t i)
+{
+	int is_new, is_counted = is_forwarded(state, sightings->tuple[i],
+					      sightings->column[SIGHTING_INTERFACE][i]);
+	uint64_t key = long_tuple(sightings, i);
+	struct entry *entry = NULL;
+
+	if (state->entries < state->options.cache_entries || aging_find(&state->map, key))
+		entry = aging_get(&state->map, key, &is_new);
+	if (!entry) {
+		state->effort.map_full++;
+		state->effort.records += is_counted || state->options.mark;
+		return is_counted;
+	}
+	if (entry->round == state->round)
+		return is_counted;
+	entry->round = state->round;
+	state->entries++;
+	if (state->entries > state->effort.peak_entries)
+		state->effort.peak_entries = state->entries;
+	state->effort.records += is_counted || state->options.mark;
+	state->effort.interfaces_missed += !is_counted && !state->options.merge;
+	return is_counted;
+}
+
+static int take(void *memory, const struct sightings *sightings, const struct truth *truth,
+		unsigned char *is_counted)
+{
+	struct state *state = memory;
+	const uint64_t *times = sightings->column[SIGHTING_TIME];
+	int error = reserve(state);
+
+	for (uint32_t i = 0; i < sightings->count && !error; i++) {
+		uint64_t due = dedup_due(&state->eviction, times[i]);
+
+		if (due)
+			error = evict(state, due);
+		if (!error && dedup_is_sampled(&state->options, state->row++) &&
+		    (state->options.loopback ||
+		     sightings->column[SIGHTING_INTERFACE][i] != DEDUP_LOOPBACK))
+			is_counted[i] = (unsigned char)count(state, sightings, i);
+	}
+	return error;
+}
+
+static void end(void *memory, struct dedup_effort *effort)
+{
+	struct state *state = memory;
+
+	state->effort.peak_bytes =
+		state->effort.peak_entries * (KEY_BYTES + PERCPU_LINK + DEDUP_MAP_OVERHEAD +
+					      VALUE_BYTES * state->options.cpus);
+	*effort = state->effort;
+	aging_clear(&state->map);
+	aging_clear(&state->deduper);
+}
+
+const struct dedup_model dedup_netobserv_1_7 = {
+	.name = "netobserv-1.7",
+	.meaning = "12-tuple in a per-CPU map, then the first interface to come in user space",
+	.counts_frames = 1,
+	.state_size = sizeof(struct state),
+	.begin = begin,
+	.sightings = take,
+	.end = end,
+};

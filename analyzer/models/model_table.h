@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Models as SQLite table-valued functions: a model gets its arguments as texts, and gives rows.
+ */
+#ifndef ANALYZER_MODELS_MODEL_TABLE_H
+#define ANALYZER_MODELS_MODEL_TABLE_H
+
+#include "analyzer/recording.h"
+
+#include <sqlite3.h>
+
+#define MODEL_ARGUMENTS 4
+
+struct model_rows;
+
+/* Append one value to the rows, in the order of the columns. */
+void model_put_integer(struct model_rows *rows, uint64_t value);
+void model_put_real(struct model_rows *rows, double value);	/* NaN: NULL */
+void model_put_text(struct model_rows *rows, const char *text); /* copied; NULL: NULL */
+
+struct model {
+	const char *name;
+	const char *columns;   /* "name TYPE, ..." */
+	const char *arguments; /* the same; each may be left out */
+	/*
+	 * Append rows for one recording of those that are open. An argument that is left out is
+	 * NULL. Returns 0, -EINVAL with *problem in one line that is freed here, -ENOMEM.
+	 */
+	int (*run)(struct recording *recording, const char *recording_id,
+		   const char *const *arguments, struct model_rows *rows, char **problem);
+};
+
+/* Register all models. The recording is borrowed until the database is closed. */
+int model_table_register(sqlite3 *database, struct recording *recording);
+
+extern const struct model dedup_table_model;
+extern const struct model fingerprint_table_model;
+extern const struct model identity_table_model;
+extern const struct model sweep_table_model;
+
+#endif
