@@ -66,13 +66,14 @@ BRIEF := $(BUILD)/testdata/live/brief
 LAB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard testdata/live/labs/*.bpf.c))
 SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
 KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
+REPLAY_BENCH := $(BUILD)/testdata/bench/replay/sightings
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
 
 all: flowrec flowplay
 	@:
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
-tools: $(TOOLS) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH)
+tools: $(TOOLS) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH) $(REPLAY_BENCH)
 	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
 	@:
@@ -177,6 +178,11 @@ $(BRIEF): testdata/live/brief.c
 
 # The tool that measures the schema: several files, in a directory of their own.
 $(SEGMENT_BENCH): $(call objects,$(wildcard testdata/bench/segment/*.c)) $(SCHEMA_OBJ)
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
+
+# What writes sightings to be replayed.
+$(REPLAY_BENCH): $(REPLAY_BENCH).o $(SCHEMA_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
 

@@ -106,7 +106,7 @@ static int list_places(struct replay *replay, const char *recording_id)
 		if (!strcmp(recording_segment(replay->recording, i)->recording_id,
 			    recording_id))
 			error = add_segment(replay, i);
-	if (!error)
+	if (!error && replay->place_count)
 		qsort(replay->places, replay->place_count, sizeof(*replay->places),
 		      compare_places);
 	return error;

@@ -52,10 +52,22 @@ static __always_inline int remove(const struct nf_conn *entry)
 	return 0;
 }
 
+/*
+ * To fentry an entry is a pointer whose type the verifier knows; 6.1 does not let that be a number
+ * for functions that are verified on their own. What is read from memory has no type.
+ */
+static __always_inline const struct nf_conn *untyped(const struct nf_conn *entry)
+{
+	const struct nf_conn *address = NULL;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &entry);
+	return address;
+}
+
 SEC("fentry/__nf_conntrack_hash_insert")
 int BPF_PROG(on_conntrack_insert, struct nf_conn *entry)
 {
-	return insert(entry);
+	return insert(untyped(entry));
 }
 
 SEC("kprobe/__nf_conntrack_hash_insert")
@@ -81,7 +93,7 @@ int BPF_PROG(on_conntrack_confirm, struct sk_buff *packet, int verdict)
 SEC("fentry/nf_ct_delete")
 int BPF_PROG(on_conntrack_delete, struct nf_conn *entry)
 {
-	return remove(entry);
+	return remove(untyped(entry));
 }
 
 SEC("kprobe/nf_ct_delete")

@@ -393,22 +393,23 @@ static __always_inline int is_hop_of(const struct flow_record *record, __u32 dir
 
 /*
  * Count in a record that is not among the first, or is not yet. Behind FLOW_OPEN units, records
- * are for hops where packets begin, and for the first hop that sees a direction: so a flow's
- * totals are known however many hops it has. The last ones, one for each direction, are for all
- * hops that find no other. Returns 0, or -1 when there is no room.
+ * are for what is no hop, for hops where packets begin, and for the first hop that sees a
+ * direction: so a flow's totals and its drops are known however many hops it has. The last ones,
+ * one for each direction, are for all hops that find no other. Returns 0, or -1 when there is no
+ * room.
  */
 static __noinline int count_further(struct flow_records *records, __u32 turn, __u64 what,
 				    __u64 mask, __u64 count)
 {
 	__u32 direction = what & 1, is_hop = RECORD_KIND(what) == RECORD_HOP;
-	__u32 is_origin = is_hop;
+	__u32 may_go_on = 1;
 
 	for (int i = 0; i < FLOW_CHAIN; i++) {
 		__u32 next;
 
 		for (__u32 j = 0; j < FLOW_RECORDS; j++) {
 			struct flow_record *record = &records->record[j];
-			__u32 may_take = i < FLOW_OPEN || is_origin;
+			__u32 may_take = i < FLOW_OPEN || may_go_on;
 
 			if (i == FLOW_CHAIN - 1 && j) {
 				if (j != direction + 1 || !is_hop)
@@ -421,8 +422,8 @@ static __noinline int count_further(struct flow_records *records, __u32 turn, __
 				__sync_fetch_and_add(&record->count, count);
 				return 0;
 			}
-			if (is_hop_of(record, direction) && !(what & RECORD_BEGINS))
-				is_origin = 0;
+			if (is_hop && is_hop_of(record, direction) && !(what & RECORD_BEGINS))
+				may_go_on = 0;
 		}
 		if (i == FLOW_CHAIN - 1)
 			break;

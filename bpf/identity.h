@@ -20,43 +20,45 @@
 #include "schema/event.h"
 
 #define KNOWN_PLACES   16384U
-#define CONTENT_PLACES 32768U
+#define CONTENT_PLACES 131072U
 #define KNOWN_HOPS     12 /* the first, and the latest others */
 #define CARRIED_PLACES 32768U
-#define CARRIED_BLOCK  13 /* bits: a super packet is entered once for each 8 KiB that it carries */
+#define CARRIED_BLOCK \
+	13 /* bits: a super packet is entered once for each 8 KiB that it carries */
 #define CARRIED_BLOCKS 10
 
-#define SAME_PACKET_NS	  10000000000ULL
-#define SAME_CONTENT_NS	  5000000ULL
-#define JUST_BEFORE_NS	  50000000ULL
-#define CARRIED_NS	  300000000000ULL /* TCP gives up after longer, but rarely */
-#define TUNNEL_LEAST	  20
-#define MULTIPLIER	  0x9e3779b97f4a7c15ULL
+#define SAME_PACKET_NS	10000000000ULL
+#define SAME_CONTENT_NS 5000000ULL
+#define JUST_BEFORE_NS	50000000ULL
+#define CARRIED_NS	300000000000ULL /* TCP gives up after longer, but rarely */
+#define TUNNEL_LEAST	20
+#define CLAIM_TRIES	8
+#define MULTIPLIER	0x9e3779b97f4a7c15ULL
 
 /* One sighting, and what is derived from it. */
 struct sighted {
 	struct sighting_event event;
-	__u64 digest;	/* of the content, as long as only addresses and ports change */
-	__u64 tuple;	/* digest of its ends, the same for both directions */
-	__u64 reply;	/* and of its conntrack entry's reply tuple */
-	__u64 inner;	/* content of what a tunnel's packet carries, while it gets its headers */
-	__u64 socket;	/* that sends it here, or 0 */
-	__u32 hop;	/* digest of the hop */
+	__u64 digest; /* of the content, as long as only addresses and ports change */
+	__u64 tuple;  /* digest of its ends, the same for both directions */
+	__u64 reply;  /* and of its conntrack entry's reply tuple */
+	__u64 inner;  /* content of what a tunnel's packet carries, while it gets its headers */
+	__u64 socket; /* that sends it here, or 0 */
+	__u32 hop;    /* digest of the hop */
 	__u32 direction; /* tells the two of the tuple apart */
-	__u32 sequence; /* of TCP */
-	__u32 length;	/* of payload */
-	__u32 end;	/* of the IP packet, from head */
-	__u32 fragment; /* IPv4 identification and protocol, 0: it is none */
-	__u32 network;	/* from head, as data: where skb->data is */
+	__u32 sequence;	 /* of TCP */
+	__u32 length;	 /* of payload */
+	__u32 end;	 /* of the IP packet, from head */
+	__u32 fragment;	 /* IPv4 identification and protocol, 0: it is none */
+	__u32 network;	 /* from head, as data: where skb->data is */
 	__u32 data;
-	__u32 left;	/* bytes from the network header to the end */
-	__u32 linear;	/* of those */
+	__u32 left;	   /* bytes from the network header to the end */
+	__u32 linear;	   /* of those */
 	__u32 data_length; /* bytes from data to the end */
-	__u32 paged;	/* of those, in pages */
-	__u32 header;	/* bytes of network and transport header */
-	__u32 in_pages; /* bytes of the payload that are there, to be read yet */
+	__u32 paged;	   /* of those, in pages */
+	__u32 header;	   /* bytes of network and transport header */
+	__u32 in_pages;	   /* bytes of the payload that are there, to be read yet */
 	__u8 ttl, is_tcp;
-	__u8 is_birth;	/* a socket of this namespace sends it, or hardware has received it */
+	__u8 is_birth; /* a socket of this namespace sends it, or hardware has received it */
 	__u8 takes_sequence; /* TCP counts what it carries */
 	__u8 is_first_fragment;
 	__u8 may_fragment; /* IPv4 that routers may cut */
@@ -71,7 +73,8 @@ struct known_packet {
 	__u32 busy;
 	__u32 sequence;
 	__u64 skb, head, digest, tuple, conntrack, packet_id, time_ns, socket;
-	__u64 inner_digest, inner_id; /* of what a tunnel's packet carries; 0: it carries none */
+	__u64 inner_digest,
+		inner_id; /* of what a tunnel's packet carries; 0: it carries none */
 	__u32 hop[KNOWN_HOPS];
 	__u32 hop_count;
 	__u32 length, end;
@@ -97,8 +100,10 @@ struct {
 struct known_content {
 	__u32 busy, zero;
 	__u64 digest, packet_id, skb, time_ns;
-	__u64 twins_ns; /* when there were last two packets of this content, as far as we know */
-	__u64 left_ns, left_digest; /* that had this place before and was recent */
+	__u64 twins_ns; /* when there were last two packets of this content, as far as we know
+			 */
+	/* The one that had this place before, if it was recent then. */
+	__u64 left_ns, left_digest, left_packet_id, left_twins_ns;
 };
 
 struct {
@@ -143,14 +148,17 @@ static __always_inline struct known_packet *known_of(__u64 skb)
 	return bpf_map_lookup_elem(&known_packets, &place);
 }
 
-static __always_inline int claim(struct known_packet *known)
+/* Another CPU is soon done with a place, and what this one has interrupted never is. */
+static __always_inline int claim(__u32 *busy)
 {
-	return !__sync_val_compare_and_swap(&known->busy, 0, 1);
+	_Pragma("nounroll") for (int i = 0; i < CLAIM_TRIES;
+				 i++) if (!__sync_val_compare_and_swap(busy, 0, 1)) return 1;
+	return 0;
 }
 
-static __always_inline void release(struct known_packet *known)
+static __always_inline void release(__u32 *busy)
 {
-	__sync_lock_test_and_set(&known->busy, 0);
+	__sync_lock_test_and_set(busy, 0);
 }
 
 /* --- what is carried --- */
@@ -204,9 +212,9 @@ static __always_inline __u64 block_digest(const struct sighted *it, __u32 sequen
 	return mix(mix(it->tuple, it->direction + 2), sequence >> CARRIED_BLOCK);
 }
 
-static __always_inline __u64 fragment_digest(const struct sighted *it)
+static __always_inline __u64 fragment_digest(__u64 tuple, const struct sighted *it)
 {
-	return mix(mix(it->tuple, it->direction + 4), it->fragment);
+	return mix(tuple, it->fragment);
 }
 
 /* So that segments, merged packets and what is sent again find who carried the same bytes. */
@@ -242,6 +250,91 @@ static __always_inline void find_range(const struct sighted *it, struct carried 
 		copy->packet_id = 0;
 }
 
+/* --- contents --- */
+
+static __always_inline struct known_content *content_of_digest(__u64 digest)
+{
+	__u32 place = place_in(digest, CONTENT_PLACES);
+
+	return bpf_map_lookup_elem(&known_contents, &place);
+}
+
+static __always_inline int is_recent(__u64 then, __u64 now)
+{
+	return now - then < SAME_CONTENT_NS;
+}
+
+/*
+ * Two packets of one content at the same time cannot be told apart by it, so that is noticed;
+ * also where another content had the place in between.
+ */
+static __always_inline void note_content(const struct sighted *it)
+{
+	struct known_content *content = content_of_digest(it->digest);
+	__u64 now = it->event.header.time_ns;
+
+	if (!content)
+		return;
+	if (!claim(&content->busy)) {
+		content_missed_ns = now;
+		return;
+	}
+	if (content->digest != it->digest) {
+		int was_recent = is_recent(content->time_ns, now);
+		__u64 twins_ns = 0;
+
+		if (is_recent(content->left_ns, now)) {
+			if (content->left_digest != it->digest)
+				twins_ns = was_recent ? now : 0;
+			else if (content->left_packet_id == it->event.packet_id)
+				twins_ns = content->left_twins_ns;
+			else
+				twins_ns = now;
+		}
+		if (was_recent) {
+			content->left_digest = content->digest;
+			content->left_packet_id = content->packet_id;
+			content->left_twins_ns = content->twins_ns;
+			content->left_ns = now;
+		}
+		content->twins_ns = twins_ns;
+		content->digest = it->digest;
+	} else if (content->packet_id != it->event.packet_id &&
+		   is_recent(content->time_ns, now))
+		content->twins_ns = now;
+	content->packet_id = it->event.packet_id;
+	content->skb = it->event.skb_address;
+	content->time_ns = now;
+	release(&content->busy);
+}
+
+/*
+ * The sk_buff that was seen with this content a moment ago, or 0; and whether, as far as we
+ * know, no other had it.
+ */
+static __always_inline __u64 skb_of_content(const struct sighted *it, int *is_alone)
+{
+	struct known_content *content = content_of_digest(it->digest);
+	__u64 now = it->event.header.time_ns, skb = 0, twins_ns;
+
+	*is_alone = 0;
+	if (!content)
+		return 0;
+	if (!claim(&content->busy))
+		return 1; /* somebody's */
+	twins_ns = content->twins_ns;
+	if (content->digest == it->digest && is_recent(content->time_ns, now))
+		skb = content->skb;
+	else if (content->left_digest == it->digest && is_recent(content->left_ns, now)) {
+		skb = 1;
+		twins_ns = content->left_twins_ns;
+	}
+	release(&content->busy);
+	*is_alone = skb && now - twins_ns >= 2 * SAME_CONTENT_NS &&
+		    now - content_missed_ns >= 2 * SAME_CONTENT_NS;
+	return skb;
+}
+
 /* --- the same packet --- */
 
 static __always_inline int has_been_at(const struct known_packet *known, __u32 hop)
@@ -269,8 +362,8 @@ static __always_inline int may_be(const struct known_packet *known, const struct
 static __always_inline int may_go_down(const struct known_packet *known,
 				       const struct sighted *it)
 {
-	return !it->is_birth || (it->socket && known->io == IO_TRANSMIT &&
-				 known->socket == it->socket);
+	return !it->is_birth ||
+	       (it->socket && known->io == IO_TRANSMIT && known->socket == it->socket);
 }
 
 static __always_inline void take_over(const struct known_packet *known, struct sighted *it,
@@ -307,7 +400,8 @@ static __always_inline int relate_known(struct known_packet *known, struct sight
 		take_over(known, it, IDENTITY_EXACT);
 		return 1;
 	}
-	if (it->inner && it->inner == known->digest) {
+	if (it->inner && it->inner == known->digest && known->io == IO_TRANSMIT &&
+	    age_ns < JUST_BEFORE_NS) {
 		relate(it, RELATION_AROUND, known->packet_id);
 		known->inner_digest = known->digest;
 		known->inner_id = known->packet_id;
@@ -323,6 +417,26 @@ static __always_inline int relate_known(struct known_packet *known, struct sight
 	return 0;
 }
 
+/*
+ * The same sk_buff with the same content. Where its bytes have moved, it may have been freed
+ * and be another packet's, unless there is no other of that content.
+ */
+static __always_inline int is_still(const struct known_packet *known, struct sighted *it)
+{
+	int is_alone = 1;
+
+	if (!may_be(known, it))
+		return 0;
+	if (known->head != it->event.skb_head)
+		skb_of_content(it, &is_alone);
+	if (!is_alone) {
+		it->event.identity = IDENTITY_UNKNOWN;
+		return 0;
+	}
+	take_over(known, it, IDENTITY_EXACT);
+	return 1;
+}
+
 /* Another sk_buff that may hold the packet; it must not be the one that is claimed already. */
 static __always_inline int take_from(struct known_packet *own, __u64 skb, struct sighted *it,
 				     enum packet_identity identity)
@@ -332,14 +446,13 @@ static __always_inline int take_from(struct known_packet *own, __u64 skb, struct
 
 	if (!other || skb == it->event.skb_address)
 		return 0;
-	if (other != own && !claim(other)) {
+	if (other != own && !claim(&other->busy)) {
 		it->event.identity = IDENTITY_UNKNOWN;
 		return 0;
 	}
 	if (other->skb == skb && other->digest == it->digest &&
-	    (identity == IDENTITY_SAME_HEAD
-		     ? other->head == it->event.skb_head
-		     : other->io != it->event.io_direction) &&
+	    (identity == IDENTITY_SAME_HEAD ? other->head == it->event.skb_head
+					    : other->io != it->event.io_direction) &&
 	    may_be(other, it)) {
 		is_same = 1;
 		take_over(other, it, identity);
@@ -352,7 +465,7 @@ static __always_inline int take_from(struct known_packet *own, __u64 skb, struct
 		}
 	}
 	if (other != own)
-		release(other);
+		release(&other->busy);
 	return is_same;
 }
 
@@ -385,15 +498,15 @@ static __always_inline void relate_again(struct sighted *it)
 
 static __always_inline void relate_fragment(const struct known_packet *own, struct sighted *it)
 {
-	__u64 digest = fragment_digest(it), own_id = it->event.packet_id;
+	__u64 digest = fragment_digest(it->tuple, it), own_id = it->event.packet_id;
 	struct carried whole;
 
 	find_carried(digest, it->event.header.time_ns, &whole);
-	if (whole.packet_id &&
-	    it->event.header.time_ns - whole.time_ns > JUST_BEFORE_NS)
+	if (whole.packet_id && it->event.header.time_ns - whole.time_ns > JUST_BEFORE_NS)
 		whole.packet_id = 0;
 	if (it->is_first_fragment && own->skb == it->event.skb_address &&
-	    own->sequence == it->fragment && it->event.header.time_ns - own->time_ns < JUST_BEFORE_NS)
+	    own->sequence == it->fragment &&
+	    it->event.header.time_ns - own->time_ns < JUST_BEFORE_NS)
 		whole.packet_id = own->packet_id;
 	relate(it, RELATION_FRAGMENT, whole.packet_id);
 	if (!it->is_first_fragment)
@@ -402,6 +515,20 @@ static __always_inline void relate_fragment(const struct known_packet *own, stru
 		it->event.packet_id = whole.packet_id;
 	enter_carried(it, digest);
 	it->event.packet_id = own_id;
+}
+
+static __always_inline void relate_reassembled(struct sighted *it)
+{
+	__u64 now = it->event.header.time_ns;
+	struct carried first;
+
+	find_carried(fragment_digest(it->tuple, it), now, &first);
+	/* A bridge that filters its packets as IP has translated it by now. */
+	if (!first.packet_id && it->event.conntrack)
+		find_carried(fragment_digest(it->event.conntrack, it), now, &first);
+	if (first.packet_id && now - first.time_ns < JUST_BEFORE_NS &&
+	    first.length < it->length)
+		relate(it, RELATION_MERGE, first.packet_id);
 }
 
 /* Nothing at hand is the same packet: what else may it have to do with? */
@@ -416,79 +543,21 @@ static __always_inline void relate_new(struct known_packet *own, struct sighted 
 			relate_range(it);
 	} else if (it->fragment && !it->may_fragment)
 		relate_fragment(own, it);
-}
-
-static __always_inline struct known_content *content_of_digest(__u64 digest)
-{
-	__u32 place = place_in(digest, CONTENT_PLACES);
-
-	return bpf_map_lookup_elem(&known_contents, &place);
-}
-
-static __always_inline int is_recent(__u64 then, __u64 now)
-{
-	return now - then < SAME_CONTENT_NS;
-}
-
-/*
- * Two packets of one content at the same time cannot be told apart by it, so that is noticed;
- * also where another content had the place in between.
- */
-static __always_inline void note_content(const struct sighted *it)
-{
-	struct known_content *content = content_of_digest(it->digest);
-	__u64 now = it->event.header.time_ns;
-
-	if (!content)
-		return;
-	if (__sync_val_compare_and_swap(&content->busy, 0, 1)) {
-		content_missed_ns = now;
-		return;
-	}
-	if (content->digest != it->digest) {
-		int was_recent = is_recent(content->time_ns, now);
-		int left_recently = is_recent(content->left_ns, now);
-
-		content->twins_ns = left_recently && (was_recent ||
-						      content->left_digest == it->digest)
-					    ? now
-					    : 0;
-		if (was_recent) {
-			content->left_digest = content->digest;
-			content->left_ns = now;
-		}
-		content->digest = it->digest;
-	} else if (content->packet_id != it->event.packet_id &&
-		   is_recent(content->time_ns, now))
-		content->twins_ns = now;
-	content->packet_id = it->event.packet_id;
-	content->skb = it->event.skb_address;
-	content->time_ns = now;
-	__sync_lock_test_and_set(&content->busy, 0);
+	else if (it->fragment && it->event.io_direction == IO_RECEIVE)
+		relate_reassembled(it);
 }
 
 /* Another sk_buff with the packet's head, or else with its content. */
 static __always_inline void find_elsewhere(struct known_packet *own, struct sighted *it)
 {
-	struct known_content *content = content_of_digest(it->digest);
-	__u64 now = it->event.header.time_ns, skb, twins_ns;
 	__u32 place = place_in(it->event.skb_head, KNOWN_PLACES);
-	__u64 *by_head = bpf_map_lookup_elem(&known_heads, &place);
+	__u64 *by_head = bpf_map_lookup_elem(&known_heads, &place), skb;
+	int is_alone;
 
-	if (!content || !by_head)
+	skb = skb_of_content(it, &is_alone);
+	if (!skb || !by_head)
 		return;
-	if (__sync_val_compare_and_swap(&content->busy, 0, 1)) {
-		it->event.identity = IDENTITY_UNKNOWN;
-		return;
-	}
-	skb = content->digest == it->digest && is_recent(content->time_ns, now) ? content->skb
-										: 0;
-	twins_ns = content->twins_ns;
-	__sync_lock_test_and_set(&content->busy, 0);
-	if (!skb)
-		return;
-	if (now - twins_ns < 2 * SAME_CONTENT_NS ||
-	    now - content_missed_ns < 2 * SAME_CONTENT_NS)
+	if (!is_alone)
 		it->event.identity = IDENTITY_UNKNOWN;
 	else if (!*by_head || !take_from(own, *by_head, it, IDENTITY_SAME_HEAD))
 		take_from(own, skb, it, IDENTITY_INFERRED);
@@ -525,7 +594,7 @@ static __always_inline void remember(struct known_packet *own, const struct sigh
 	if (it->is_tcp && it->takes_sequence && it->event.io_direction == IO_TRANSMIT)
 		enter_range(it);
 	else if (it->fragment && it->may_fragment)
-		enter_carried(it, fragment_digest(it));
+		enter_carried(it, fragment_digest(it->tuple, it));
 }
 
 /*
@@ -544,14 +613,12 @@ __noinline int identify(struct sighted *it)
 	it->event.identity = IDENTITY_UNKNOWN;
 	it->event.relation = RELATION_NONE;
 	it->event.parent_id = 0;
-	if (!own || !claim(own))
+	if (!own || !claim(&own->busy))
 		return 0;
 	it->event.identity = IDENTITY_NEW;
 	if (own->skb == it->event.skb_address && may_go_down(own, it)) {
 		if (own->digest == it->digest) {
-			goes_on = may_be(own, it);
-			if (goes_on)
-				take_over(own, it, IDENTITY_EXACT);
+			goes_on = is_still(own, it);
 		} else
 			goes_on = relate_known(own, it);
 	}
@@ -568,7 +635,7 @@ __noinline int identify(struct sighted *it)
 			own->hop[i] = 0;
 	}
 	remember(own, it);
-	release(own);
+	release(&own->busy);
 	return 0;
 }
 

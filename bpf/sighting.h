@@ -31,7 +31,8 @@ struct {
 	__uint(max_entries, 64 << 20);
 } sightings SEC(".maps");
 
-/* One for each of the two programs that may be at work on a CPU, and what one of them carries. */
+/* One for each of the two programs that may be at work on a CPU, and what one of them carries.
+ */
 #define INSIDE 2
 
 struct {
@@ -43,9 +44,9 @@ struct {
 
 /* --- bytes --- */
 
-#define COPY_WORDS(to, from, count)                                  \
-	_Pragma("unroll") for (int word = 0; word < (count); word++) \
-		((__u64 *)(to))[word] = (from)[word]
+#define COPY_WORDS(to, from, count)                                                         \
+	_Pragma("unroll") for (int word = 0; word < (count); word++)((__u64 *)(to))[word] = \
+		(from)[word]
 
 /* Bytes at an address; what lies behind the linear part is copied, too, and not looked at. */
 static __always_inline void read_words(__u64 from, void *to, const __u32 size)
@@ -53,7 +54,7 @@ static __always_inline void read_words(__u64 from, void *to, const __u32 size)
 	if (kernel_has_casts) {
 		const __u64 *words = packet_words((const void *)from);
 
-		COPY_WORDS(to, words, (int)size / 8);
+		COPY_WORDS(to, words, (int)(size / 8));
 	} else
 		bpf_probe_read_kernel(to, size, (const void *)from);
 }
@@ -154,8 +155,8 @@ static __always_inline void keep_bytes(__u64 *words, __u32 size)
 }
 
 /*
- * The sizes of what the bytes begin with, and the payload as far as it is linear. The hint is the
- * size of the headers where extension headers lie between.
+ * The sizes of what the bytes begin with, and the payload as far as it is linear. The hint is
+ * the size of the headers where extension headers lie between.
  */
 __noinline int measure(struct sighted *it, __u32 hint)
 {
@@ -209,23 +210,20 @@ static __always_inline __u64 digest_of_content(const __u8 *bytes, const __u64 *p
 			break;
 		case PROTOCOL_ICMP:
 		case PROTOCOL_ICMPV6:
-			digest = mix(digest, (transport[0] & 0xffff) | transport[0] >> 48 << 16);
+			digest =
+				mix(digest, (transport[0] & 0xffff) | transport[0] >> 48 << 16);
 			break;
 		}
 	}
 	/* Not the last 8 bytes: those tell of test traffic how right this is. */
-	_Pragma("unroll") for (int i = 0; i < SIGHTING_PAYLOAD / 8 - 1; i++)
-		digest = mix(digest, payload[i]);
+	_Pragma("unroll") for (int i = 0; i < SIGHTING_PAYLOAD / 8 - 1; i++) digest =
+		mix(digest, payload[i]);
 	return flow_hash_mix(digest);
 }
 
-/* The digest of the packet in a packet, of its linear bytes. */
-__noinline __u64 digest_inside(struct sighted *it, __u32 network)
+/* The bytes of the packet in a packet, as far as they are linear; 0: there is none. */
+__noinline int look_inside(const struct sighted *it, struct sighted *inside, __u32 network)
 {
-	struct sighted *inside;
-	__u32 which = INSIDE;
-
-	inside = bpf_map_lookup_elem(&sighted, &which);
 	if (!it || !inside || network < it->data || network - it->data > it->data_length)
 		return 0;
 	inside->event.skb_head = it->event.skb_head;
@@ -234,9 +232,12 @@ __noinline __u64 digest_inside(struct sighted *it, __u32 network)
 	inside->linear = inside->left > it->paged ? inside->left - it->paged : 0;
 	read_words(it->event.skb_head + network, inside->event.bytes, SIGHTING_HEADER);
 	measure(inside, 0);
-	if (inside->in_pages)
-		return 0;
-	return digest_of_content(inside->event.bytes, (const __u64 *)inside->event.payload);
+	return 1;
+}
+
+__noinline __u64 digest_of(const struct sighted *it)
+{
+	return it ? digest_of_content(it->event.bytes, (const __u64 *)it->event.payload) : 0;
 }
 
 static __always_inline __u64 digest_of_end(__u64 high, __u64 low, __u32 port)
@@ -255,7 +256,8 @@ static __always_inline __u64 digest_of_key(const struct flow_key *key)
 static __always_inline __u64 digest_of_conntrack(const __u64 *words)
 {
 	__u64 source[2] = {words[0], words[1]};
-	__u64 destination[2] = {words[2] >> 32 | words[3] << 32, words[3] >> 32 | words[4] << 32};
+	__u64 destination[2] = {words[2] >> 32 | words[3] << 32,
+				words[3] >> 32 | words[4] << 32};
 	__u32 protocol = words[4] >> 48 & 255, source_port = bpf_ntohs((__u16)words[2]);
 	__u32 destination_port = protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6
 					 ? source_port
@@ -294,10 +296,10 @@ static __always_inline void read_conntrack(const struct sk_buff *packet, struct 
 	if (!entry)
 		return;
 	/* Constant indexes: only those are relocated to the kernel's size of an element. */
-	it->event.conntrack = digest_of_entry(
-		entry, bpf_core_field_offset(struct nf_conn, tuplehash[0].tuple));
-	it->reply = digest_of_entry(
-		entry, bpf_core_field_offset(struct nf_conn, tuplehash[1].tuple));
+	it->event.conntrack = digest_of_entry(entry, bpf_core_field_offset(struct nf_conn,
+									   tuplehash[0].tuple));
+	it->reply = digest_of_entry(entry,
+				    bpf_core_field_offset(struct nf_conn, tuplehash[1].tuple));
 }
 
 /* --- the sighting --- */
@@ -349,9 +351,8 @@ static __always_inline void read_socket(const struct sock *socket, struct sighte
 	it->is_connected = state != STATE_TIME_WAIT && state != STATE_NEW_SYN_RECV &&
 			   state != STATE_LISTEN;
 	if (it->is_connected)
-		it->is_sent_again =
-			(__s32)(it->sequence - BPF_CORE_READ(tcp, snd_nxt)) < 0 &&
-			BPF_CORE_READ(tcp, total_retrans);
+		it->is_sent_again = (__s32)(it->sequence - BPF_CORE_READ(tcp, snd_nxt)) < 0 &&
+				    BPF_CORE_READ(tcp, total_retrans);
 }
 
 /* What tells of the packet's bytes which packet it may be. */
@@ -392,9 +393,9 @@ __noinline int derive(struct sighted *it, const struct headers *headers)
 	it->digest = digest_of_content(bytes, (const __u64 *)it->event.payload);
 	it->tuple = digest_of_key(&headers->key);
 	it->event.packets = headers->packets;
-	it->is_sampled = sighting_limit == ~0ULL ||
-			 flow_hash_samples(flow_hash(&headers->key, &sighting_seed),
-					   sighting_limit);
+	it->is_sampled =
+		sighting_limit == ~0ULL ||
+		flow_hash_samples(flow_hash(&headers->key, &sighting_seed), sighting_limit);
 	return 0;
 }
 
@@ -437,10 +438,26 @@ static __always_inline void read_bytes_of(const struct sk_buff *packet, int is_t
 		measure(it, hint);
 	}
 	if (has_pages && it->in_pages)
-		it->event.payload_size = read_payload_pages(
-			packet, it->network - it->data + it->header, it->event.payload,
-			it->in_pages);
+		it->event.payload_size =
+			read_payload_pages(packet, it->network - it->data + it->header,
+					   it->event.payload, it->in_pages);
 	read_link(packet, it);
+}
+
+/* The content of what a tunnel's packet carries, or 0. */
+static __always_inline __u64 read_inside(const struct sk_buff *packet, int is_tc,
+					 const struct sighted *it)
+{
+	__u32 which = INSIDE, network = packet->inner_network_header;
+	struct sighted *inside = bpf_map_lookup_elem(&sighted, &which);
+
+	if (!inside || !look_inside(it, inside, network))
+		return 0;
+	if (inside->in_pages &&
+	    (is_tc || !read_payload_pages(packet, network - it->data + inside->header,
+					  inside->event.payload, inside->in_pages)))
+		return 0;
+	return digest_of(inside);
 }
 
 /*
@@ -461,7 +478,9 @@ static __noinline int tell_sighting(struct sk_buff *packet, __u32 is_tc_and_io, 
 	it->event.header.cpu = bpf_get_smp_processor_id();
 	it->event.header.time_ns = bpf_ktime_get_boot_ns();
 	it->event.packet_id = (counters->count[COUNT_SIGHTING_ATTEMPTED] * sighting_cpus +
-			       it->event.header.cpu) * 2 + io + 1;
+			       it->event.header.cpu) *
+				      2 +
+			      io + 1;
 	count_alone(counters, COUNT_SIGHTING_ATTEMPTED);
 	read_kernel_fields(packet, it, headers->key.network_namespace, io);
 	find_place(packet, offset, it);
@@ -470,13 +489,13 @@ static __noinline int tell_sighting(struct sk_buff *packet, __u32 is_tc_and_io, 
 	if (it->is_tcp && it->socket && it->takes_sequence)
 		read_socket(packet->sk, it);
 	if (io == IO_TRANSMIT && BPF_CORE_READ_BITFIELD(packet, encapsulation))
-		it->inner = digest_inside(it, packet->inner_network_header);
+		it->inner = read_inside(packet, is_tc_and_io >> 1, it);
 	identify(it);
 	if (!it->is_sampled)
 		count_alone(counters, COUNT_SIGHTING_NOT_SAMPLED);
 	else if (sighting_budget != ~0ULL &&
-		 __sync_fetch_and_add(&sighting_bytes, sizeof(it->event)) +
-				 sizeof(it->event) > sighting_budget)
+		 __sync_fetch_and_add(&sighting_bytes, sizeof(it->event)) + sizeof(it->event) >
+			 sighting_budget)
 		count_alone(counters, COUNT_SIGHTING_OVER_BUDGET);
 	else if (bpf_ringbuf_output(&sightings, &it->event, sizeof(it->event),
 				    BPF_RB_NO_WAKEUP))

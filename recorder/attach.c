@@ -190,8 +190,12 @@ void probes_detach(struct probes *probes)
 
 void attach_explain(struct probes *probes)
 {
+	struct probe *drop = plan_chosen(&probes->plan, FEATURE_DROP);
 	struct tc_watch_status status;
 
+	if (drop && probes->skeleton && !probes->skeleton->rodata->drop_tells_receiver)
+		snprintf(drop->explanation, sizeof(drop->explanation),
+			 "what a TCP socket drops is counted from Linux 6.11 on");
 	if (!probes->tc)
 		return;
 	tc_watch_status(probes->tc, &status);

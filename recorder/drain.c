@@ -129,8 +129,7 @@ int probes_read_sightings(struct probes *probes, unsigned int most,
 	if (!probes->sighting_ring)
 		return -ENOMEM;
 	error = ring_buffer__consume(probes->sighting_ring);
-	return error < 0 && error != -ECANCELED ? error
-						: (int)(most - probes->sightings_left);
+	return error < 0 && error != -ECANCELED ? error : (int)(most - probes->sightings_left);
 }
 
 const uint64_t *probes_counters(struct probes *probes, unsigned int *cpu_count)

@@ -96,7 +96,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 	int option, format, status;
 
 	*arguments = (struct arguments){.slice_ns = DEFAULT_SLICE_NS,
-					 .streams = 1U << STREAM_FLOW | 1U << STREAM_HOP};
+					.streams = 1U << STREAM_FLOW | 1U << STREAM_HOP};
 	optind = 0;
 	while ((option = getopt_long(argc, argv, ":o:vh", options, NULL)) != -1) {
 		switch (option) {

@@ -195,7 +195,8 @@ static int take_sightings(struct intake *intake)
 	if (!wanted(intake, STREAM_PACKET))
 		return 0;
 	intake->sightings_stored = 0;
-	count = probes_read_sightings(intake->options.probes, SIGHTINGS_MOST, take_sighting, intake);
+	count = probes_read_sightings(intake->options.probes, SIGHTINGS_MOST, take_sighting,
+				      intake);
 	if (count < 0) {
 		intake->error = count;
 		return 0;

@@ -238,13 +238,15 @@ static void size_translations(struct flowtape_bpf *skeleton)
 		fclose(file);
 }
 
-/* Of tables that the programs look into only where sightings are asked for, nothing is left else. */
-static void prepare_sightings(const struct probes *probes, const struct sighting_options *options,
+/* Tables that only sightings need take no room where those are not asked for. */
+static void prepare_sightings(const struct probes *probes,
+			      const struct sighting_options *options,
 			      struct flowtape_bpf *skeleton)
 {
 	struct bpf_map *const tables[] = {
-		skeleton->maps.known_packets, skeleton->maps.known_heads,
-		skeleton->maps.known_contents, skeleton->maps.carried_by, skeleton->maps.sighted,
+		skeleton->maps.known_packets,  skeleton->maps.known_heads,
+		skeleton->maps.known_contents, skeleton->maps.carried_by,
+		skeleton->maps.sighted,
 	};
 
 	if (options->are_wanted) {

@@ -98,8 +98,8 @@ int probes_poll(struct probes *probes, int timeout_ms,
 		int (*event)(void *context, void *record, size_t size), void *context);
 
 /*
- * Read the sightings that are there, so many at most. Returns how many, or the callback's negative
- * errno, which ends the reading.
+ * Read the sightings that are there, so many at most. Returns how many, or the callback's
+ * negative errno, which ends the reading.
  */
 int probes_read_sightings(struct probes *probes, unsigned int most,
 			  int (*sighting)(void *context, const struct sighting_event *event),

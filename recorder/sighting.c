@@ -16,6 +16,7 @@
 #define ETHERTYPE_IPV4	0x0800
 #define ETHERTYPE_IPV6	0x86dd
 #define IPV6_HEADER	40
+#define TCP_HEADER	20
 #define MORE_FRAGMENTS	0x2000
 #define HASHED_PAYLOAD	32
 
@@ -159,11 +160,17 @@ static void read_transport(const struct header *header, struct packet_row *row)
 	row->transport_checksum = frame_big16(bytes + 16);
 }
 
-static void read_payload(const struct sighting_event *event, struct packet_row *row)
+static void read_payload(const struct header *header, const struct sighting_event *event,
+			 struct packet_row *row)
 {
 	uint8_t payload[SIGHTING_PAYLOAD] = {0};
-	size_t size = event->payload_size < sizeof(payload) ? event->payload_size : sizeof(payload);
+	size_t size =
+		event->payload_size < sizeof(payload) ? event->payload_size : sizeof(payload);
 
+	/* A capture may end before a header tells its size. */
+	if (header->protocol == IPPROTO_TCP && !header->is_later_fragment &&
+	    !has(header, header->transport, TCP_HEADER))
+		return;
 	if (event->network_bytes > event->header_size)
 		row->payload_bytes = event->network_bytes - event->header_size;
 	if (!size)
@@ -237,19 +244,20 @@ void sighting_row(const struct sighting_event *event, struct packet_row *row)
 	else
 		read_ipv4(&header, row);
 	read_transport(&header, row);
-	read_payload(event, row);
+	read_payload(&header, event, row);
 }
 
 /* --- captures --- */
 
 /* Of the transport header, where the packet has one. */
-static uint32_t transport_size(const struct packet *packet, const uint8_t *bytes, uint32_t captured)
+static uint32_t transport_size(const struct packet *packet, const uint8_t *bytes,
+			       uint32_t captured)
 {
 	if (packet->is_later_fragment)
 		return 0;
 	switch (packet->key.protocol) {
 	case IPPROTO_TCP:
-		return captured > 12 ? (bytes[12] >> 4) * 4U : 0;
+		return captured > 12 ? (bytes[12] >> 4) * 4U : TCP_HEADER;
 	case IPPROTO_UDP:
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
@@ -266,26 +274,26 @@ static uint32_t at_most(uint32_t size, uint32_t most)
 	return size < most ? size : most;
 }
 
-void sighting_of_frame(const struct packet *packet, const uint8_t *frame, uint32_t interface_index,
-		       struct sighting_event *event)
+void sighting_of_frame(const struct packet *packet, const uint8_t *frame,
+		       uint32_t interface_index, struct sighting_event *event)
 {
 	uint32_t captured = packet->network_captured, headers = packet->network_header_bytes;
 
 	*event = (struct sighting_event){
 		.header.kind = EVENT_SIGHTING,
-		.interface_index = packet->interface_index ? packet->interface_index
-							   : interface_index,
+		.interface_index =
+			packet->interface_index ? packet->interface_index : interface_index,
 		.io_direction = packet->io_direction == IO_TRANSMIT ? IO_TRANSMIT : IO_RECEIVE,
 		.network_bytes = packet->bytes,
 		.packets = 1,
 	};
 	if (headers <= captured)
-		headers += transport_size(packet, packet->network + headers, captured - headers);
+		headers +=
+			transport_size(packet, packet->network + headers, captured - headers);
 	event->header_size = (uint16_t)at_most(at_most(headers, captured), SIGHTING_HEADER);
 	memcpy(event->bytes, packet->network, event->header_size);
 	if (headers < captured) {
-		event->payload_size =
-			(uint16_t)at_most(captured - headers, SIGHTING_PAYLOAD);
+		event->payload_size = (uint16_t)at_most(captured - headers, SIGHTING_PAYLOAD);
 		memcpy(event->payload, packet->network + headers, event->payload_size);
 	}
 	if (packet->has_ethernet) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sightings: from the kernel's events, or the frames of a capture, to rows of the stream packet.
+ * Sightings: from the kernel's events, or the frames of a capture, to rows of the stream
+ * packet.
  */
 #ifndef RECORDER_SIGHTING_H
 #define RECORDER_SIGHTING_H
@@ -15,10 +16,10 @@
 void sighting_row(const struct sighting_event *event, struct packet_row *row);
 
 /*
- * The event of a captured frame, as packet_parse found it: no more than its bytes tell, so which
- * packet it is remains unknown. The interface is that of the packet, else the given one.
+ * The event of a captured frame, as packet_parse found it: no more than its bytes tell, so
+ * which packet it is remains unknown. The interface is that of the packet, else the given one.
  */
-void sighting_of_frame(const struct packet *packet, const uint8_t *frame, uint32_t interface_index,
-		       struct sighting_event *event);
+void sighting_of_frame(const struct packet *packet, const uint8_t *frame,
+		       uint32_t interface_index, struct sighting_event *event);
 
 #endif

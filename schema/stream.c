@@ -457,7 +457,8 @@ static const struct column packet_columns[] = {
 	PACKET(packet_relation, TEXT, OPTIONAL,
 	       NAMES("",
 		     "segment (cut from its parent), merge (made from it and others), fragment, "
-		     "inside (what a tunnel's packet carries), again (sent again)",
+		     "around (a tunnel's packet, of what it carries), inside (what came out of a "
+		     "tunnel's packet), again (sent again)",
 		     "", "", "", "")),
 	PACKET(network_namespace, INTEGER, OPTIONAL,
 	       NAMES("", "inode number of the hop's namespace", "", "", "", "")),

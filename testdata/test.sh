@@ -174,6 +174,7 @@ suite live-hops as_root testdata/live/hops_test.sh
 suite live-paths as_root testdata/live/paths_test.sh
 suite live-reuse as_root testdata/live/reuse_test.sh
 suite live-exact as_root testdata/live/exact_test.sh
+suite live-sighting as_root testdata/live/sighting_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
 suite live-filter as_root testdata/live/filter_test.sh

@@ -105,10 +105,3 @@ void aging_clear(struct aging *aging)
 	free(aging->old.slots);
 	*aging = (struct aging){0};
 }
-
-uint64_t aging_bytes(const struct aging *aging)
-{
-	uint64_t slots = aging->young.mask + 1 + (aging->old.slots ? aging->old.mask + 1 : 0);
-
-	return slots * aging->stride;
-}

@@ -40,9 +40,6 @@ void aging_clear(struct aging *aging);
 /* Begin a generation. */
 void aging_turn(struct aging *aging);
 
-/* The bytes that the table takes. */
-uint64_t aging_bytes(const struct aging *aging);
-
 static inline uint64_t aging_count(const struct aging *aging)
 {
 	return aging->young.count + aging->old.count - aging->moved;

@@ -50,25 +50,27 @@ static void a_packet_in_flight_at_the_eviction_is_counted_again(void **state)
 	struct packet_row row = path_udp(1, "10.1.0.2", 40000, "10.1.0.1", 80);
 	struct sample sample;
 
-	/* One tuple on interfaces 2, 3, 4; the eviction falls between 3 and 4. */
+	/* One tuple on interfaces 2, 3, 4; the eviction falls between 2 and 3 of packet 2. */
 	path_hop(&path, &row, PATH_CLIENT, 2, "transmit");
 	path.now_ns += 4999985000;
+	row.packet_id++;
+	path_hop(&path, &row, PATH_CLIENT, 2, "transmit");
 	path_hop(&path, &row, PATH_ROUTER, 3, "receive");
 	path_hop(&path, &row, PATH_ROUTER, 4, "transmit");
 	row.packet_id++;
 	path_hop(&path, &row, PATH_ROUTER, 3, "receive");
 	path_hop(&path, &row, PATH_ROUTER, 4, "transmit");
 	sample = path_open(&path);
-	/* Packet 1 counts on 2 and on 4, packet 2 on 4. */
+	/* Packet 2 counts on 2 and on 3, packet 3 on 3. */
 	sample_expect(sample.database,
 		      "SELECT packets, false_positives, false_negatives, records "
 		      "FROM dedup('netobserv-1.8')",
-		      "3|0|1|2");
-	/* With a longer interval, packet 2 is never counted: no packet of it passes 2. */
+		      "4|0|1|2");
+	/* With a longer interval, packet 3 is never counted: it does not pass 2. */
 	sample_expect(sample.database,
 		      "SELECT packets, false_positives, false_negatives, records "
 		      "FROM dedup('netobserv-1.8', 'eviction=60s')",
-		      "1|1|0|1");
+		      "2|1|0|1");
 	path_close(&path, &sample);
 }
 
@@ -275,6 +277,39 @@ static void segments_are_views_of_the_super_packet_that_they_were_cut_from(void 
 	path_close(&path, &sample);
 }
 
+static void a_tunnels_packet_is_a_view_of_what_it_carries(void **state)
+{
+	struct path path = path_begin();
+	struct packet_row row = path_udp(1, "10.1.0.2", 40000, "10.1.0.1", 80);
+	struct packet_row outer = path_udp(2, "192.0.2.1", 50000, "192.0.2.2", 4789);
+	struct sample sample;
+
+	/* Stamped, then around it a tunnel's packet, then what has come out of it. */
+	row.payload_stamp = 0x464cULL << 48 | 1;
+	path_hop(&path, &row, PATH_CLIENT, 2, "transmit");
+	outer.packet_relation = "around";
+	outer.parent_packet_id = 1;
+	outer.network_bytes = 150;
+	path_hop(&path, &outer, PATH_CLIENT, 3, "transmit");
+	path_hop(&path, &outer, PATH_SERVER, 3, "receive");
+	row.packet_relation = "inside";
+	row.parent_packet_id = 2;
+	path_hop(&path, &row, PATH_SERVER, 2, "receive");
+	sample = path_open(&path);
+	sample_expect(sample.database,
+		      "SELECT true_skbs, true_bytes, packets, bytes, false_positives, "
+		      "false_negatives FROM dedup('flowtape')",
+		      "1|100|1|100|0|0");
+	sample_expect(sample.database,
+		      "SELECT value, pairs FROM fingerprint('ip_ttl', '1s') "
+		      "WHERE split = 'pair' AND pairs",
+		      "switched|1\n"
+		      "encapsulated|2");
+	sample_expect(sample.database, "SELECT true_skbs FROM dedup('raw', 'truth=packet_id')",
+		      "1");
+	path_close(&path, &sample);
+}
+
 static void loopback_is_left_out_unless_it_is_asked_for(void **state)
 {
 	struct path path = path_begin();
@@ -404,6 +439,7 @@ int main(void)
 			equal_content_within_the_window_is_one_packet_to_a_fingerprint),
 		cmocka_unit_test(
 			segments_are_views_of_the_super_packet_that_they_were_cut_from),
+		cmocka_unit_test(a_tunnels_packet_is_a_view_of_what_it_carries),
 		cmocka_unit_test(loopback_is_left_out_unless_it_is_asked_for),
 		cmocka_unit_test(an_enriched_flow_without_a_packet_in_the_main_map_is_partial),
 		cmocka_unit_test(a_stamp_tells_the_truth_where_packet_id_does_not),

@@ -13,7 +13,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#define AHEAD	16	     /* rows whose digests' entries are on their way from memory */
 #define RATE_NS 100000000ULL /* over which the rate is taken */
 
 struct seen {
@@ -234,7 +233,6 @@ static int replay_block(struct run *run, struct state *state, const struct sight
 {
 	const uint64_t *times = sightings->column[SIGHTING_TIME];
 	size_t window_count = state->fingerprint->window_count;
-	int is_unlimited = !state->fingerprint->entries;
 
 	if (turn(state, times[0], sightings->count))
 		return -ENOMEM;
@@ -250,8 +248,6 @@ static int replay_block(struct run *run, struct state *state, const struct sight
 			.rate = run->rates[i],
 		};
 
-		if (is_unlimited && i + AHEAD < sightings->count)
-			aging_prefetch(&state->table, run->digests[i + AHEAD] + 1);
 		for (size_t window = 0; window < window_count; window++) {
 			count_entry(state, window, seen, times[i]);
 			if (pair.packet)
@@ -307,8 +303,10 @@ static int replay_all(struct run *run, struct sighting_reader *reader,
 				       : run->zero;
 
 		error = truth_resolve(&run->truth, sightings);
-		take_rates(run, sightings);
-		take_protocols(run, sightings);
+		if (options->split) {
+			take_rates(run, sightings);
+			take_protocols(run, sightings);
+		}
 		for (size_t i = 0; i < run->count && !error; i++) {
 			struct state *state = &run->states[i];
 

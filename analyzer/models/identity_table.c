@@ -18,13 +18,13 @@
 #include <stdlib.h>
 
 #define IDENTITIES (IDENTITY_INFERRED + 1)
-#define RELATIONS  (RELATION_AGAIN + 1)
+#define RELATIONS  (RELATION_AROUND + 1)
 #define PROTOCOLS  256
 
 static const char *const identity_names[IDENTITIES] = {NULL, "new", "exact", "same_head",
 						       "inferred"};
-static const char *const relation_names[RELATIONS] = {NULL,	  "segment", "merge",
-						      "fragment", "inside",  "again"};
+static const char *const relation_names[RELATIONS] = {NULL,	"segment", "merge", "fragment",
+						      "inside", "again",   "around"};
 static const char *const truth_words[] = {"auto", "packet_id", "stamp", NULL};
 
 struct chosen {

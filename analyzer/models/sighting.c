@@ -74,7 +74,8 @@ static const struct words {
 	{SIGHTING_IDENTITY, IDENTITY_NEW,
 	 (const char *const[]){"new", "exact", "same_head", "inferred", NULL}},
 	{SIGHTING_RELATION, RELATION_SEGMENT,
-	 (const char *const[]){"segment", "merge", "fragment", "inside", "again", NULL}},
+	 (const char *const[]){"segment", "merge", "fragment", "inside", "again", "around",
+			       NULL}},
 	{SIGHTING_DIRECTION, IO_RECEIVE, (const char *const[]){"receive", "transmit", NULL}},
 };
 

@@ -80,11 +80,10 @@ int sighting_next(struct sighting_reader *reader, const struct sightings **out);
 /* An extra column of the block. */
 const union column_values *sighting_extra(const struct sighting_reader *reader, size_t i);
 
-/* Whether the packet is only another view of its parent: what it carries is the parent's. */
+/* Whether the packet is only another view of its parent: it carries the same. */
 static inline int sighting_is_view(uint64_t relation)
 {
-	return relation == RELATION_SEGMENT || relation == RELATION_MERGE ||
-	       relation == RELATION_FRAGMENT || relation == RELATION_INSIDE;
+	return relation != RELATION_NONE && relation != RELATION_AGAIN;
 }
 
 /* Network-layer bytes of the wire segments that the sighting stands for. */

@@ -43,37 +43,61 @@ uint64_t truth_key(enum truth_source source, const struct sightings *sightings, 
 	int is_stamped = source == TRUTH_STAMP ||
 			 (source == TRUTH_AUTO && stamp >> 48 == TRUTH_STAMP_MARK);
 
-	if (stamp && is_stamped && sightings->column[SIGHTING_PROTOCOL][i] != IPPROTO_TCP)
+	if (stamp && is_stamped && sightings->column[SIGHTING_PROTOCOL][i] == IPPROTO_UDP)
 		return spread(stamp, TAG_STAMP);
 	return id ? spread(id, 0) : 0;
+}
+
+/* The key of the packet that has this packet_id, by itself or as a view; 0: it was not seen. */
+static uint64_t root_of_id(const struct truth *truth, uint64_t id)
+{
+	uint64_t key = spread(id, 0);
+	const struct truth_packet *packet = aging_find(&truth->packets, key);
+	const struct truth_view *view = NULL;
+
+	if (!packet || packet->is_view)
+		view = aging_find(&truth->views, key);
+	if (view && view->root)
+		return view->root;
+	return packet ? key : 0;
+}
+
+/* A stamped packet can be a parent, too, which is named by its packet_id. */
+static void enter_id(struct truth *truth, uint64_t id, uint64_t key)
+{
+	int is_new;
+	struct truth_view *view;
+
+	if (!id || spread(id, 0) == key)
+		return;
+	view = aging_get(&truth->views, spread(id, 0), &is_new);
+	view->root = key;
 }
 
 /* The key of the packet that this one is a view of, or its own. */
 static uint64_t find_root(struct truth *truth, const struct sightings *sightings, uint32_t i,
 			  uint64_t key, struct truth_packet *packet, int is_new)
 {
-	uint64_t parent = sightings->column[SIGHTING_PARENT][i], parent_key;
-	const struct truth_packet *found;
+	uint64_t parent = sightings->column[SIGHTING_PARENT][i], root;
 	struct truth_view *view;
 
-	if (!packet->is_view &&
-	    (!is_new || !parent || !sighting_is_view(sightings->column[SIGHTING_RELATION][i])))
-		return key;
-	view = aging_get(&truth->views, key, &is_new);
-	if (view->root)
-		return view->root;
-	parent_key = spread(parent, 0);
-	found = aging_find(&truth->packets, parent_key);
-	if (!found || parent_key == key)
-		return key;
-	packet->is_view = 1;
-	view->root = parent_key;
-	if (found->is_view) {
-		const struct truth_view *of_parent = aging_find(&truth->views, parent_key);
-
-		view->root = of_parent ? of_parent->root : parent_key;
+	if (packet->is_view) {
+		view = aging_get(&truth->views, key, &is_new);
+		return view->root ? view->root : key;
 	}
-	return view->root;
+	if (!is_new)
+		return key;
+	root = parent && sighting_is_view(sightings->column[SIGHTING_RELATION][i])
+		       ? root_of_id(truth, parent)
+		       : 0;
+	if (!root || root == key) {
+		enter_id(truth, sightings->column[SIGHTING_PACKET_ID][i], key);
+		return key;
+	}
+	packet->is_view = 1;
+	view = aging_get(&truth->views, key, &is_new);
+	view->root = root;
+	return root;
 }
 
 static enum truth_change change(const struct truth_packet *packet, uint64_t tuple, uint64_t ttl,
@@ -84,6 +108,7 @@ static enum truth_change change(const struct truth_packet *packet, uint64_t tupl
 		[RELATION_MERGE] = CHANGE_MERGED,
 		[RELATION_FRAGMENT] = CHANGE_FRAGMENTED,
 		[RELATION_INSIDE] = CHANGE_ENCAPSULATED,
+		[RELATION_AROUND] = CHANGE_ENCAPSULATED,
 	};
 
 	if (relation != packet->relation && sighting_is_view(relation))
@@ -145,7 +170,7 @@ int truth_resolve(struct truth *truth, const struct sightings *sightings)
 		truth->turn_ns = now_ns + TRUTH_GAP_NS;
 	}
 	if (aging_reserve(&truth->packets, 2 * sightings->count) ||
-	    aging_reserve(&truth->views, sightings->count))
+	    aging_reserve(&truth->views, 2 * sightings->count))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < sightings->count; i++)
 		truth->key[i] = truth_key(truth->source, sightings, i);

@@ -3,9 +3,9 @@
  * Which packet each sighting is truly of.
  *
  * The oracle is a stamp in the payload, which says so independently of every field that a model
- * may look at; where there is none, the recorder's packet_id does. TCP is never told by stamps:
- * what is sent again carries the same one. A segment, a merged packet, a fragment, and what a
- * tunnel's packet carries are views of their parent, not packets of their own, if the parent
+ * may look at; where there is none, the recorder's packet_id does. Only UDP is told by stamps:
+ * what TCP sends again carries the same one. A segment, a merged packet, a fragment, a tunnel's
+ * packet and what it carries are views of their parent, not packets of their own, if the parent
  * has been seen; what TCP sends again is a packet of its own.
  */
 #ifndef ANALYZER_MODELS_TRUTH_H
@@ -14,8 +14,8 @@
 #include "analyzer/models/aging.h"
 #include "analyzer/models/sighting.h"
 
-/* A packet that was not seen for so long is another one. */
-#define TRUTH_GAP_NS 10000000000ULL
+/* A packet that was not seen for so long is another one: longer than queues hold packets. */
+#define TRUTH_GAP_NS 4000000000ULL
 
 /* "FL" in the upper 16 bits: by this a stamp is known when nobody says that there are stamps.
  */
@@ -24,7 +24,7 @@
 enum truth_source {
 	TRUTH_AUTO = 0, /* stamps that have the mark, else packet_id */
 	TRUTH_PACKET_ID = 1,
-	TRUTH_STAMP = 2, /* every payload that is long enough is stamped */
+	TRUTH_STAMP = 2, /* every datagram that is long enough is stamped */
 };
 
 /* What happened to a packet since it was seen before. */

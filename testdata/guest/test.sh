@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the live tests, and the labs that need IPVS or Geneve, in Debian 12's own kernel, where qemu
+# Runs live tests, and the labs that need IPVS or Geneve, in Debian 12's own kernel, where qemu
 # and that kernel can be had. What `flowrec check` says there is in build/guest/check.txt.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -13,7 +13,7 @@ fi
 said=$(mktemp build/guest/said.XXXXXX) || exit 1
 trap 'rm -f "$said"' EXIT
 trap 'exit 130' HUP INT PIPE TERM
-GUEST_SECONDS=600 testdata/guest/run.sh sh -c '
+GUEST_SECONDS=1500 testdata/guest/run.sh sh -c '
 	build/flowrec check >build/guest/out/check.txt 2>&1
 	status=0
 	# On an emulated machine TCP now and then counts a pure ACK as sent that no interface is
@@ -27,6 +27,8 @@ GUEST_SECONDS=600 testdata/guest/run.sh sh -c '
 	cat said
 	[ $recorded = 0 ] || status=1
 	testdata/live/load_test.sh tracepoints || status=1
+	modprobe tun
+	testdata/live/enrich_test.sh || status=1
 	testdata/guest/lab_test.sh || status=1
 	exit $status' >"$said" 2>&1
 status=$?

@@ -12,7 +12,8 @@ sighted_begin()
 	rm -rf "$run"
 	mkdir "$run"
 	: >"$run/trouble"
-	recorder_start "$run/recording" "$run/recorder" --streams +packet "$@" || exit 1
+	recorder_start "$run/recording" "$run/recorder" --streams +packet \
+		--only "netns=$client,$router,$server" "$@" || exit 1
 	net_start "$server" "$run/sink" sh -c "for port in 5001 5002 5003 5004; do
 		$live_tools/flood sink \$port & done; trap 'kill \$(jobs -p)' TERM; wait"
 	sinks=$started
