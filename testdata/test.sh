@@ -125,7 +125,7 @@ leftovers()
 		namespaces)
 			ls /run/netns 2>/dev/null | while read -r name; do
 				case $name in
-				client-* | router-* | server-* | path-*)
+				client-* | router-* | server-* | path-* | lab-*)
 					[ -d "/proc/${name##*-}" ] || echo "$name"
 					;;
 				esac
@@ -172,6 +172,7 @@ suite live-tc as_root testdata/live/tc_test.sh
 suite live-parser as_root testdata/live/parser_test.sh
 suite live-hops as_root testdata/live/hops_test.sh
 suite live-paths as_root testdata/live/paths_test.sh
+suite live-labs as_root testdata/live/labs_test.sh
 suite live-reuse as_root testdata/live/reuse_test.sh
 suite live-exact as_root testdata/live/exact_test.sh
 suite live-sighting as_root testdata/live/sighting_test.sh

@@ -26,7 +26,8 @@ struct slice_mark {
 
 struct state {
 	struct dedup_ticker slices;
-	struct aging packets, connections, entries, hops;
+	struct aging packets; /* 1: the first fragment of a datagram that was never seen whole */
+	struct aging connections, entries, hops;
 	struct dedup_effort effort;
 	uint64_t round, turn_ns;
 	uint64_t entry_count, units, peak_units;
@@ -125,15 +126,21 @@ static int is_first_sight(struct state *state, const struct sightings *sightings
 {
 	uint64_t id = sightings->column[SIGHTING_PACKET_ID][i];
 	uint64_t parent = sightings->column[SIGHTING_PARENT][i];
+	uint64_t relation = sightings->column[SIGHTING_RELATION][i];
+	const uint64_t *of_parent;
+	uint64_t *is_piece;
 	int is_new;
 
 	if (!id)
 		return 1;
-	aging_get(&state->packets, flow_hash_mix(id), &is_new);
-	if (is_new && parent && sighting_is_view(sightings->column[SIGHTING_RELATION][i]) &&
-	    aging_find(&state->packets, flow_hash_mix(parent)))
+	is_piece = aging_get(&state->packets, flow_hash_mix(id), &is_new);
+	if (!is_new)
 		return 0;
-	return is_new;
+	*is_piece = relation == RELATION_FRAGMENT && !parent;
+	if (!parent || !sighting_is_view(relation))
+		return 1;
+	of_parent = aging_find(&state->packets, flow_hash_mix(parent));
+	return !of_parent || (relation == RELATION_FRAGMENT && *of_parent);
 }
 
 static int take(void *memory, const struct sightings *sightings, const struct truth *truth,

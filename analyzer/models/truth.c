@@ -62,6 +62,18 @@ static uint64_t root_of_id(const struct truth *truth, uint64_t id)
 	return packet ? key : 0;
 }
 
+/* The same of the packet that the sighting's is a view of; pieces are none of each other. */
+static uint64_t root_of_view(const struct truth *truth, uint64_t parent, uint64_t relation)
+{
+	uint64_t root = parent && sighting_is_view(relation) ? root_of_id(truth, parent) : 0;
+	const struct truth_packet *packet;
+
+	if (!root || relation != RELATION_FRAGMENT)
+		return root;
+	packet = aging_find(&truth->packets, root);
+	return packet && packet->is_piece ? 0 : root;
+}
+
 /* A stamped packet can be a parent, too, which is named by its packet_id. */
 static void enter_id(struct truth *truth, uint64_t id, uint64_t key)
 {
@@ -87,9 +99,7 @@ static uint64_t find_root(struct truth *truth, const struct sightings *sightings
 	}
 	if (!is_new)
 		return key;
-	root = parent && sighting_is_view(sightings->column[SIGHTING_RELATION][i])
-		       ? root_of_id(truth, parent)
-		       : 0;
+	root = root_of_view(truth, parent, sightings->column[SIGHTING_RELATION][i]);
 	if (!root || root == key) {
 		enter_id(truth, sightings->column[SIGHTING_PACKET_ID][i], key);
 		return key;
@@ -144,7 +154,12 @@ static void resolve(struct truth *truth, const struct sightings *sightings, uint
 		packet = aging_get(&truth->packets, key, &is_new);
 	}
 	if (!packet->is_known || now_ns > packet->last_ns + TRUTH_GAP_NS) {
-		*packet = (struct truth_packet){.flow = sightings->tuple[i], .is_known = 1};
+		*packet = (struct truth_packet){
+			.flow = sightings->tuple[i],
+			.is_known = 1,
+			.is_piece = relation == RELATION_FRAGMENT &&
+				    !sightings->column[SIGHTING_PARENT][i],
+		};
 		truth->change[i] = CHANGE_FIRST;
 	} else {
 		truth->change[i] =

@@ -47,7 +47,9 @@ struct truth_packet {
 	uint32_t tuple; /* half of that where it was last seen */
 	uint32_t network_namespace;
 	uint32_t counted; /* a bit for each model that has counted it */
-	uint8_t is_known, ttl, relation, is_view;
+	uint8_t is_known : 1, is_view : 1;
+	uint8_t is_piece : 1; /* the first fragment of a datagram that was never seen whole */
+	uint8_t ttl, relation;
 };
 
 /* A view, and the packet that it is a view of. */

@@ -10,20 +10,20 @@ lab_load()
 		network_namespace, interface_index, network_io_direction, source_port,
 		destination_port, network_iana_number, network_bytes, packets, ip_identification,
 		ip_fragment, tcp_sequence_number, tcp_acknowledgement_number, tcp_flags,
-		payload_bytes, payload_stamp, payload_hash FROM packet ORDER BY time_ns" \
-		>"$run/packet.csv"
+		payload_bytes, payload_stamp, payload_hash, time_ns FROM packet ORDER BY time_ns" \
+		>"$run/packet.csv" 2>"$run/play"
 	play "$run/recording" "SELECT model, sightings, unknown_sightings, true_packets, true_bytes,
 		times_counted, packets, bytes, packets_ratio, bytes_ratio, false_positive_rate,
-		false_negative_rate FROM dedup" >"$run/design.csv"
+		false_negative_rate FROM dedup" >"$run/design.csv" 2>>"$run/play"
 	play "$run/recording" "SELECT coalesce(sum(count), 0) FROM loss
-		WHERE stream = 'packet'" >"$run/loss.csv"
+		WHERE stream = 'packet'" >"$run/loss.csv" 2>>"$run/play"
 	sqlite3 "$run/db" <<-END || exit 1
 		CREATE TABLE packet(id INTEGER, identity TEXT, parent INTEGER, relation TEXT,
 			place INTEGER, interface INTEGER, io TEXT, source_port INTEGER,
 			destination_port INTEGER, protocol INTEGER, bytes INTEGER,
 			packets INTEGER, ip_id INTEGER, fragment INTEGER, sequence INTEGER,
 			acknowledgement INTEGER, flags INTEGER, payload INTEGER, stamp INTEGER,
-			hash INTEGER);
+			hash INTEGER, time_ns INTEGER);
 		CREATE TABLE design(model TEXT, sightings INTEGER, unknown INTEGER,
 			true_packets INTEGER, true_bytes INTEGER, times REAL, packets INTEGER,
 			bytes INTEGER, packets_ratio REAL, bytes_ratio REAL, false_positives REAL,
@@ -57,10 +57,12 @@ lab_load()
 			FROM packet WHERE id IS NOT NULL AND (protocol = 6 OR stamp IS NOT NULL) AND
 			NOT (protocol = 17 AND destination_port IN (4789, 6081));
 		CREATE INDEX key_by_key ON key(key);
-		-- Packets that are said to be made of others where they begin.
-		CREATE TABLE view AS SELECT id FROM (SELECT id, relation, min(rowid) FROM packet
-			WHERE id IS NOT NULL GROUP BY id) WHERE relation IS NOT NULL AND
-			relation <> 'again';
+		-- Packets that are said to be made of others where they begin. Fragments of a
+		-- datagram that was never seen whole are not.
+		CREATE TABLE view AS SELECT id FROM (SELECT id, relation, parent, min(rowid) FROM packet
+			WHERE id IS NOT NULL GROUP BY id) AS made WHERE relation IS NOT NULL AND
+			relation <> 'again' AND (relation <> 'fragment' OR (SELECT max(fragment & 16383)
+			FROM packet WHERE id = made.parent) = 0);
 		CREATE INDEX view_by_id ON view(id);
 		-- For each such thing: how often an end sent it, and as how many packets it passes
 		-- that are not said to be made of others.

@@ -133,7 +133,7 @@ recorder_stop INT
 is labs_are_recorded_to_the_end 0 "$recorder_status"
 for segment in "$work"/recording/*.segment; do
 	echo "${segment##*/} $(play "$segment" "SELECT min(time_ns) || ' ' || max(time_ns)
-		FROM packet" | tail -n +2 | tr -d '"')"
+		FROM packet" 2>/dev/null | tail -n +2 | tr -d '"')"
 done | grep ' .' >"$work/segments"
 lab_heading >"$work/table"
 for name in $made; do

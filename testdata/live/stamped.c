@@ -68,7 +68,8 @@ int main(int count, char **words)
 
 	if (count != 6 && !is_connected && !is_cut)
 		return 64;
-	end.id = MARK << 48 | endpoint_new_id() >> 16;
+	/* The mark says that a number is one packet's, not one of each fragment. */
+	end.id = (cut ? 0 : MARK) << 48 | endpoint_new_id() >> 16;
 	end.remote = endpoint_address(words[1], words[2]);
 	left = strtoull(words[3], NULL, 10);
 	size = strtoull(words[4], NULL, 10);

@@ -1,10 +1,10 @@
-# The sender cuts, and the receiver makes super packets again: many become one.
+# The sender makes no super packets, and the receiver does: many become one.
 
 gro_up()
 {
 	veth_up || return 1
 	for end in a b; do
-		link_at $end link set eth0 gso_max_segs 1 &&
+		link_at $end link set eth0 gso_max_segs 1 && offload $end eth0 tso off &&
 			offload $end eth0 gro on || return 1
 	done
 	net_answers "$(place a)" "$(end4 1 2)"
