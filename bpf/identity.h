@@ -207,9 +207,13 @@ static __always_inline __u64 carried_digest(const struct sighted *it, __u32 sequ
 	return mix(mix(it->tuple, it->direction), sequence);
 }
 
-static __always_inline __u64 block_digest(const struct sighted *it, __u32 sequence)
+/*
+ * Of a block, where the bytes that a packet carries begin, or which they reach into: the end of one
+ * super packet and the begin of the next are often in one block.
+ */
+static __always_inline __u64 block_digest(const struct sighted *it, __u32 sequence, int begins)
 {
-	return mix(mix(it->tuple, it->direction + 2), sequence >> CARRIED_BLOCK);
+	return mix(mix(it->tuple, it->direction + (begins ? 2 : 4)), sequence >> CARRIED_BLOCK);
 }
 
 static __always_inline __u64 fragment_digest(__u64 tuple, const struct sighted *it)
@@ -229,7 +233,7 @@ __noinline int enter_range(const struct sighted *it)
 	if (it->event.packets < 2)
 		return 0;
 	for (int i = 0; i < CARRIED_BLOCKS; i++) {
-		enter_carried(it, block_digest(it, block));
+		enter_carried(it, block_digest(it, block, i == 0));
 		block = ((block >> CARRIED_BLOCK) + 1) << CARRIED_BLOCK;
 		if (block - it->sequence >= it->length)
 			break;
@@ -245,9 +249,12 @@ static __always_inline void find_range(const struct sighted *it, struct carried 
 	find_carried(carried_digest(it, it->sequence), now, copy);
 	if (copy->packet_id && copy->sequence == it->sequence)
 		return;
-	find_carried(block_digest(it, it->sequence), now, copy);
-	if (copy->packet_id && it->sequence - copy->sequence >= copy->length)
-		copy->packet_id = 0;
+	for (int begins = 0; begins < 2; begins++) {
+		find_carried(block_digest(it, it->sequence, begins), now, copy);
+		if (copy->packet_id && it->sequence - copy->sequence < copy->length)
+			return;
+	}
+	copy->packet_id = 0;
 }
 
 /* --- contents --- */
@@ -629,6 +636,9 @@ __noinline int identify(struct sighted *it)
 	}
 	if (!goes_on) {
 		relate_new(own, it);
+		/* What nobody here sends has come from somewhere. */
+		if (!it->is_birth && !it->event.relation)
+			it->event.identity = IDENTITY_UNKNOWN;
 		own->hop_count = 0;
 		own->inner_id = 0;
 		for (int i = 0; i < KNOWN_HOPS; i++)

@@ -5,7 +5,8 @@ vxlan_up()
 	veth_up && tunnel_between vxlan dstport 4789
 }
 
-# tunnel_between KIND WORDS...: as the second wire.
+# tunnel_between KIND WORDS...: as the second wire. Nothing passes but what the lab sends, so no neighbour
+# is asked for.
 tunnel_between()
 {
 	tunnel=$1
@@ -15,15 +16,20 @@ tunnel_between()
 		return
 	fi
 	link_at a link del probe0
-	link_at a link add "$tunnel" type "$tunnel" id 7 remote "$(end4 1 2)" "$@" &&
-		link_at b link add "$tunnel" type "$tunnel" id 7 remote "$(end4 1 1)" "$@" &&
-		link_at a link set "$tunnel" mtu 1440 up && link_at b link set "$tunnel" mtu 1440 up &&
-		ends 2 a "$tunnel" b "$tunnel"
+	for side in "a 1 2" "b 2 1"; do
+		set -- "$*" $side
+		link_at "$2" link add "$tunnel" type "$tunnel" id 7 remote "$(end4 1 "$4")" $1 &&
+			link_at "$2" link set "$tunnel" mtu 1440 up address 02:00:00:00:00:0"$3" &&
+			link_at "$2" addr add "$(end4 2 "$3")/29" dev "$tunnel" &&
+			link_at "$2" neigh replace "$(end4 2 "$4")" dev "$tunnel" nud permanent \
+				lladdr 02:00:00:00:00:0"$4" || return 1
+		set -- $1
+	done
 }
 
 vxlan_traffic()
 {
-	serve b && talk a "$(end4 2 2)" && settle "$(end4 2 2)"
+	serve b && talk a "$(end4 2 2)" && settle "$(end4 1 2)"
 }
 
 vxlan_checks()
