@@ -163,19 +163,24 @@ static __always_inline void release(__u32 *busy)
 
 /* --- what is carried --- */
 
-static __always_inline struct carried *carried_of(__u64 digest)
+/* One of the two places, side by side, that a digest may be at. */
+static __always_inline struct carried *carried_of(__u64 digest, __u32 which)
 {
-	__u32 place = place_in(digest, CARRIED_PLACES);
+	__u32 place = place_in(digest, CARRIED_PLACES) ^ which;
 
 	return bpf_map_lookup_elem(&carried_by, &place);
 }
 
-static __always_inline void enter_carried(const struct sighted *it, __u64 digest)
+/* In its own place, else in that of the older. */
+__noinline int enter_carried(const struct sighted *it, __u64 digest)
 {
-	struct carried *carried = carried_of(digest);
+	struct carried *carried = carried_of(digest, 0), *other = carried_of(digest, 1);
 
-	if (!carried)
-		return;
+	if (!it || !carried || !other)
+		return 0;
+	if (other->digest == digest ||
+	    (carried->digest != digest && other->time_ns < carried->time_ns))
+		carried = other;
 	/* In this order, so that nobody takes a half of it for the whole. */
 	*(volatile __u64 *)&carried->digest = 0;
 	carried->packet_id = it->event.packet_id;
@@ -183,14 +188,17 @@ static __always_inline void enter_carried(const struct sighted *it, __u64 digest
 	carried->sequence = it->sequence;
 	carried->length = it->length;
 	*(volatile __u64 *)&carried->digest = digest;
+	return 0;
 }
 
 /* A copy of what is there of that digest; its packet_id is 0 where there is nothing. */
 static __always_inline void find_carried(__u64 digest, __u64 now, struct carried *copy)
 {
-	const struct carried *carried = carried_of(digest);
+	const struct carried *carried = carried_of(digest, 0);
 
 	copy->packet_id = 0;
+	if (carried && *(const volatile __u64 *)&carried->digest != digest)
+		carried = carried_of(digest, 1);
 	if (!carried || *(const volatile __u64 *)&carried->digest != digest)
 		return;
 	copy->time_ns = carried->time_ns;
