@@ -141,11 +141,18 @@ static __always_inline __u32 place_in(__u64 word, __u32 places)
 	return word * MULTIPLIER >> 40 & (places - 1);
 }
 
+/* Where it is, or else where the older of two is. */
 static __always_inline struct known_packet *known_of(__u64 skb)
 {
-	__u32 place = place_in(skb, KNOWN_PLACES);
+	__u32 place = place_in(skb, KNOWN_PLACES), beside = place ^ 1;
+	struct known_packet *known = bpf_map_lookup_elem(&known_packets, &place);
+	struct known_packet *other = bpf_map_lookup_elem(&known_packets, &beside);
 
-	return bpf_map_lookup_elem(&known_packets, &place);
+	if (!known || !other)
+		return known;
+	if (other->skb == skb || (known->skb != skb && other->time_ns < known->time_ns))
+		return other;
+	return known;
 }
 
 /* Another CPU is soon done with a place, and what this one has interrupted never is. */
