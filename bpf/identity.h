@@ -223,8 +223,8 @@ static __always_inline __u64 carried_digest(const struct sighted *it, __u32 sequ
 }
 
 /*
- * Of a block, where the bytes that a packet carries begin, or which they reach into: the end of one
- * super packet and the begin of the next are often in one block.
+ * Of a block, where the bytes that a packet carries begin, or which they reach into: the end of
+ * one super packet and the begin of the next are often in one block.
  */
 static __always_inline __u64 block_digest(const struct sighted *it, __u32 sequence, int begins)
 {

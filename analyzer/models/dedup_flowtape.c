@@ -26,7 +26,8 @@ struct slice_mark {
 
 struct state {
 	struct dedup_ticker slices;
-	struct aging packets; /* 1: the first fragment of a datagram that was never seen whole */
+	struct aging
+		packets; /* 1: the first fragment of a datagram that was never seen whole */
 	struct aging connections, entries, hops;
 	struct dedup_effort effort;
 	uint64_t round, turn_ns;

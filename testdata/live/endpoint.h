@@ -198,8 +198,8 @@ static inline void endpoint_print(const struct endpoint *end)
 		ntohs(end->local.sin6_port), remote, ntohs(end->remote.sin6_port),
 		(unsigned long long)end->sent_packets, (unsigned long long)end->sent_bytes,
 		(unsigned long long)end->sent_payload,
-		(unsigned long long)end->received_payload,
-		(unsigned long long)end->sent_again, (unsigned long long)end->connect_ns);
+		(unsigned long long)end->received_payload, (unsigned long long)end->sent_again,
+		(unsigned long long)end->connect_ns);
 	if (write(STDOUT_FILENO, line, (size_t)size) != size)
 		endpoint_fail("standard output");
 }
@@ -227,9 +227,9 @@ static inline void endpoint_read(int socket, void *bytes, size_t size)
 }
 
 /*
- * A word of a stream that says where in it it is: 6 bits of the number in each byte, the highest
- * first, which alone has bit 6. So any 8 bytes of such words in a row, wherever they begin, occur
- * once only.
+ * A word of a stream that says where in it it is: 6 bits of the number in each byte, the
+ * highest first, which alone has bit 6. So any 8 bytes of such words in a row, wherever they
+ * begin, occur once only.
  */
 static inline uint64_t endpoint_stream_word(uint64_t number)
 {

@@ -39,7 +39,7 @@ net_addresses_of_this_run
 settle()
 {
 	for cpu in $(seq 0 $(($(nproc) - 1))); do
-		taskset -c "$cpu" ip netns exec "$(place a)" ping -q -c 1 "$1" >/dev/null
+		at a taskset -c "$cpu" ping -q -c 1 "$1" >/dev/null
 	done
 }
 

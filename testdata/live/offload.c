@@ -5,8 +5,8 @@
  *   offload INTERFACE tags on|off    takes VLAN tags beside the frame, or in it
  *   offload INTERFACE super BYTES    takes super packets up to this size; more than 65536 is
  * BIG TCP
- *   offload INTERFACE tso|gso|gro on|off    cuts TCP's super packets; takes any to cut them late;
- * makes such of what it receives
+ *   offload INTERFACE tso on|off     takes TCP's super packets as they are
+ *   offload INTERFACE gro on|off     makes super packets of what it receives
  */
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -72,8 +72,6 @@ static uint32_t command_of(const char *feature)
 {
 	if (!strcmp(feature, "tso"))
 		return ETHTOOL_STSO;
-	if (!strcmp(feature, "gso"))
-		return ETHTOOL_SGSO;
 	return !strcmp(feature, "gro") ? ETHTOOL_SGRO : 0;
 }
 
@@ -93,7 +91,7 @@ int main(int count, char **words)
 	int error;
 
 	if (count != 4) {
-		fprintf(stderr, "usage: offload INTERFACE tags|tso|gso|gro on|off | super BYTES\n");
+		fprintf(stderr, "usage: offload INTERFACE tags|tso|gro on|off | super BYTES\n");
 		return 64;
 	}
 	command = command_of(words[2]);

@@ -4,11 +4,11 @@
  *
  *   stamped ADDRESS PORT COUNT SIZE RATE [connected | cut [BYTES]]
  *
- * Their first 32 bytes are the same in all, then come 8 bytes with the number, the first one highest,
- * then zeros. Where the socket is not connected, their IPv4 identification is 0. RATE is for a
- * second; 0: as fast as it goes. With cut, routers may fragment them; each fragment of BYTES of data
- * then has the number where the first one has it in its payload. Says at its end what it
- * sent, the first number as id.
+ * Their first 32 bytes are the same in all, then come 8 bytes with the number, the first one
+ * highest, then zeros. Where the socket is not connected, their IPv4 identification is 0. RATE
+ * is for a second; 0: as fast as it goes. With cut, routers may fragment them; each fragment of
+ * BYTES of data then has the number where the first one has it in its payload. Says at its end
+ * what it sent, the first number as id.
  */
 #include "testdata/live/endpoint.h"
 
@@ -18,7 +18,7 @@
 #define STAMP	  32
 #define UDP_BYTES 8
 #define MARK	  0x464cULL /* "FL": in the upper 16 bits it says that this is a stamp */
-#define BURST	  64 /* between two looks at the clock */
+#define BURST	  64	    /* between two looks at the clock */
 
 static void wait_for_turn(uint64_t began_ns, uint64_t sent, uint64_t rate)
 {
@@ -40,7 +40,8 @@ static void put_stamp(char *bytes, size_t size, size_t cut, uint64_t number)
 }
 
 /* The socket that sends, and in *mtu how much goes into one of its packets. */
-static int open_socket(const struct endpoint *end, int is_connected, int is_cut, unsigned int *mtu)
+static int open_socket(const struct endpoint *end, int is_connected, int is_cut,
+		       unsigned int *mtu)
 {
 	const struct sockaddr *to = (const struct sockaddr *)&end->remote;
 	int routers_may = IP_PMTUDISC_DONT;
@@ -48,8 +49,8 @@ static int open_socket(const struct endpoint *end, int is_connected, int is_cut,
 
 	if (fd < 0 || asks < 0 || connect(asks, to, sizeof(end->remote)) ||
 	    (is_connected && connect(fd, to, sizeof(end->remote))) ||
-	    (is_cut && setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &routers_may,
-			       sizeof(routers_may))))
+	    (is_cut &&
+	     setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &routers_may, sizeof(routers_may))))
 		endpoint_fail("socket");
 	*mtu = endpoint_mtu(end, asks);
 	close(asks);
@@ -80,12 +81,14 @@ int main(int count, char **words)
 	memset(bytes, 's', STAMP);
 	memset(bytes + 16, 0, 8); /* to flood's sink: do not answer */
 	for (uint64_t sent = 0; sent < left; sent++) {
-		const struct sockaddr *to = is_connected ? NULL : (struct sockaddr *)&end.remote;
+		const struct sockaddr *to =
+			is_connected ? NULL : (struct sockaddr *)&end.remote;
 
 		if (rate && sent % BURST == 0)
 			wait_for_turn(began_ns, sent, rate);
 		put_stamp(bytes, size, cut, end.id + sent);
-		if (sendto(fd, bytes, size, 0, to, to ? sizeof(end.remote) : 0) != (ssize_t)size)
+		if (sendto(fd, bytes, size, 0, to, to ? sizeof(end.remote) : 0) !=
+		    (ssize_t)size)
 			endpoint_fail("send");
 		endpoint_count_datagram(&end, size, mtu);
 	}

@@ -1,4 +1,5 @@
-# A router that loses one packet in fifty, by chance: TCP sends again.
+# A router that loses one packet in fifty, by chance: TCP sends again. No acknowledgement and no FIN is
+# lost: what is answered after a socket has gone, neither end counts.
 
 loss_up()
 {
@@ -10,7 +11,8 @@ loss_up()
 		table ip lossy {
 			chain forward {
 				type filter hook forward priority 0
-				meta l4proto { tcp, udp } numgen random mod 1000 < 20 drop
+				udp length > 0 numgen random mod 1000 < 20 drop
+				ip length > 100 tcp flags & fin == 0 numgen random mod 1000 < 20 drop
 			}
 		}
 	END

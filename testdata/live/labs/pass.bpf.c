@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * An XDP program that lets every packet pass: to be there is all that it takes to have an interface
- * make new packets of what it receives.
+ * An XDP program that lets every packet pass: to be there is all that it takes to have an
+ * interface make new packets of what it receives.
  */
 #include <linux/bpf.h>
 
