@@ -8,65 +8,25 @@
  * no socket that just sends. Whatever disagrees makes a new packet: taking one for two is an
  * honest miss, taking two for one would be an error.
  *
- * Tables are arrays in which an address or a digest has one place, so nothing is allocated and
- * the latest wins. A place is claimed while it is read and written; who finds it claimed says
- * that he does not know.
+ * A place in the tables is claimed while it is read and written; who finds it claimed says that
+ * he does not know.
  */
 #ifndef BPF_IDENTITY_H
 #define BPF_IDENTITY_H
 
+#include "bpf/carried.h"
+#include "bpf/content.h"
 #include "bpf/headers.h"
 #include "bpf/kernel.h"
+#include "bpf/sighted.h"
 #include "schema/event.h"
 
-#define KNOWN_PLACES   16384U
-#define CONTENT_PLACES 131072U
-#define KNOWN_HOPS     12 /* the first, and the latest others */
-#define CARRIED_PLACES 32768U
-#define CARRIED_BLOCK \
-	13 /* bits: a super packet is entered once for each 8 KiB that it carries */
-#define CARRIED_BLOCKS 10
+#define KNOWN_PLACES 16384U
+#define KNOWN_HOPS   12 /* the first, and the latest others */
 
-#define SAME_PACKET_NS	10000000000ULL
-#define SAME_CONTENT_NS 5000000ULL
-#define JUST_BEFORE_NS	50000000ULL
-#define CARRIED_NS	300000000000ULL /* TCP gives up after longer, but rarely */
-#define TUNNEL_LEAST	20
-#define CLAIM_TRIES	8
-#define MULTIPLIER	0x9e3779b97f4a7c15ULL
-
-/* One sighting, and what is derived from it. */
-struct sighted {
-	struct sighting_event event;
-	__u64 digest; /* of the content, as long as only addresses and ports change */
-	__u64 tuple;  /* digest of its ends, the same for both directions */
-	__u64 reply;  /* and of its conntrack entry's reply tuple */
-	__u64 inner;  /* content of what a tunnel's packet carries, while it gets its headers */
-	__u64 socket; /* that sends it here, or 0 */
-	__u32 hop;    /* digest of the hop */
-	__u32 direction; /* tells the two of the tuple apart */
-	__u32 sequence;	 /* of TCP */
-	__u32 length;	 /* of payload */
-	__u32 end;	 /* of the IP packet, from head */
-	__u32 fragment;	 /* IPv4 identification and protocol, 0: it is none */
-	__u32 network;	 /* from head, as data: where skb->data is */
-	__u32 data;
-	__u32 left;	   /* bytes from the network header to the end */
-	__u32 linear;	   /* of those */
-	__u32 data_length; /* bytes from data to the end */
-	__u32 paged;	   /* of those, in pages */
-	__u32 header;	   /* bytes of network and transport header */
-	__u32 in_pages;	   /* bytes of the payload that are there, to be read yet */
-	__u8 ttl, is_tcp;
-	__u8 is_birth; /* a socket of this namespace sends it, or hardware has received it */
-	__u8 takes_sequence; /* TCP counts what it carries */
-	__u8 is_first_fragment;
-	__u8 may_fragment; /* IPv4 that routers may cut */
-	__u8 is_sampled;
-	__u8 is_connected; /* the socket is: it knows what it has sent */
-	__u8 is_sent_again;
-	__u8 zero[2];
-};
+#define SAME_PACKET_NS 10000000000ULL
+#define JUST_BEFORE_NS 50000000ULL
+#define TUNNEL_LEAST   20
 
 /* A packet, by the address of its sk_buff. */
 struct known_packet {
@@ -97,50 +57,6 @@ struct {
 	__type(value, __u64);
 } known_heads SEC(".maps");
 
-struct known_content {
-	__u32 busy, zero;
-	__u64 digest, packet_id, skb, time_ns;
-	__u64 twins_ns; /* when there were last two packets of this content, as far as we know
-			 */
-	/* The one that had this place before, if it was recent then. */
-	__u64 left_ns, left_digest, left_packet_id, left_twins_ns;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, CONTENT_PLACES);
-	__type(key, __u32);
-	__type(value, struct known_content);
-} known_contents SEC(".maps");
-
-/* When a content could not be entered last: for a while none tells anything. */
-__u64 content_missed_ns = 0;
-
-/* What TCP bytes, or which datagram's fragments, a packet carries. */
-struct carried {
-	__u64 digest;
-	__u64 packet_id, time_ns;
-	__u32 sequence, length;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, CARRIED_PLACES);
-	__type(key, __u32);
-	__type(value, struct carried);
-} carried_by SEC(".maps");
-
-static __always_inline __u64 mix(__u64 digest, __u64 word)
-{
-	digest = (digest ^ word) * MULTIPLIER;
-	return digest ^ digest >> 29;
-}
-
-static __always_inline __u32 place_in(__u64 word, __u32 places)
-{
-	return word * MULTIPLIER >> 40 & (places - 1);
-}
-
 /* Where it is, or else where the older of two is. */
 static __always_inline struct known_packet *known_of(__u64 skb)
 {
@@ -154,210 +70,6 @@ static __always_inline struct known_packet *known_of(__u64 skb)
 		return other;
 	return known;
 }
-
-/* Another CPU is soon done with a place, and what this one has interrupted never is. */
-static __always_inline int claim(__u32 *busy)
-{
-	_Pragma("nounroll") for (int i = 0; i < CLAIM_TRIES;
-				 i++) if (!__sync_val_compare_and_swap(busy, 0, 1)) return 1;
-	return 0;
-}
-
-static __always_inline void release(__u32 *busy)
-{
-	__sync_lock_test_and_set(busy, 0);
-}
-
-/* --- what is carried --- */
-
-/* One of the two places, side by side, that a digest may be at. */
-static __always_inline struct carried *carried_of(__u64 digest, __u32 which)
-{
-	__u32 place = place_in(digest, CARRIED_PLACES) ^ which;
-
-	return bpf_map_lookup_elem(&carried_by, &place);
-}
-
-/* In its own place, else in that of the older. */
-__noinline int enter_carried(const struct sighted *it, __u64 digest)
-{
-	struct carried *carried = carried_of(digest, 0), *other = carried_of(digest, 1);
-
-	if (!it || !carried || !other)
-		return 0;
-	if (other->digest == digest ||
-	    (carried->digest != digest && other->time_ns < carried->time_ns))
-		carried = other;
-	/* In this order, so that nobody takes a half of it for the whole. */
-	*(volatile __u64 *)&carried->digest = 0;
-	carried->packet_id = it->event.packet_id;
-	carried->time_ns = it->event.header.time_ns;
-	carried->sequence = it->sequence;
-	carried->length = it->length;
-	*(volatile __u64 *)&carried->digest = digest;
-	return 0;
-}
-
-/* A copy of what is there of that digest; its packet_id is 0 where there is nothing. */
-static __always_inline void find_carried(__u64 digest, __u64 now, struct carried *copy)
-{
-	const struct carried *carried = carried_of(digest, 0);
-
-	copy->packet_id = 0;
-	if (carried && *(const volatile __u64 *)&carried->digest != digest)
-		carried = carried_of(digest, 1);
-	if (!carried || *(const volatile __u64 *)&carried->digest != digest)
-		return;
-	copy->time_ns = carried->time_ns;
-	copy->sequence = carried->sequence;
-	copy->length = carried->length;
-	copy->packet_id = carried->packet_id;
-	if (*(const volatile __u64 *)&carried->digest != digest ||
-	    now - copy->time_ns > CARRIED_NS)
-		copy->packet_id = 0;
-}
-
-static __always_inline __u64 carried_digest(const struct sighted *it, __u32 sequence)
-{
-	return mix(mix(it->tuple, it->direction), sequence);
-}
-
-/*
- * Of a block, where the bytes that a packet carries begin, or which they reach into: the end of
- * one super packet and the begin of the next are often in one block.
- */
-static __always_inline __u64 block_digest(const struct sighted *it, __u32 sequence, int begins)
-{
-	return mix(mix(it->tuple, it->direction + (begins ? 2 : 4)), sequence >> CARRIED_BLOCK);
-}
-
-static __always_inline __u64 fragment_digest(__u64 tuple, const struct sighted *it)
-{
-	return mix(tuple, it->fragment);
-}
-
-/* So that segments, merged packets and what is sent again find who carried the same bytes. */
-__noinline int enter_range(const struct sighted *it)
-{
-	__u32 block;
-
-	if (!it)
-		return 0;
-	block = it->sequence;
-	enter_carried(it, carried_digest(it, it->sequence));
-	if (it->event.packets < 2)
-		return 0;
-	for (int i = 0; i < CARRIED_BLOCKS; i++) {
-		enter_carried(it, block_digest(it, block, i == 0));
-		block = ((block >> CARRIED_BLOCK) + 1) << CARRIED_BLOCK;
-		if (block - it->sequence >= it->length)
-			break;
-	}
-	return 0;
-}
-
-/* Who carried the bytes from the sequence number on. */
-static __always_inline void find_range(const struct sighted *it, struct carried *copy)
-{
-	__u64 now = it->event.header.time_ns;
-
-	find_carried(carried_digest(it, it->sequence), now, copy);
-	if (copy->packet_id && copy->sequence == it->sequence)
-		return;
-	for (int begins = 0; begins < 2; begins++) {
-		find_carried(block_digest(it, it->sequence, begins), now, copy);
-		if (copy->packet_id && it->sequence - copy->sequence < copy->length)
-			return;
-	}
-	copy->packet_id = 0;
-}
-
-/* --- contents --- */
-
-static __always_inline struct known_content *content_of_digest(__u64 digest)
-{
-	__u32 place = place_in(digest, CONTENT_PLACES);
-
-	return bpf_map_lookup_elem(&known_contents, &place);
-}
-
-static __always_inline int is_recent(__u64 then, __u64 now)
-{
-	return now - then < SAME_CONTENT_NS;
-}
-
-/*
- * Two packets of one content at the same time cannot be told apart by it, so that is noticed;
- * also where another content had the place in between.
- */
-static __always_inline void note_content(const struct sighted *it)
-{
-	struct known_content *content = content_of_digest(it->digest);
-	__u64 now = it->event.header.time_ns;
-
-	if (!content)
-		return;
-	if (!claim(&content->busy)) {
-		content_missed_ns = now;
-		return;
-	}
-	if (content->digest != it->digest) {
-		int was_recent = is_recent(content->time_ns, now);
-		__u64 twins_ns = 0;
-
-		if (is_recent(content->left_ns, now)) {
-			if (content->left_digest != it->digest)
-				twins_ns = was_recent ? now : 0;
-			else if (content->left_packet_id == it->event.packet_id)
-				twins_ns = content->left_twins_ns;
-			else
-				twins_ns = now;
-		}
-		if (was_recent) {
-			content->left_digest = content->digest;
-			content->left_packet_id = content->packet_id;
-			content->left_twins_ns = content->twins_ns;
-			content->left_ns = now;
-		}
-		content->twins_ns = twins_ns;
-		content->digest = it->digest;
-	} else if (content->packet_id != it->event.packet_id &&
-		   is_recent(content->time_ns, now))
-		content->twins_ns = now;
-	content->packet_id = it->event.packet_id;
-	content->skb = it->event.skb_address;
-	content->time_ns = now;
-	release(&content->busy);
-}
-
-/*
- * The sk_buff that was seen with this content a moment ago, or 0; and whether, as far as we
- * know, no other had it.
- */
-static __always_inline __u64 skb_of_content(const struct sighted *it, int *is_alone)
-{
-	struct known_content *content = content_of_digest(it->digest);
-	__u64 now = it->event.header.time_ns, skb = 0, twins_ns;
-
-	*is_alone = 0;
-	if (!content)
-		return 0;
-	if (!claim(&content->busy))
-		return 1; /* somebody's */
-	twins_ns = content->twins_ns;
-	if (content->digest == it->digest && is_recent(content->time_ns, now))
-		skb = content->skb;
-	else if (content->left_digest == it->digest && is_recent(content->left_ns, now)) {
-		skb = 1;
-		twins_ns = content->left_twins_ns;
-	}
-	release(&content->busy);
-	*is_alone = skb && now - twins_ns >= 2 * SAME_CONTENT_NS &&
-		    now - content_missed_ns >= 2 * SAME_CONTENT_NS;
-	return skb;
-}
-
-/* --- the same packet --- */
 
 static __always_inline int has_been_at(const struct known_packet *known, __u32 hop)
 {
