@@ -161,6 +161,13 @@ flows()
 				foreign["flowtape"] * 100
 		printf "flowtape/%s: receive %.3f, transmit %.3f\n", lock, \
 			median["ratio", lock, "receive"], median["ratio", lock, "transmit"]
+		packets = median["cost", "flowtape_with_packets", "combined"] - \
+			median["cost", "flowtape", "combined"]
+		printf "telling of each packet adds %.1f (aim: at most 400): receive %.1f, transmit %.1f\n", \
+			packets, median["cost", "flowtape_with_packets", "receive"] - \
+			median["cost", "flowtape", "receive"], \
+			median["cost", "flowtape_with_packets", "transmit"] - \
+			median["cost", "flowtape", "transmit"]
 		reached = median["ratio", lock, "combined"]
 		if (aim != "")
 			printf "aim: flowtape/%s at most %.2f: %.3f, %s\n", lock, aim, reached, \

@@ -28,14 +28,17 @@ struct design {
 struct design *design_open(enum design_kind kind, enum tables tables, uint32_t entries,
 			   const struct place *places, size_t place_count)
 {
-	struct probes_options options = {.flow_entries = entries};
+	struct probes_options options = {
+		.flow_entries = entries,
+		.sightings.are_wanted = kind == FLOWTAPE_PACKETS,
+	};
 	struct design *design = calloc(1, sizeof(*design));
 	char *problem = NULL;
 	int error;
 
 	if (!design)
 		fail("memory");
-	if (kind != FLOWTAPE) {
+	if (!is_flowtape(kind)) {
 		design->yardstick = yardstick_open(kind, tables, entries, places, place_count);
 		return design;
 	}
@@ -87,7 +90,7 @@ uint64_t design_losses(const struct design *design)
 		return yardstick_losses(design->yardstick);
 	counters = probes_counters(design->probes, &cpus);
 	for (unsigned int cpu = 0; counters && cpu < cpus; cpu++, counters += STAGE_COUNTERS)
-		losses += counters[COUNT_PACKET_MAP_FULL];
+		losses += counters[COUNT_PACKET_MAP_FULL] + counters[COUNT_SIGHTING_RING_FULL];
 	return losses;
 }
 

@@ -17,6 +17,7 @@ enum design_kind {
 	SEVEN_TUPLE_LOCK_PREALLOC,
 	PERCPU_TWELVE_TUPLE,
 	DESIGNS,
+	FLOWTAPE_PACKETS, /* the first one with the packet stream: not a design of its own */
 };
 
 extern const char *const design_names[DESIGNS];
@@ -35,6 +36,11 @@ struct design;
  * for each. Flowtape always has one, where each network namespace has entries of its own.
  */
 enum tables { TABLE_SHARED, TABLE_EACH };
+
+static inline int is_flowtape(enum design_kind kind)
+{
+	return kind == FLOWTAPE || kind == FLOWTAPE_PACKETS;
+}
 
 /* Attached, with empty tables of so many entries; the places are borrowed. */
 struct design *design_open(enum design_kind kind, enum tables tables, uint32_t entries,

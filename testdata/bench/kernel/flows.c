@@ -45,6 +45,7 @@ static const struct contender {
 	{"seven_tuple_lock_shared", SEVEN_TUPLE_LOCK, TABLE_SHARED},
 	{"seven_tuple_lock_prealloc", SEVEN_TUPLE_LOCK_PREALLOC, TABLE_EACH},
 	{"percpu_twelve_tuple", PERCPU_TWELVE_TUPLE, TABLE_SHARED},
+	{"flowtape_with_packets", FLOWTAPE_PACKETS, TABLE_SHARED},
 };
 
 #define CONTENDERS ((int)(sizeof(contenders) / sizeof(contenders[0])))
@@ -159,7 +160,7 @@ static void send_traffic(struct load *load, const struct traffic *traffic)
 static void take_turn(const struct contender *contender, const struct workload *workload,
 		      struct load *load, const struct place places[2], struct turn *turn)
 {
-	enum floor_kind kind = contender->kind == FLOWTAPE ? FLOOR_TRACEPOINT : FLOOR_TC;
+	enum floor_kind kind = is_flowtape(contender->kind) ? FLOOR_TRACEPOINT : FLOOR_TC;
 	struct design *design =
 		design_open(contender->kind, contender->tables, TABLE_ENTRIES, places, 2);
 	struct floor *floor = floor_open(places, 2);
@@ -214,7 +215,7 @@ static void test_run(struct results *results, const struct place places[2])
 		const struct contender *contender = &contenders[who];
 		struct design *design;
 
-		if (contender->kind == FLOWTAPE)
+		if (is_flowtape(contender->kind))
 			continue;
 		design = design_open(contender->kind, contender->tables, TABLE_ENTRIES, places,
 				     2);
