@@ -44,6 +44,8 @@ static void each_report_says_what_the_models_found(void **state)
 	       "count(*), sum(better_errors > errors OR better_state_bytes > state_bytes)",
 	       "WHERE kind = 'published' AND better_fields IS NOT NULL AND recipe = 'arkime'",
 	       "5|0");
+	expect(sample.database, "fingerprint-sweep", "recipe, window_ms",
+	       "WHERE kind = 'published' AND better_fields IS NULL", "");
 	/* 65536 packets at a million a second, all of one flow and one length. */
 	expect(sample.database, "fingerprint-rate",
 	       "window_ms, calculated_percent, replayed_percent, agrees, knee_window_ms, "
