@@ -6,16 +6,15 @@
  * For each window one row where split is 'all', and one for each kind of pair, protocol and
  * rate that there was. Without a window: that of the recipe, or all of 1 ms to 2 s.
  */
-#include "analyzer/models/fingerprint.h"
+#include "analyzer/models/choice.h"
 #include "analyzer/models/fingerprint_rows.h"
 #include "analyzer/models/options.h"
-#include "analyzer/models/recipe.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct chosen {
-	uint64_t function, width, entries;
+	struct choice_shape shape;
 	struct fingerprint_options run;
 };
 
@@ -27,62 +26,13 @@ struct chosen {
 static const char *const truth_words[] = {"auto", "packet_id", "stamp", NULL};
 
 static const struct option options[] = {
-	OPTION("function", OPTION_WORD, function, 0, 0, digest_function_names),
-	OPTION("width", OPTION_COUNT, width, 1, 64, NULL),
-	OPTION("entries", OPTION_COUNT, entries, 0, 1U << 26, NULL),
+	OPTION("function", OPTION_WORD, shape.function, 0, 0, digest_function_names),
+	OPTION("width", OPTION_COUNT, shape.width, 1, 64, NULL),
+	OPTION("entries", OPTION_COUNT, shape.entries, 0, 1U << 26, NULL),
 	OPTION("sightings", OPTION_COUNT, run.sightings, 0, UINT64_MAX, NULL),
 	OPTION("truth", OPTION_WORD, run.truth, 0, 0, truth_words),
 	OPTION("split", OPTION_SWITCH, run.split, 0, 1, NULL),
 };
-
-static int from_recipe(const struct recipe *recipe, struct fingerprint *fingerprint,
-		       char **problem)
-{
-	fingerprint->digest.function = recipe->function;
-	fingerprint->digest.width = recipe->width;
-	fingerprint->entries = recipe->entries;
-	fingerprint->windows[0] = recipe->window_ns;
-	fingerprint->window_count = 1;
-	return digest_parse(&fingerprint->digest, recipe->fields, problem);
-}
-
-static int from_fields(const char *fields, const struct chosen *chosen,
-		       struct fingerprint *fingerprint, char **problem)
-{
-	fingerprint->digest.function = (enum digest_function)chosen->function;
-	fingerprint->digest.width = (unsigned int)chosen->width;
-	fingerprint->entries = (uint32_t)chosen->entries;
-	fingerprint_all_windows(fingerprint);
-	return digest_parse(&fingerprint->digest, fields, problem);
-}
-
-struct choice {
-	struct fingerprint fingerprints[FINGERPRINTS];
-	const char *names[FINGERPRINTS]; /* NULL: of no recipe */
-	const char *fields[FINGERPRINTS];
-	size_t count;
-};
-
-static int choose(const char *name, const struct chosen *chosen, struct choice *choice,
-		  char **problem)
-{
-	int is_all = !name || !*name || !strcmp(name, "all"), error = 0;
-	const struct recipe *recipe = is_all ? recipe_get(0) : recipe_find(name);
-
-	if (!recipe) {
-		choice->count = 1;
-		choice->fields[0] = name;
-		return from_fields(name, chosen, &choice->fingerprints[0], problem);
-	}
-	while (recipe && !error) {
-		choice->names[choice->count] = recipe->name;
-		choice->fields[choice->count] = recipe->fields;
-		error = from_recipe(recipe, &choice->fingerprints[choice->count], problem);
-		choice->count++;
-		recipe = is_all ? recipe_get(choice->count) : NULL;
-	}
-	return error;
-}
 
 static int set_windows(struct choice *choice, const char *window, char **problem)
 {
@@ -113,7 +63,7 @@ static int run_choice(struct recording *recording, const char *recording_id,
 static int run(struct recording *recording, const char *recording_id,
 	       const char *const *arguments, struct model_rows *rows, char **problem)
 {
-	struct chosen chosen = {.width = 64, .run.split = 1};
+	struct chosen chosen = {.shape.width = 64, .run.split = 1};
 	struct choice *choice = calloc(1, sizeof(*choice));
 	int error = -ENOMEM;
 
@@ -121,7 +71,7 @@ static int run(struct recording *recording, const char *recording_id,
 		error = options_parse(arguments[2], options,
 				      sizeof(options) / sizeof(options[0]), &chosen, problem);
 	if (!error)
-		error = choose(arguments[0], &chosen, choice, problem);
+		error = choice_make(choice, arguments[0], &chosen.shape, problem);
 	if (!error)
 		error = set_windows(choice, arguments[1], problem);
 	if (!error)

@@ -183,21 +183,28 @@ static void the_sweep_finds_the_fewest_fields_without_an_error(void **state)
 	struct path path = path_begin();
 	struct sample sample;
 
-	/* What begins the payload is enough, and 16 bits of it happen to be. */
+	/* One packet after the other: a single entry of 8 bits is enough. */
 	path_translated_flow(&path, 1, 200, 100000);
 	sample = path_open(&path);
 	sample_expect(sample.database,
-		      "SELECT fields, width_bits FROM fingerprint_sweep "
+		      "SELECT fields, width_bits, table_entries FROM fingerprint_sweep "
 		      "WHERE recipe IS NULL AND window_ns = 100000000 "
 		      "AND false_positives + false_negatives = 0 "
 		      "ORDER BY state_bytes, length(fields), fields LIMIT 1",
-		      "payload_first|16");
+		      "ip_identification:16|8|1");
+	/* Without a limit to the table, what begins the payload, and 16 bits of it. */
+	sample_expect(sample.database,
+		      "SELECT fields, function, width_bits FROM fingerprint_sweep "
+		      "WHERE recipe IS NULL AND window_ns = 100000000 "
+		      "AND table_entries IS NULL AND false_positives + false_negatives = 0 "
+		      "ORDER BY state_bytes, length(fields), function DESC LIMIT 1",
+		      "payload_first|xxh3|16");
 	/* With the tuple, none is right. */
 	sample_expect(sample.database,
 		      "SELECT count(*), min(false_negatives) FROM fingerprint_sweep "
 		      "WHERE recipe IS NULL AND window_ns = 100000000 AND width_bits = 64 "
 		      "AND fields LIKE '%source_address%'",
-		      "64|400");
+		      "66|400"); /* 2^6, and with each of two that are not on the wire */
 	path_close(&path, &sample);
 }
 

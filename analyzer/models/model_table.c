@@ -360,6 +360,7 @@ int model_table_register(sqlite3 *database, struct recording *recording)
 		&dedup_table_model,
 		&fingerprint_table_model,
 		&identity_table_model,
+		&rate_table_model,
 		&sweep_table_model,
 	};
 	int result = SQLITE_OK;

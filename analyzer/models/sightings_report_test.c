@@ -44,6 +44,16 @@ static void each_report_says_what_the_models_found(void **state)
 	       "count(*), sum(better_errors > errors OR better_state_bytes > state_bytes)",
 	       "WHERE kind = 'published' AND better_fields IS NOT NULL AND recipe = 'arkime'",
 	       "5|0");
+	expect(sample.database, "fingerprint-sweep", "recipe, window_ms",
+	       "WHERE kind = 'published' AND better_fields IS NULL", "");
+	/* 65536 packets at a million a second, all of one flow and one length. */
+	expect(sample.database, "fingerprint-rate",
+	       "window_ms, calculated_percent, replayed_percent, agrees, knee_window_ms, "
+	       "identification",
+	       "WHERE recipe = 'id-length-protocol' AND million_packets_per_s = 1 "
+	       "AND window_ms IN (10, 100)",
+	       "10.0|5.421e-14|0.0|yes|65.536|holds\n"
+	       "100.0|100.0|100.0|yes|65.536|wraps");
 	expect(sample.database, "identity", "packet_identity, sightings, skbs", "",
 	       "exact|1200|0\n"
 	       "new|300|300");
@@ -52,8 +62,8 @@ static void each_report_says_what_the_models_found(void **state)
 
 static void the_same_recording_gives_the_same_bytes(void **state)
 {
-	static const char *const names[] = {"dedup", "fingerprint", "fingerprint-sweep",
-					    "identity"};
+	static const char *const names[] = {"dedup", "fingerprint", "fingerprint-rate",
+					    "fingerprint-sweep", "identity"};
 	struct path path = path_begin();
 	struct sample sample;
 
@@ -78,6 +88,7 @@ static void without_sightings_the_reports_are_empty(void **state)
 
 	expect(sample.database, "dedup", "*", "", "");
 	expect(sample.database, "fingerprint", "*", "", "");
+	expect(sample.database, "fingerprint-rate", "*", "", "");
 	expect(sample.database, "fingerprint-sweep", "*", "", "");
 	expect(sample.database, "identity", "*", "", "");
 	sample_close(&sample);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SELECT * FROM fingerprint_sweep: every set of the fields that a path may leave alone, at
- * 64 bits, in every window; the sets that err least in some window at fewer bits, too; and the
- * published recipes, for comparison. Which are worth their state is for SQL to say.
+ * SELECT * FROM fingerprint_sweep: sets of the fields that a path may leave alone, at 64
+ * bits, in every window; the sets that err least in some window at fewer bits, too, and the
+ * very best of them with tables of a few entries; and the published recipes, for comparison.
+ * Which are worth their state is for SQL to say.
+ *
+ * At few bits CRC-32 is tried beside XXH3: it is linear, so that what differs in its last bits
+ * only, as identifications that run, collides less than by chance.
  */
 #include "analyzer/models/fingerprint_rows.h"
 #include "analyzer/models/options.h"
@@ -21,16 +25,32 @@ static const char *const parts[] = {
 	"payload_first",
 	"payload_hash",
 	"source_address,destination_address,source_port,destination_port",
+	"skb_time_ns",
+	"skb_head",
 };
 
-#define PARTS	  (sizeof(parts) / sizeof(parts[0]))
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
+
+/* The last two are not on the wire: they are tried by themselves, and with one other. */
+#define UNSENT (3U << (PARTS - 2))
+
 #define SETS	  (1U << PARTS) /* the empty one is left out */
 #define BEST	  4
 #define SET_BYTES 512
 
-static const unsigned int narrow[] = {16, 20, 24, 32, 48};
+static const struct {
+	enum digest_function function;
+	unsigned int width;
+} narrow[] = {
+	{DIGEST_XXH3, 16},  {DIGEST_XXH3, 20},	{DIGEST_XXH3, 24},
+	{DIGEST_XXH3, 32},  {DIGEST_XXH3, 48},	{DIGEST_CRC32, 16},
+	{DIGEST_CRC32, 20}, {DIGEST_CRC32, 24}, {DIGEST_CRC32, 32},
+};
 
-#define WIDTHS (sizeof(narrow) / sizeof(narrow[0]))
+static const uint32_t tables[] = {1, 2, 4, 8, 16, 32, 64, 256, 1024, 4096, 16384};
+static const unsigned int table_widths[] = {8, 16, 24, 32};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const truth_words[] = {"auto", "packet_id", "stamp", NULL};
 
@@ -54,8 +74,8 @@ struct sweep {
 	struct model_rows *rows;
 	struct group group;
 	struct fingerprint_result *results;
-	uint64_t errors[SETS][FINGERPRINT_WINDOWS]; /* at 64 bits */
-	unsigned char is_best[SETS];
+	uint64_t errors[SETS][FINGERPRINT_WINDOWS]; /* at 64 bits; all ones: not tried */
+	unsigned char is_best[SETS];		    /* 2: the best in some window */
 };
 
 static void name_set(unsigned int set, char *out)
@@ -95,14 +115,16 @@ static int run_group(struct sweep *sweep)
 }
 
 /* To the group, which is replayed when it is full. */
-static int add(struct sweep *sweep, unsigned int set, unsigned int width)
+static int add(struct sweep *sweep, unsigned int set, enum digest_function function,
+	       unsigned int width, uint32_t entries)
 {
 	struct group *group = &sweep->group;
 	struct fingerprint *fingerprint = &group->fingerprints[group->count];
 	char fields[SET_BYTES], *problem = NULL;
 	int error;
 
-	*fingerprint = (struct fingerprint){.digest.width = width};
+	*fingerprint = (struct fingerprint){
+		.digest.function = function, .digest.width = width, .entries = entries};
 	name_set(set, fields);
 	fingerprint_all_windows(fingerprint);
 	error = digest_parse(&fingerprint->digest, fields, &problem);
@@ -132,8 +154,25 @@ static void find_best(struct sweep *sweep, size_t window)
 			      __builtin_popcount(set) < __builtin_popcount(best))))
 				best = set;
 		}
-		is_taken[best] = sweep->is_best[best] = 1;
+		is_taken[best] = 1;
+		if (!i || !sweep->is_best[best])
+			sweep->is_best[best] = i ? 1 : 2;
 	}
+}
+
+/* The best sets, in less state. */
+static int sweep_best(struct sweep *sweep, unsigned int set)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < COUNT(narrow) && !error; i++)
+		error = add(sweep, set, narrow[i].function, narrow[i].width, 0);
+	if (sweep->is_best[set] < 2)
+		return error;
+	for (size_t i = 0; i < COUNT(tables); i++)
+		for (size_t j = 0; j < COUNT(table_widths) && !error; j++)
+			error = add(sweep, set, DIGEST_CRC32, table_widths[j], tables[i]);
+	return error;
 }
 
 static int sweep_sets(struct sweep *sweep)
@@ -141,16 +180,18 @@ static int sweep_sets(struct sweep *sweep)
 	struct fingerprint windows;
 	int error = 0;
 
+	memset(sweep->errors, 0xff, sizeof(sweep->errors));
 	for (unsigned int set = 1; set < SETS && !error; set++)
-		error = add(sweep, set, 64);
+		if (!(set & UNSENT) || __builtin_popcount(set) <= 2)
+			error = add(sweep, set, DIGEST_XXH3, 64, 0);
 	if (!error && sweep->group.count)
 		error = run_group(sweep);
 	fingerprint_all_windows(&windows);
 	for (size_t i = 0; i < windows.window_count && !error; i++)
 		find_best(sweep, i);
 	for (unsigned int set = 1; set < SETS && !error; set++)
-		for (size_t i = 0; i < WIDTHS && sweep->is_best[set] && !error; i++)
-			error = add(sweep, set, narrow[i]);
+		if (sweep->is_best[set])
+			error = sweep_best(sweep, set);
 	return error || !sweep->group.count ? error : run_group(sweep);
 }
 

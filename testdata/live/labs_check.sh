@@ -125,6 +125,11 @@ lab_checks()
 			WHERE model = 'flowtape' AND NOT (abs(packets - p) <= p * 0.0001 + up AND
 				abs(bytes - b) <= b * 0.0001 + ub)")" \
 		"$(ask "SELECT sum(packets) || ' packets, ' || sum(bytes) || ' bytes' FROM said")"
+	"$flowplay" report fingerprint-sweep --format jsonl "$run/recording" \
+		>"$run/sweep" 2>>"$run/play"
+	none "the_sweep_is_better_than_each_published_fingerprint_in_$lab" "$(
+		grep '"published"' "$run/sweep" | grep '"better_fields":null' | head -n 3
+		grep -q '"published"' "$run/sweep" || echo 'there is none')"
 }
 
 designs="raw netobserv-1.7 netobserv-1.8 netobserv-1.8-netns netobserv-poc content flowtape"
