@@ -74,7 +74,7 @@ static int evict(struct state *state, uint64_t times)
 static uint64_t long_tuple(const struct sightings *sightings, uint32_t i)
 {
 	const uint64_t parts[5] = {
-		sightings->tuple[i],
+		sighting_seven_tuple(sightings, i),
 		sightings->column[SIGHTING_SOURCE_MAC][i],
 		sightings->column[SIGHTING_DESTINATION_MAC][i],
 		sightings->column[SIGHTING_ETHERNET_TYPE][i] << 32 |
@@ -99,7 +99,7 @@ static int is_forwarded(struct state *state, uint64_t tuple, uint64_t interface)
 
 static int count(struct state *state, const struct sightings *sightings, uint32_t i)
 {
-	int is_new, is_counted = is_forwarded(state, sightings->tuple[i],
+	int is_new, is_counted = is_forwarded(state, sighting_seven_tuple(sightings, i),
 					      sightings->column[SIGHTING_INTERFACE][i]);
 	uint64_t key = long_tuple(sightings, i);
 	struct entry *entry = NULL;

@@ -211,7 +211,7 @@ static int count(struct state *state, const struct sightings *sightings, uint32_
 {
 	uint32_t interface = (uint32_t)sightings->column[SIGHTING_INTERFACE][i];
 	uint32_t network_namespace = (uint32_t)sightings->column[SIGHTING_NAMESPACE][i];
-	uint64_t tuple = sightings->tuple[i];
+	uint64_t tuple = sighting_seven_tuple(sightings, i);
 	struct entry *entry;
 	int is_new;
 
@@ -239,7 +239,7 @@ static int foresee(struct state *state, const struct sightings *sightings, uint3
 		return 0;
 	state->events[state->next_event++ % EVENTS] = (struct event){
 		sightings->column[SIGHTING_TIME][i] + state->options.enrich_lag_ns,
-		sightings->tuple[i],
+		sighting_seven_tuple(sightings, i),
 	};
 	return state->next_event - state->first_event == EVENTS ? enrich(state) : 0;
 }
