@@ -63,6 +63,7 @@ ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c analyze
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c analyzer/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard testdata/*/*.c))
 BRIEF := $(BUILD)/testdata/live/brief
+YARDSTICK := $(BUILD)/testdata/live/yardstick
 LAB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard testdata/live/labs/*.bpf.c))
 SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
 KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
@@ -165,7 +166,7 @@ FUZZ_S ?= 30
 fuzz-%: deps
 	$(Q)testdata/fuzz/run.sh $* $(FUZZ_S)
 
-$(filter-out $(BUILD)/testdata/fuzz/% $(BRIEF),$(TOOLS)): $(BUILD)/testdata/%: $(BUILD)/testdata/%.o
+$(filter-out $(BUILD)/testdata/fuzz/% $(BRIEF) $(YARDSTICK),$(TOOLS)): $(BUILD)/testdata/%: $(BUILD)/testdata/%.o
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lpcap -lm
 $(BUILD)/testdata/fuzz/replay: ;
@@ -197,10 +198,15 @@ $(YARDSTICKS).bpf.o: testdata/bench/kernel/yardsticks.bpf.c
 $(YARDSTICKS).skel.h: $(YARDSTICKS).bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name yardsticks >$@ 2>$@.log || { cat $@.log >&2; exit 1; }
-$(KERNEL_BENCH_OBJ): | $(YARDSTICKS).skel.h
+$(KERNEL_BENCH_OBJ) $(YARDSTICK).o: | $(YARDSTICKS).skel.h
 $(KERNEL_BENCH): $(KERNEL_BENCH_OBJ) $(RECORDER_OBJ) $(SCHEMA_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(RECORDER_LIBS)
+
+# A yardstick alone, beside the recorder.
+$(YARDSTICK): $(YARDSTICK).o
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lbpf -lelf -lz
 
 # What a laboratory attaches to an interface.
 $(LAB_OBJ): $(BUILD)/%.bpf.o: %.bpf.c

@@ -6,6 +6,7 @@
 #ifndef ANALYZER_MODELS_DEDUP_H
 #define ANALYZER_MODELS_DEDUP_H
 
+#include "analyzer/models/ledger.h"
 #include "analyzer/models/sighting.h"
 #include "analyzer/models/truth.h"
 
@@ -25,6 +26,7 @@ struct dedup_options {
 	uint64_t merge;		/* it lists their interfaces */
 	uint64_t loopback;	/* lo is looked at, too */
 	uint64_t truth;		/* enum truth_source */
+	struct ledger *ledger;	/* of a design that keeps flows, run alone; NULL: none */
 };
 
 extern const struct dedup_options dedup_defaults;
@@ -43,6 +45,7 @@ struct dedup_model {
 	const char *name;
 	const char *meaning;
 	int counts_frames; /* skbs with their link-layer header; else wire segments */
+	int keeps_flows;   /* in the ledger */
 	size_t state_size;
 	/* All return 0 or -ENOMEM; end frees what the state holds, and may follow any of them.
 	 */

@@ -20,7 +20,8 @@
 #define PERCPU_LINK 8
 
 struct entry {
-	uint64_t round;
+	uint32_t round;
+	uint32_t row; /* in the ledger */
 };
 
 struct elected {
@@ -34,7 +35,8 @@ struct state {
 	struct dedup_effort effort;
 	uint64_t rounds_kept; /* evictions without a record, until a flow is forgotten */
 	uint64_t turned;      /* round in which the deduper's table was turned last */
-	uint64_t round, row, entries;
+	uint64_t row, entries;
+	uint32_t round;
 };
 
 static int begin(void *memory, const struct dedup_options *options)
@@ -54,6 +56,8 @@ static int reserve(struct state *state)
 {
 	int error = aging_reserve(&state->map, REPLAY_ROWS);
 
+	if (!error)
+		error = ledger_reserve(state->options.ledger, REPLAY_ROWS);
 	return error ? error : aging_reserve(&state->deduper, REPLAY_ROWS);
 }
 
@@ -62,7 +66,7 @@ static int evict(struct state *state, uint64_t times)
 	uint64_t generation = state->rounds_kept + 1;
 
 	dedup_turn(&state->map, times);
-	state->round += times;
+	state->round += (uint32_t)times;
 	state->entries = 0;
 	if (state->round - state->turned >= generation) {
 		dedup_turn(&state->deduper, (state->round - state->turned) / generation);
@@ -71,10 +75,10 @@ static int evict(struct state *state, uint64_t times)
 	return reserve(state);
 }
 
-static uint64_t long_tuple(const struct sightings *sightings, uint32_t i)
+static uint64_t long_tuple(const struct sightings *sightings, uint32_t i, uint64_t tuple)
 {
 	const uint64_t parts[5] = {
-		sightings->tuple[i],
+		tuple,
 		sightings->column[SIGHTING_SOURCE_MAC][i],
 		sightings->column[SIGHTING_DESTINATION_MAC][i],
 		sightings->column[SIGHTING_ETHERNET_TYPE][i] << 32 |
@@ -99,9 +103,10 @@ static int is_forwarded(struct state *state, uint64_t tuple, uint64_t interface)
 
 static int count(struct state *state, const struct sightings *sightings, uint32_t i)
 {
-	int is_new, is_counted = is_forwarded(state, sightings->tuple[i],
+	uint64_t tuple = sighting_seven_tuple(sightings, i);
+	int is_new, is_counted = is_forwarded(state, tuple,
 					      sightings->column[SIGHTING_INTERFACE][i]);
-	uint64_t key = long_tuple(sightings, i);
+	uint64_t key = long_tuple(sightings, i, tuple);
 	struct entry *entry = NULL;
 
 	if (state->entries < state->options.cache_entries || aging_find(&state->map, key))
@@ -111,9 +116,13 @@ static int count(struct state *state, const struct sightings *sightings, uint32_
 		state->effort.records += is_counted || state->options.mark;
 		return is_counted;
 	}
-	if (entry->round == state->round)
+	if (entry->round == state->round) {
+		ledger_add(state->options.ledger, entry->row, sightings, i);
 		return is_counted;
+	}
 	entry->round = state->round;
+	entry->row = ledger_begin(state->options.ledger, sightings, i);
+	ledger_forward(state->options.ledger, entry->row, is_counted);
 	state->entries++;
 	if (state->entries > state->effort.peak_entries)
 		state->effort.peak_entries = state->entries;
@@ -158,6 +167,7 @@ const struct dedup_model dedup_netobserv_1_7 = {
 	.name = "netobserv-1.7",
 	.meaning = "12-tuple in a per-CPU map, then the first interface to come in user space",
 	.counts_frames = 1,
+	.keeps_flows = 1,
 	.state_size = sizeof(struct state),
 	.begin = begin,
 	.sightings = take,

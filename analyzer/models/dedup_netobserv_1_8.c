@@ -28,7 +28,7 @@ struct entry {
 	uint32_t interface, network_namespace;
 	uint32_t observed_count;
 	uint32_t observed[INTERFACES];
-	uint32_t zero;
+	uint32_t row; /* in the ledger */
 };
 
 struct enrichment {
@@ -103,6 +103,8 @@ static int reserve(struct state *state)
 
 	if (!error)
 		error = aging_reserve(&state->ring, REPLAY_ROWS);
+	if (!error)
+		error = ledger_reserve(state->options.ledger, REPLAY_ROWS);
 	return error ? error : aging_reserve(&state->enrichments, REPLAY_ROWS + EVENTS);
 }
 
@@ -176,8 +178,8 @@ static int tell_singly(struct state *state, uint64_t tuple)
 	return 1;
 }
 
-static int elect(struct state *state, struct entry *entry, uint32_t interface,
-		 uint32_t network_namespace)
+static void elect(struct state *state, struct entry *entry, uint32_t interface,
+		  uint32_t network_namespace)
 {
 	*entry = (struct entry){
 		.round = state->round,
@@ -189,7 +191,6 @@ static int elect(struct state *state, struct entry *entry, uint32_t interface,
 	if (state->entries > state->effort.peak_entries)
 		state->effort.peak_entries = state->entries;
 	state->effort.records++;
-	return 1;
 }
 
 static void observe(struct state *state, struct entry *entry, uint32_t interface,
@@ -211,7 +212,7 @@ static int count(struct state *state, const struct sightings *sightings, uint32_
 {
 	uint32_t interface = (uint32_t)sightings->column[SIGHTING_INTERFACE][i];
 	uint32_t network_namespace = (uint32_t)sightings->column[SIGHTING_NAMESPACE][i];
-	uint64_t tuple = sightings->tuple[i];
+	uint64_t tuple = sighting_seven_tuple(sightings, i);
 	struct entry *entry;
 	int is_new;
 
@@ -221,12 +222,18 @@ static int count(struct state *state, const struct sightings *sightings, uint32_
 			return tell_singly(state, tuple);
 	}
 	entry = aging_get(&state->map, tuple, &is_new);
-	if (entry->round != state->round)
-		return elect(state, entry, interface, network_namespace);
-	if (entry->interface == interface &&
-	    (!state->is_by_namespace || entry->network_namespace == network_namespace))
+	if (entry->round != state->round) {
+		elect(state, entry, interface, network_namespace);
+		entry->row = ledger_begin(state->options.ledger, sightings, i);
 		return 1;
+	}
+	if (entry->interface == interface &&
+	    (!state->is_by_namespace || entry->network_namespace == network_namespace)) {
+		ledger_add(state->options.ledger, entry->row, sightings, i);
+		return 1;
+	}
 	observe(state, entry, interface, sightings->column[SIGHTING_PROTOCOL][i]);
+	ledger_observe(state->options.ledger, entry->row, sightings, i);
 	return 0;
 }
 
@@ -239,7 +246,7 @@ static int foresee(struct state *state, const struct sightings *sightings, uint3
 		return 0;
 	state->events[state->next_event++ % EVENTS] = (struct event){
 		sightings->column[SIGHTING_TIME][i] + state->options.enrich_lag_ns,
-		sightings->tuple[i],
+		sighting_seven_tuple(sightings, i),
 	};
 	return state->next_event - state->first_event == EVENTS ? enrich(state) : 0;
 }
@@ -279,6 +286,7 @@ const struct dedup_model dedup_netobserv_1_8 = {
 	.name = "netobserv-1.8",
 	.meaning = "7-tuple; the interface that saw it first counts, by its index",
 	.counts_frames = 1,
+	.keeps_flows = 1,
 	.state_size = sizeof(struct state),
 	.begin = begin,
 	.sightings = take,
@@ -289,6 +297,7 @@ const struct dedup_model dedup_netobserv_1_8_netns = {
 	.name = "netobserv-1.8-netns",
 	.meaning = "the same, by namespace and index",
 	.counts_frames = 1,
+	.keeps_flows = 1,
 	.state_size = sizeof(struct state),
 	.begin = begin_by_namespace,
 	.sightings = take,

@@ -95,6 +95,7 @@ static int count(struct state *state, const struct sightings *sightings,
 	uint64_t address = sightings->column[SIGHTING_SKB_HEAD][i];
 	uint64_t time = sightings->column[SIGHTING_SKB_TIME][i];
 	uint64_t place = sightings->column[SIGHTING_NAMESPACE][i];
+	uint64_t tuple = sighting_seven_tuple(sightings, i);
 	const struct pairs pairs = {
 		pair(hash, address, 0),
 		pair(hash, 0, time),
@@ -109,10 +110,10 @@ static int count(struct state *state, const struct sightings *sightings,
 		own(state, *owner);
 		return 0;
 	}
-	lru_put(&state->packets, pairs.hash_address, sightings->tuple[i]);
-	lru_put(&state->packets, pairs.hash_time, sightings->tuple[i]);
-	lru_put(&state->packets, pairs.address_time, sightings->tuple[i]);
-	own(state, sightings->tuple[i]);
+	lru_put(&state->packets, pairs.hash_address, tuple);
+	lru_put(&state->packets, pairs.hash_time, tuple);
+	lru_put(&state->packets, pairs.address_time, tuple);
+	own(state, tuple);
 	return 1;
 }
 

@@ -392,6 +392,63 @@ static void sampling_counts_in_multiples(void **state)
 	path_close(&path, &sample);
 }
 
+static void what_a_map_held_of_each_flow_is_listed(void **state)
+{
+	struct path path = path_begin();
+	struct packet_row row;
+	struct sample sample;
+
+	/* Two packets of one flow: at 2, 2, then at 4, and the way back at 4. */
+	path_translated_flow(&path, 1, 2, 100000);
+	row = path_udp(9, "10.2.0.2", 5001, "10.2.0.1", 40000);
+	path_hop(&path, &row, PATH_SERVER, 2, "transmit");
+	path_hop(&path, &row, PATH_ROUTER, 5, "receive");
+	path_hop(&path, &row, PATH_ROUTER, 5, "transmit");
+	sample = path_open(&path);
+	sample_expect(sample.database,
+		      "SELECT source_address, destination_port, network_namespace, "
+		      "interface_index, network_io_direction, packets, bytes, "
+		      "further_interfaces, forwarded FROM dedup_flows('netobserv-1.8')",
+		      "10.1.0.2|80|10|2|transmit|4|456||1\n"
+		      "10.1.0.2|5001|20|4|receive|2|228||1\n"
+		      "10.2.0.1|5001|20|5|transmit|2|228|2 receive|1\n"
+		      "10.2.0.2|40000|30|2|transmit|1|114|5 both|1");
+	/* Entries of 1.7 are not joined; those of another interface are not forwarded. */
+	sample_expect(sample.database,
+		      "SELECT interface_index, network_io_direction, packets, forwarded "
+		      "FROM dedup_flows('netobserv-1.7') WHERE source_address LIKE '10.2.%'",
+		      "5|transmit|2|1\n"
+		      "2|receive|2|0\n"
+		      "2|transmit|1|1\n"
+		      "5|receive|1|0\n"
+		      "5|transmit|1|0");
+	sample_expect(sample.database, "SELECT group_concat(DISTINCT model) FROM dedup_flows",
+		      "netobserv-1.7,netobserv-1.8,netobserv-1.8-netns");
+	path_close(&path, &sample);
+}
+
+static void netobserv_does_not_tell_pings_apart(void **state)
+{
+	struct path path = path_begin();
+	struct sample sample;
+
+	/* Two of another identifier each, which is where others have ports. */
+	for (uint16_t id = 1; id <= 2; id++) {
+		struct packet_row row = path_udp(id, "10.1.0.2", id, "10.1.0.1", id);
+
+		row.network_iana_number = IPPROTO_ICMP;
+		row.icmp_type = 8;
+		path_hop(&path, &row, PATH_CLIENT, 2, "transmit");
+	}
+	sample = path_open(&path);
+	sample_expect(sample.database,
+		      "SELECT model, source_port, packets "
+		      "FROM dedup_flows('netobserv-1.8,netobserv-1.7')",
+		      "netobserv-1.8|0|2\n"
+		      "netobserv-1.7|0|2");
+	path_close(&path, &sample);
+}
+
 static void what_there_is_not_is_refused_by_name(void **state)
 {
 	static const struct {
@@ -402,6 +459,7 @@ static void what_there_is_not_is_refused_by_name(void **state)
 		{"SELECT * FROM dedup('raw', 'window=1h')", "'1h'"},
 		{"SELECT * FROM dedup('raw', 'sampling=0')", "'0'"},
 		{"SELECT * FROM dedup('raw', 'window')", "'window'"},
+		{"SELECT * FROM dedup_flows('raw')", "'raw'"},
 	};
 	struct path path = path_begin();
 	struct sample sample = path_open(&path);
@@ -444,6 +502,8 @@ int main(void)
 		cmocka_unit_test(an_enriched_flow_without_a_packet_in_the_main_map_is_partial),
 		cmocka_unit_test(a_stamp_tells_the_truth_where_packet_id_does_not),
 		cmocka_unit_test(sampling_counts_in_multiples),
+		cmocka_unit_test(what_a_map_held_of_each_flow_is_listed),
+		cmocka_unit_test(netobserv_does_not_tell_pings_apart),
 		cmocka_unit_test(what_there_is_not_is_refused_by_name),
 	};
 

@@ -34,6 +34,7 @@ struct model {
 int model_table_register(sqlite3 *database, struct recording *recording);
 
 extern const struct model dedup_table_model;
+extern const struct model dedup_flows_table_model;
 extern const struct model fingerprint_table_model;
 extern const struct model identity_table_model;
 extern const struct model rate_table_model;

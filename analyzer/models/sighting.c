@@ -169,23 +169,33 @@ static void number_words(struct sighting_reader *reader)
 	}
 }
 
+static uint64_t digest_tuple(const struct sightings *sightings, uint32_t i, uint64_t ports)
+{
+	uint64_t parts[5] = {
+		sightings->source[i].half[0],
+		sightings->source[i].half[1],
+		sightings->destination[i].half[0],
+		sightings->destination[i].half[1],
+		ports | sightings->column[SIGHTING_PROTOCOL][i] << 32 |
+			sightings->column[SIGHTING_ICMP_TYPE][i] << 40 |
+			sightings->column[SIGHTING_ICMP_CODE][i] << 48,
+	};
+
+	return XXH3_64bits(parts, sizeof(parts));
+}
+
 static void digest_tuples(struct sightings *sightings)
 {
-	for (uint32_t i = 0; i < sightings->count; i++) {
-		uint64_t parts[5] = {
-			sightings->source[i].half[0],
-			sightings->source[i].half[1],
-			sightings->destination[i].half[0],
-			sightings->destination[i].half[1],
+	for (uint32_t i = 0; i < sightings->count; i++)
+		sightings->tuple[i] = digest_tuple(
+			sightings, i,
 			sightings->column[SIGHTING_SOURCE_PORT][i] |
-				sightings->column[SIGHTING_DESTINATION_PORT][i] << 16 |
-				sightings->column[SIGHTING_PROTOCOL][i] << 32 |
-				sightings->column[SIGHTING_ICMP_TYPE][i] << 40 |
-				sightings->column[SIGHTING_ICMP_CODE][i] << 48,
-		};
+				sightings->column[SIGHTING_DESTINATION_PORT][i] << 16);
+}
 
-		sightings->tuple[i] = XXH3_64bits(parts, sizeof(parts));
-	}
+uint64_t sighting_tuple_without_query(const struct sightings *sightings, uint32_t i)
+{
+	return digest_tuple(sightings, i, 0);
 }
 
 int sighting_next(struct sighting_reader *reader, const struct sightings **out)

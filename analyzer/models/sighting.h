@@ -8,6 +8,8 @@
 
 #include "analyzer/replay.h"
 
+#include <netinet/in.h>
+
 enum sighting_column {
 	SIGHTING_TIME,
 	SIGHTING_PACKET_ID,
@@ -79,6 +81,26 @@ int sighting_next(struct sighting_reader *reader, const struct sightings **out);
 
 /* An extra column of the block. */
 const union column_values *sighting_extra(const struct sighting_reader *reader, size_t i);
+
+/*
+ * The same digest for designs that leave out the identifier of ICMP queries: it stands where
+ * others have ports.
+ */
+uint64_t sighting_tuple_without_query(const struct sightings *sightings, uint32_t i);
+
+static inline int sighting_is_icmp(const struct sightings *sightings, uint32_t i)
+{
+	uint64_t protocol = sightings->column[SIGHTING_PROTOCOL][i];
+
+	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/* 7-tuple as NetObserv has it. */
+static inline uint64_t sighting_seven_tuple(const struct sightings *sightings, uint32_t i)
+{
+	return sighting_is_icmp(sightings, i) ? sighting_tuple_without_query(sightings, i)
+					      : sightings->tuple[i];
+}
 
 /* Whether the packet is only another view of its parent: it carries the same. */
 static inline int sighting_is_view(uint64_t relation)

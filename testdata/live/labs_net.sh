@@ -120,3 +120,11 @@ talk()
 	datagrams "$1" "$2"
 	streams "$1" "$2"
 }
+
+# settle ADDRESS: what every packet sent before has passed: on a processor they stay in order.
+settle()
+{
+	for cpu in $(seq 0 $(($(nproc) - 1))); do
+		at a taskset -c "$cpu" ping -q -c 1 "$1" >/dev/null
+	done
+}

@@ -35,14 +35,6 @@ trap 'net_down; rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT PIPE TERM
 net_addresses_of_this_run
 
-# What every packet sent before has passed: on a processor they stay in order.
-settle()
-{
-	for cpu in $(seq 0 $(($(nproc) - 1))); do
-		at a taskset -c "$cpu" ping -q -c 1 "$1" >/dev/null
-	done
-}
-
 segment_count() { ls "$work/recording" | sed 's/\..*//' | sort -u | wc -l; }
 
 # begin_segment: returns when all that has passed is recorded, and a new segment has begun, so that it

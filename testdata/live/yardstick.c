@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lets a published design's kernel program count what passes interfaces, and says what its map
+ * holds.
+ *
+ *   yardstick 1.7|1.8 NAMESPACE/INTERFACE...
+ *
+ * Attaches the program to TC ingress and egress there, all with one map, and says "ready" on
+ * standard error. At SIGTERM it detaches, and prints the map as CSV, one row for each entry;
+ * 1.7's CPUs are summed. What did not fit is said on standard error. Both designs may look at
+ * the same interface; its clsact stays.
+ */
+#include "testdata/bench/kernel/yardsticks.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "testdata/bench/kernel/yardsticks.skel.h"
+
+struct yardstick {
+	struct yardsticks *skeleton;
+	struct bpf_program *ingress, *egress;
+	struct bpf_map *table;
+	uint32_t priority;
+};
+
+/* A row: what an entry of either table says. */
+struct row {
+	struct seven_tuple tuple;
+	const uint8_t *source_mac, *destination_mac;
+	uint64_t start_ns, packets, bytes;
+	uint32_t interface;
+	uint16_t ethertype;
+	uint8_t direction;
+};
+
+_Noreturn static void fail(const char *what, int error)
+{
+	fprintf(stderr, "yardstick: %s: %s\n", what, strerror(error < 0 ? -error : error));
+	exit(1);
+}
+
+static void load(struct yardstick *yardstick, const char *design)
+{
+	struct yardsticks *skeleton = yardsticks__open();
+	int is_1_8 = !strcmp(design, "1.8"), error;
+	struct bpf_program *program;
+
+	if (!skeleton)
+		fail("cannot open the programs", errno);
+	*yardstick = (struct yardstick){
+		.skeleton = skeleton,
+		.ingress =
+			is_1_8 ? skeleton->progs.lock_ingress : skeleton->progs.percpu_ingress,
+		.egress = is_1_8 ? skeleton->progs.lock_egress : skeleton->progs.percpu_egress,
+		.table = is_1_8 ? skeleton->maps.seven_lock : skeleton->maps.twelve_percpu,
+		.priority = is_1_8 ? 1 : 2,
+	};
+	bpf_object__for_each_program(program, skeleton->obj) bpf_program__set_autoload(
+		program, program == yardstick->ingress || program == yardstick->egress);
+	bpf_map__set_autocreate(skeleton->maps.seven_prealloc, false);
+	error = yardsticks__load(skeleton);
+	if (error)
+		fail("cannot load the programs", error);
+}
+
+/* --- places --- */
+
+/* The process goes to the namespace of NAMESPACE/INTERFACE; the interface's index. */
+static int go_to(const char *place)
+{
+	const char *slash = strchr(place, '/');
+	char path[128];
+	int file, interface;
+
+	if (!slash)
+		fail(place, EINVAL);
+	snprintf(path, sizeof(path), "/run/netns/%.*s", (int)(slash - place), place);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0 || setns(file, CLONE_NEWNET))
+		fail(path, errno);
+	close(file);
+	interface = (int)if_nametoindex(slash + 1);
+	if (!interface)
+		fail(place, errno);
+	return interface;
+}
+
+static void attach(const struct yardstick *yardstick, const char *place)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = go_to(place),
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, ingress, .prog_fd = bpf_program__fd(yardstick->ingress),
+		    .handle = 1, .priority = yardstick->priority);
+	LIBBPF_OPTS(bpf_tc_opts, egress, .prog_fd = bpf_program__fd(yardstick->egress),
+		    .handle = 1, .priority = yardstick->priority);
+	int error = bpf_tc_hook_create(&hook);
+
+	if (error == -EEXIST)
+		error = 0;
+	hook.attach_point = BPF_TC_INGRESS;
+	if (!error)
+		error = bpf_tc_attach(&hook, &ingress);
+	hook.attach_point = BPF_TC_EGRESS;
+	if (!error)
+		error = bpf_tc_attach(&hook, &egress);
+	if (error)
+		fail(place, error);
+}
+
+static void detach(const struct yardstick *yardstick, const char *place)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = go_to(place));
+	LIBBPF_OPTS(bpf_tc_opts, what, .handle = 1, .priority = yardstick->priority);
+	int error;
+
+	hook.attach_point = BPF_TC_INGRESS;
+	error = bpf_tc_detach(&hook, &what);
+	hook.attach_point = BPF_TC_EGRESS;
+	if (!error)
+		error = bpf_tc_detach(&hook, &what);
+	if (error)
+		fail(place, error);
+}
+
+/* --- what the map holds --- */
+
+static const char *direction_word(unsigned int direction)
+{
+	return direction == YARDSTICK_BOTH	? "both"
+	       : direction == YARDSTICK_INGRESS ? "receive"
+						: "transmit";
+}
+
+static void print_address(const uint8_t address[16], uint16_t port)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	char text[INET6_ADDRSTRLEN];
+
+	if (memcmp(address, mapped, sizeof(mapped)))
+		inet_ntop(AF_INET6, address, text, sizeof(text));
+	else
+		inet_ntop(AF_INET, address + 12, text, sizeof(text));
+	printf("%s,%u,", text, port);
+}
+
+static unsigned long long mac_number(const uint8_t mac[6])
+{
+	unsigned long long number = 0;
+
+	for (int i = 0; i < 6; i++)
+		number = number << 8 | mac[i];
+	return number;
+}
+
+static void print_row(const struct row *row)
+{
+	printf("%llu,", (unsigned long long)row->start_ns);
+	print_address(row->tuple.source, row->tuple.source_port);
+	print_address(row->tuple.destination, row->tuple.destination_port);
+	printf("%u,%u,%u,%u,%llu,%llu,%u,%s,%llu,%llu,", row->tuple.protocol,
+	       row->tuple.icmp_type, row->tuple.icmp_code, row->ethertype,
+	       mac_number(row->source_mac), mac_number(row->destination_mac), row->interface,
+	       direction_word(row->direction), (unsigned long long)row->packets,
+	       (unsigned long long)row->bytes);
+}
+
+static void print_seven(const struct seven_tuple *key, const void *value)
+{
+	const struct seven_tuple_flow *flow = value;
+
+	print_row(&(struct row){
+		.tuple = *key,
+		.source_mac = flow->source_mac,
+		.destination_mac = flow->destination_mac,
+		.start_ns = flow->start_ns,
+		.packets = flow->packets,
+		.bytes = flow->bytes,
+		.interface = flow->first_interface,
+		.ethertype = flow->ethertype,
+		.direction = flow->first_direction,
+	});
+	putchar('"');
+	for (unsigned int i = 0; i < flow->interface_count; i++)
+		printf("%s%u %s", i ? "," : "", flow->interfaces[i],
+		       direction_word(flow->directions[i]));
+	puts("\"");
+}
+
+static void print_twelve(const struct twelve_tuple *key, const char *values, size_t stride)
+{
+	struct row row = {
+		.tuple = {.source_port = key->source_port,
+			  .destination_port = key->destination_port,
+			  .protocol = key->protocol,
+			  .icmp_type = key->icmp_type,
+			  .icmp_code = key->icmp_code},
+		.source_mac = key->source_mac,
+		.destination_mac = key->destination_mac,
+		.interface = key->interface,
+		.ethertype = key->ethertype,
+		.direction = key->direction,
+	};
+
+	memcpy(row.tuple.source, key->source, sizeof(key->source));
+	memcpy(row.tuple.destination, key->destination, sizeof(key->destination));
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++) {
+		const struct twelve_tuple_flow *flow =
+			(const void *)(values + (size_t)cpu * stride);
+
+		if (flow->packets && (!row.start_ns || flow->start_ns < row.start_ns))
+			row.start_ns = flow->start_ns;
+		row.packets += flow->packets;
+		row.bytes += flow->bytes;
+	}
+	print_row(&row);
+	puts("\"\"");
+}
+
+static void print_table(const struct yardstick *yardstick)
+{
+	int is_percpu = bpf_map__type(yardstick->table) == BPF_MAP_TYPE_PERCPU_HASH;
+	size_t stride = (bpf_map__value_size(yardstick->table) + 7) / 8 * 8;
+	char *values = calloc((size_t)libbpf_num_possible_cpus(), stride);
+	union {
+		struct seven_tuple seven;
+		struct twelve_tuple twelve;
+	} key, next;
+	int table = bpf_map__fd(yardstick->table);
+
+	if (!values)
+		fail("memory", ENOMEM);
+	for (void *from = NULL; !bpf_map_get_next_key(table, from, &next); from = &key) {
+		key = next;
+		if (bpf_map_lookup_elem(table, &key, values))
+			fail("cannot read the map", errno);
+		if (is_percpu)
+			print_twelve(&key.twelve, values, stride);
+		else
+			print_seven(&key.seven, values);
+	}
+	free(values);
+}
+
+static void print_losses(const struct yardstick *yardstick)
+{
+	struct yardstick_losses *each =
+		calloc((size_t)libbpf_num_possible_cpus(), sizeof(*each));
+	struct yardstick_losses sum = {0};
+	uint32_t zero = 0;
+
+	if (!each ||
+	    bpf_map_lookup_elem(bpf_map__fd(yardstick->skeleton->maps.losses), &zero, each))
+		fail("losses", errno);
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++) {
+		sum.flows += each[cpu].flows;
+		sum.interfaces += each[cpu].interfaces;
+	}
+	free(each);
+	fprintf(stderr, "lost packets %llu interfaces %llu\n", (unsigned long long)sum.flows,
+		(unsigned long long)sum.interfaces);
+}
+
+int main(int argc, char **argv)
+{
+	struct yardstick yardstick;
+	sigset_t end;
+	int signal;
+
+	if (argc < 3 || (strcmp(argv[1], "1.7") && strcmp(argv[1], "1.8"))) {
+		fputs("usage: yardstick 1.7|1.8 NAMESPACE/INTERFACE...\n", stderr);
+		return 64;
+	}
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_BLOCK, &end, NULL);
+	load(&yardstick, argv[1]);
+	for (int i = 2; i < argc; i++)
+		attach(&yardstick, argv[i]);
+	fputs("ready\n", stderr);
+	sigwait(&end, &signal);
+	for (int i = 2; i < argc; i++)
+		detach(&yardstick, argv[i]);
+	print_table(&yardstick);
+	print_losses(&yardstick);
+	yardsticks__destroy(yardstick.skeleton);
+	return 0;
+}
