@@ -14,9 +14,11 @@ sighted_begin()
 	: >"$run/trouble"
 	recorder_start "$run/recording" "$run/recorder" --streams +packet \
 		--only "netns=$client,$router,$server" "$@" || exit 1
-	net_start "$server" "$run/sink" sh -c "for port in 5001 5002 5003 5004; do
-		$live_tools/flood sink \$port & done; trap 'kill \$(jobs -p)' TERM; wait"
-	sinks=$started
+	sinks=
+	for port in 5001 5002 5003 5004; do
+		net_start "$server" "$run/sink.$port" $live_tools/flood sink $port
+		sinks="$sinks $started"
+	done
 }
 
 # says COMMAND...: one of the client's, whose failure is kept.
@@ -29,7 +31,9 @@ sighted_end()
 {
 	# What was sent last is behind a few more packets now.
 	in_client ping -q -c 2 -i 0.2 "$router4" >/dev/null
-	net_stop TERM "$sinks"
+	for pid in $sinks; do
+		net_stop TERM "$pid"
+	done
 	recorder_stop INT
 	ours="network_namespace IN ($(inode "$client"), $(inode "$router"), $(inode "$server"))"
 	play "$run/recording" "SELECT packet_id, packet_identity, parent_packet_id, packet_relation,
