@@ -5,6 +5,7 @@
 #include "analyzer/models/dedup_arguments.h"
 
 #include "analyzer/models/options.h"
+#include "analyzer/models/truth.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,8 +14,6 @@
 	{                                                                       \
 		name, kind, offsetof(struct dedup_options, member), __VA_ARGS__ \
 	}
-
-static const char *const truth_words[] = {"auto", "packet_id", "stamp", NULL};
 
 static const struct option options[] = {
 	OPTION("cpus", OPTION_COUNT, cpus, 1, 8192, NULL),
@@ -31,7 +30,7 @@ static const struct option options[] = {
 	OPTION("mark", OPTION_SWITCH, mark, 0, 1, NULL),
 	OPTION("merge", OPTION_SWITCH, merge, 0, 1, NULL),
 	OPTION("loopback", OPTION_SWITCH, loopback, 0, 1, NULL),
-	OPTION("truth", OPTION_WORD, truth, 0, 0, truth_words),
+	OPTION("truth", OPTION_WORD, truth, 0, 0, truth_source_names),
 };
 
 /* The models of a list of names with commas, all of them where there is none. */

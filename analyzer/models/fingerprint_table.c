@@ -9,6 +9,7 @@
 #include "analyzer/models/choice.h"
 #include "analyzer/models/fingerprint_rows.h"
 #include "analyzer/models/options.h"
+#include "analyzer/models/truth.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,14 +24,12 @@ struct chosen {
 		name, kind, offsetof(struct chosen, member), __VA_ARGS__ \
 	}
 
-static const char *const truth_words[] = {"auto", "packet_id", "stamp", NULL};
-
 static const struct option options[] = {
 	OPTION("function", OPTION_WORD, shape.function, 0, 0, digest_function_names),
 	OPTION("width", OPTION_COUNT, shape.width, 1, 64, NULL),
 	OPTION("entries", OPTION_COUNT, shape.entries, 0, 1U << 26, NULL),
 	OPTION("sightings", OPTION_COUNT, run.sightings, 0, UINT64_MAX, NULL),
-	OPTION("truth", OPTION_WORD, run.truth, 0, 0, truth_words),
+	OPTION("truth", OPTION_WORD, run.truth, 0, 0, truth_source_names),
 	OPTION("split", OPTION_SWITCH, run.split, 0, 1, NULL),
 };
 

@@ -25,14 +25,12 @@ static const char *const identity_names[IDENTITIES] = {NULL, "new", "exact", "sa
 						       "inferred"};
 static const char *const relation_names[RELATIONS] = {NULL,	"segment", "merge", "fragment",
 						      "inside", "again",   "around"};
-static const char *const truth_words[] = {"auto", "packet_id", "stamp", NULL};
-
 struct chosen {
 	uint64_t truth;
 };
 
 static const struct option options[] = {
-	{"truth", OPTION_WORD, offsetof(struct chosen, truth), 0, 0, truth_words},
+	{"truth", OPTION_WORD, offsetof(struct chosen, truth), 0, 0, truth_source_names},
 };
 
 struct count {

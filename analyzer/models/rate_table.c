@@ -11,6 +11,7 @@
 #include "analyzer/models/fingerprint_rows.h"
 #include "analyzer/models/options.h"
 #include "analyzer/models/rate.h"
+#include "analyzer/models/truth.h"
 
 #include <errno.h>
 #include <math.h>
@@ -30,14 +31,12 @@ struct chosen {
 		name, kind, offsetof(struct chosen, member), __VA_ARGS__ \
 	}
 
-static const char *const truth_words[] = {"auto", "packet_id", "stamp", NULL};
-
 static const struct option options[] = {
 	OPTION("function", OPTION_WORD, shape.function, 0, 0, digest_function_names),
 	OPTION("width", OPTION_COUNT, shape.width, 1, 64, NULL),
 	OPTION("entries", OPTION_COUNT, shape.entries, 0, 1U << 26, NULL),
 	OPTION("sightings", OPTION_COUNT, sightings, 1, UINT32_MAX, NULL),
-	OPTION("truth", OPTION_WORD, truth, 0, 0, truth_words),
+	OPTION("truth", OPTION_WORD, truth, 0, 0, truth_source_names),
 	OPTION("trials", OPTION_COUNT, trials, 1, 100000000, NULL),
 	OPTION("seed", OPTION_COUNT, seed, 0, UINT64_MAX, NULL),
 };

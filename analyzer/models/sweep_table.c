@@ -11,6 +11,7 @@
 #include "analyzer/models/fingerprint_rows.h"
 #include "analyzer/models/options.h"
 #include "analyzer/models/recipe.h"
+#include "analyzer/models/truth.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,12 +53,11 @@ static const unsigned int table_widths[] = {8, 16, 24, 32};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const truth_words[] = {"auto", "packet_id", "stamp", NULL};
-
 static const struct option options[] = {
 	{"sightings", OPTION_COUNT, offsetof(struct fingerprint_options, sightings), 0,
 	 UINT64_MAX, NULL},
-	{"truth", OPTION_WORD, offsetof(struct fingerprint_options, truth), 0, 0, truth_words},
+	{"truth", OPTION_WORD, offsetof(struct fingerprint_options, truth), 0, 0,
+	 truth_source_names},
 };
 
 /* A group of fingerprints that are replayed in one pass. */

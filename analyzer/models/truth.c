@@ -9,6 +9,13 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+const char *const truth_source_names[] = {
+	[TRUTH_AUTO] = "auto",
+	[TRUTH_PACKET_ID] = "packet_id",
+	[TRUTH_STAMP] = "stamp",
+	NULL,
+};
+
 #define TAG_STAMP (1ULL << 63)
 #define AHEAD	  16 /* rows whose packets are on their way from memory */
 

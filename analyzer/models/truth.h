@@ -27,6 +27,9 @@ enum truth_source {
 	TRUTH_STAMP = 2, /* every datagram that is long enough is stamped */
 };
 
+/* Their words, as options take them; NULL ends them. */
+extern const char *const truth_source_names[];
+
 /* What happened to a packet since it was seen before. */
 enum truth_change {
 	CHANGE_FIRST,	     /* nothing: it was not */
