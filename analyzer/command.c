@@ -133,10 +133,29 @@ int command_parse(const struct command *command, int argc, char **argv,
 	return status < 0 && format ? set_format(command, line, format) : status;
 }
 
+/* Put the remarks out, as lines of text; NULL: on standard error. */
+static void put_remarks(struct command_session *session, FILE *out)
+{
+	char *line;
+
+	while ((line = recording_take_remark(session->recording))) {
+		session->lacks_answers = 1;
+		if (out) {
+			putc('\n', out);
+			escape_text(out, line, strlen(line));
+			putc('\n', out);
+		} else {
+			command_say("%s", line);
+		}
+		free(line);
+	}
+}
+
 void command_tell(struct command_session *session)
 {
 	for (; session->told < recording_note_count(session->recording); session->told++)
 		command_say("%s", recording_note(session->recording, session->told));
+	put_remarks(session, NULL);
 }
 
 int command_open(struct command_session *session, const char *const *paths, size_t count)
@@ -175,6 +194,8 @@ int command_finish(struct command_session *session, struct render *render, int q
 	char *line = NULL;
 	int answer;
 
+	if (render_is_prose(render) && !quiet)
+		put_remarks(session, render->out);
 	command_tell(session);
 	answer = completeness_line(session->database, session->recording, &line);
 	if (answer < 0) {
@@ -188,5 +209,7 @@ int command_finish(struct command_session *session, struct render *render, int q
 	else if (answer == INCOMPLETE || (answer == COMPLETE && !quiet))
 		fprintf(stderr, "flowplay: %s\n", line);
 	free(line);
-	return recording_is_partial(session->recording) ? COMMAND_PARTIAL : COMMAND_WHOLE;
+	return recording_is_partial(session->recording) || session->lacks_answers
+		       ? COMMAND_PARTIAL
+		       : COMMAND_WHOLE;
 }

@@ -64,14 +64,15 @@ void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 struct command_session {
 	struct recording *recording;
 	sqlite3 *database;
-	size_t told; /* notes that are on standard error already */
+	size_t told;	   /* notes that are on standard error already */
+	int lacks_answers; /* remarks have been made */
 };
 
 /* Returns -1 to go on, or the exit status. Close with command_close. */
 int command_open(struct command_session *session, const char *const *paths, size_t count);
 void command_close(struct command_session *session);
 
-/* Tell the notes that are new. */
+/* Tell the notes that are new, and the remarks. */
 void command_tell(struct command_session *session);
 
 /*

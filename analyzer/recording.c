@@ -19,6 +19,11 @@ struct place {
 	struct catalog *catalog; /* of a directory */
 };
 
+struct lines {
+	char **texts;
+	size_t count;
+};
+
 struct recording {
 	struct place **places;
 	size_t place_count;
@@ -27,9 +32,10 @@ struct recording {
 	size_t open_count; /* of them */
 	uint64_t uses;	   /* of open segments, so far */
 	size_t reading;	   /* the one that was asked for last */
-	char **notes;
-	size_t note_count;
+	struct lines notes, remarks;
 	int partial;
+	struct recording_gap *gaps;
+	size_t gap_count;
 };
 
 static void segment_free(struct recording_segment *segment)
@@ -38,6 +44,13 @@ static void segment_free(struct recording_segment *segment)
 	free((char *)segment->path);
 	free((char *)segment->name);
 	free((char *)segment->recording_id);
+}
+
+static void free_lines(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		free(lines->texts[i]);
+	free(lines->texts);
 }
 
 void recording_close(struct recording *recording)
@@ -52,32 +65,37 @@ void recording_close(struct recording *recording)
 		free(recording->places[i]);
 	}
 	free(recording->places);
-	for (size_t i = 0; i < recording->note_count; i++)
-		free(recording->notes[i]);
+	free_lines(&recording->notes);
+	free_lines(&recording->remarks);
+	free(recording->gaps);
 	free(recording->segments);
-	free(recording->notes);
 	free(recording);
 }
 
-static void add_line(struct recording *recording, char *line)
+/* Takes the line, and keeps it once. */
+static void keep_line(struct lines *lines, char *line)
 {
-	char **notes;
+	char **texts;
 
-	recording->partial = 1;
-	for (size_t i = 0; line && i < recording->note_count; i++) {
-		if (!strcmp(recording->notes[i], line)) {
+	for (size_t i = 0; line && i < lines->count; i++) {
+		if (!strcmp(lines->texts[i], line)) {
 			free(line);
 			return;
 		}
 	}
-	notes = line ? realloc(recording->notes, (recording->note_count + 1) * sizeof(*notes))
-		     : NULL;
-	if (!notes) {
+	texts = line ? realloc(lines->texts, (lines->count + 1) * sizeof(*texts)) : NULL;
+	if (!texts) {
 		free(line);
 		return;
 	}
-	recording->notes = notes;
-	notes[recording->note_count++] = line;
+	lines->texts = texts;
+	texts[lines->count++] = line;
+}
+
+static void add_line(struct recording *recording, char *line)
+{
+	recording->partial = 1;
+	keep_line(&recording->notes, line);
 }
 
 void recording_add_note(struct recording *recording, const char *format, ...)
@@ -90,6 +108,54 @@ void recording_add_note(struct recording *recording, const char *format, ...)
 		line = NULL;
 	va_end(arguments);
 	add_line(recording, line);
+}
+
+void recording_add_remark(struct recording *recording, const char *format, ...)
+{
+	va_list arguments;
+	char *line = NULL;
+
+	va_start(arguments, format);
+	if (vasprintf(&line, format, arguments) < 0)
+		line = NULL;
+	va_end(arguments);
+	keep_line(&recording->remarks, line);
+}
+
+char *recording_take_remark(struct recording *recording)
+{
+	struct lines *remarks = &recording->remarks;
+	char *line = remarks->count ? remarks->texts[0] : NULL;
+
+	if (line)
+		memmove(remarks->texts, remarks->texts + 1,
+			--remarks->count * sizeof(*remarks->texts));
+	return line;
+}
+
+int recording_add_gap(struct recording *recording, size_t segment, enum stream_id stream,
+		      const struct chunk *chunk)
+{
+	struct recording_gap gap = {.segment = segment, .stream = stream}, *gaps;
+
+	if (chunk)
+		gap.chunk = *chunk;
+	for (size_t i = 0; i < recording->gap_count; i++)
+		if (recording->gaps[i].segment == segment &&
+		    recording->gaps[i].stream == stream &&
+		    recording->gaps[i].chunk.chunk_id == gap.chunk.chunk_id)
+			return 0;
+	gaps = realloc(recording->gaps, (recording->gap_count + 1) * sizeof(*gaps));
+	if (!gaps)
+		return -ENOMEM;
+	recording->gaps = gaps;
+	gaps[recording->gap_count++] = gap;
+	return 0;
+}
+
+const struct recording_gap *recording_gap(const struct recording *recording, size_t i)
+{
+	return i < recording->gap_count ? &recording->gaps[i] : NULL;
 }
 
 static uint64_t journal_size(const char *path)
@@ -342,14 +408,14 @@ static char *join_notes(const struct recording *recording)
 	size_t size = 1;
 	char *text, *end;
 
-	for (size_t i = 0; i < recording->note_count; i++)
-		size += strlen(recording->notes[i]) + 1;
+	for (size_t i = 0; i < recording->notes.count; i++)
+		size += strlen(recording->notes.texts[i]) + 1;
 	end = text = malloc(size);
 	if (!text)
 		return NULL;
 	*text = 0;
-	for (size_t i = 0; i < recording->note_count; i++)
-		end += sprintf(end, "%s%s", i ? "\n" : "", recording->notes[i]);
+	for (size_t i = 0; i < recording->notes.count; i++)
+		end += sprintf(end, "%s%s", i ? "\n" : "", recording->notes.texts[i]);
 	return text;
 }
 
@@ -381,7 +447,7 @@ int recording_open(const char *const *paths, size_t count, struct recording **ou
 	return 0;
 fail:
 	if (problem)
-		*problem = recording && recording->note_count ? join_notes(recording)
+		*problem = recording && recording->notes.count ? join_notes(recording)
 							      : strdup("out of memory");
 	recording_close(recording);
 	return recording ? error : -ENOMEM;
@@ -462,12 +528,12 @@ struct catalog *recording_catalog(const struct recording *recording, size_t i, s
 
 size_t recording_note_count(const struct recording *recording)
 {
-	return recording->note_count;
+	return recording->notes.count;
 }
 
 const char *recording_note(const struct recording *recording, size_t i)
 {
-	return recording->notes[i];
+	return recording->notes.texts[i];
 }
 
 int recording_is_partial(const struct recording *recording)

@@ -71,4 +71,27 @@ const char *recording_note(const struct recording *recording, size_t i);
 /* Whether an answer from this recording is partial. */
 int recording_is_partial(const struct recording *recording);
 
+/* Rows that were to be read and could not be. */
+struct recording_gap {
+	size_t segment;
+	enum stream_id stream;
+	struct chunk chunk; /* all zero: no row of the segment could be read */
+};
+
+/* Remember that a chunk's rows are missing; NULL: all of the segment. The same is kept once. */
+int recording_add_gap(struct recording *recording, size_t segment, enum stream_id stream,
+		      const struct chunk *chunk); /* 0 or -ENOMEM */
+const struct recording_gap *recording_gap(const struct recording *recording,
+					  size_t i); /* NULL: no more */
+
+/*
+ * Say in one line why there is no answer, or less than was asked for, although nothing is
+ * missing: the recording was not made for the question. The same line is kept once.
+ */
+void recording_add_remark(struct recording *recording, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The first remark, which is forgotten; the caller frees it. NULL: there is none. */
+char *recording_take_remark(struct recording *recording);
+
 #endif

@@ -68,6 +68,12 @@ static int compare_places(const void *one, const void *other)
 						     : a->chunk.chunk_id > b->chunk.chunk_id;
 }
 
+/* Rows that cannot be read are missing from now on. 0 or -ENOMEM. */
+static int leave_out(struct replay *replay, size_t segment, const struct chunk *chunk)
+{
+	return recording_add_gap(replay->recording, segment, replay->stream_id, chunk);
+}
+
 static int add_segment(struct replay *replay, size_t segment)
 {
 	struct segment_reader *reader = recording_reader(replay->recording, segment);
@@ -77,14 +83,14 @@ static int add_segment(struct replay *replay, size_t segment)
 	int error;
 
 	if (!reader)
-		return 0;
+		return leave_out(replay, segment, NULL);
 	error = segment_chunks(reader, replay->stream_id, NULL, 0, &chunks, &count);
 	if (error == -ENOMEM)
 		return error;
 	if (error) {
 		recording_add_note(replay->recording, "%s; no row of stream %s in it is used",
 				   segment_problem(reader), replay->stream->name);
-		return 0;
+		return leave_out(replay, segment, NULL);
 	}
 	places = reallocarray(replay->places, replay->place_count + count + 1, sizeof(*places));
 	if (!places) {
@@ -227,6 +233,13 @@ static int load_column(struct replay *replay, struct source *source,
 	return error;
 }
 
+static int leave_out_chunk(struct replay *replay, const struct place *place)
+{
+	int error = leave_out(replay, place->segment, &place->chunk);
+
+	return error ? error : -EBADMSG;
+}
+
 /* Decode a chunk. -EBADMSG: it is damaged, and noted. */
 static int load(struct replay *replay, struct source *source, const struct place *place)
 {
@@ -234,14 +247,14 @@ static int load(struct replay *replay, struct source *source, const struct place
 	int error = make_room(replay, source, place->chunk.row_count);
 
 	if (!reader)
-		return error ? error : -EBADMSG;
+		return error ? error : leave_out_chunk(replay, place);
 	for (size_t i = 0; i <= replay->column_count && !error; i++)
 		error = load_column(replay, source, reader, &place->chunk, i);
 	if (error && error != -ENOMEM) {
 		recording_add_note(replay->recording,
 				   "%s; the %u rows of that chunk are not used",
 				   segment_problem(reader), place->chunk.row_count);
-		return -EBADMSG;
+		return leave_out_chunk(replay, place);
 	}
 	source->row = 0;
 	source->row_count = place->chunk.row_count;

@@ -120,5 +120,7 @@ const struct model dedup_flows_table_model = {
 		   "network_io_direction TEXT, packets INTEGER, bytes INTEGER, "
 		   "further_interfaces TEXT, forwarded INTEGER",
 	.arguments = "models TEXT, options TEXT",
+	.start_column = 2,
+	.end_column = 3,
 	.run = run,
 };

@@ -83,5 +83,6 @@ const struct model fingerprint_table_model = {
 	.name = "fingerprint",
 	.columns = FINGERPRINT_COLUMNS,
 	.arguments = "fingerprint TEXT, given_windows TEXT, options TEXT",
+	.needs_packets = 1,
 	.run = run,
 };

@@ -2,13 +2,16 @@
 /*
  * Models as SQLite table-valued functions.
  *
- * The arguments are hidden columns behind the visible ones; idxNum has a bit for each that the
+ * The columns are the recording's id, the model's, and what is lacking; the arguments are hidden
+ * columns behind them; idxNum has a bit for each that the
  * statement gives. A model is run when its rows are first asked for, once for each recording
  * that is open, and its rows are kept until the statement ends.
  */
 #include "analyzer/models/model_table.h"
+#include "analyzer/models/losses.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +38,15 @@ struct model_rows {
 	int is_short; /* of memory */
 };
 
+#define LACKING "lost_sightings INTEGER, complete TEXT"
+#define LACKS	2 /* columns */
+
+/* What a row lacks. */
+struct lack {
+	uint64_t lost;
+	int is_complete;
+};
+
 /* What a module's pAux points to. */
 struct source {
 	struct recording *recording;
@@ -44,12 +56,15 @@ struct source {
 struct table {
 	sqlite3_vtab base; /* first: SQLite knows only this */
 	struct source source;
-	int column_count, argument_count;
+	sqlite3 *database;
+	int column_count; /* of those that the model fills */
+	int argument_count;
 };
 
 struct cursor {
 	sqlite3_vtab_cursor base; /* first: SQLite knows only this */
 	struct model_rows rows;
+	struct lack *lacks; /* of each row */
 	char *arguments[MODEL_ARGUMENTS];
 	size_t row;
 };
@@ -105,10 +120,12 @@ static void forget_rows(struct cursor *cursor)
 		if (cursor->rows.cells[i].kind == CELL_TEXT)
 			free(cursor->rows.cells[i].text);
 	free(cursor->rows.cells);
+	free(cursor->lacks);
 	for (int i = 0; i < MODEL_ARGUMENTS; i++)
 		free(cursor->arguments[i]);
 	memset(cursor->arguments, 0, sizeof(cursor->arguments));
 	cursor->rows = (struct model_rows){0};
+	cursor->lacks = NULL;
 	cursor->row = 0;
 }
 
@@ -130,7 +147,8 @@ static int declare(sqlite3 *database, const struct model *model)
 	char *text;
 	int result;
 
-	sqlite3_str_appendf(sql, "CREATE TABLE x(recording_id TEXT, %s", model->columns);
+	sqlite3_str_appendf(sql, "CREATE TABLE x(recording_id TEXT, %s, " LACKING,
+			    model->columns);
 	while (*argument) {
 		size_t size = strcspn(argument, ",");
 
@@ -160,6 +178,7 @@ static int connect_table(sqlite3 *database, void *auxiliary, int argc, const cha
 	sqlite3_vtab_config(database, SQLITE_VTAB_INNOCUOUS);
 	*table = (struct table){
 		.source = *source,
+		.database = database,
 		.column_count = count_columns(source->model->columns) + 1,
 		.argument_count = count_columns(source->model->arguments),
 	};
@@ -180,7 +199,7 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 
 	memset(constraint, -1, sizeof(constraint));
 	for (int i = 0; i < info->nConstraint; i++) {
-		int argument = info->aConstraint[i].iColumn - table->column_count;
+		int argument = info->aConstraint[i].iColumn - table->column_count - LACKS;
 
 		if (argument < 0 || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
 			continue;
@@ -246,9 +265,84 @@ static int is_known(struct recording *recording, size_t segment)
 	return 0;
 }
 
+static struct lack lack_of(const struct table *table, const struct losses *losses,
+			   const struct cell *row)
+{
+	const struct model *model = table->source.model;
+	uint64_t lost =
+		model->start_column
+			? losses_within(losses, row[model->start_column].integer,
+					row[model->end_column].integer)
+			: losses_count(losses);
+
+	return (struct lack){.lost = lost, .is_complete = !lost && losses_are_all(losses)};
+}
+
+/* The directory of a segment, or the file where it was named by itself. */
+static int place_size(const struct recording_segment *segment)
+{
+	const char *end = segment->catalog ? strrchr(segment->path, '/') : NULL;
+
+	return (int)(end ? (size_t)(end - segment->path) : strlen(segment->path));
+}
+
+/* No rows: say why, where nothing else does. */
+static void remark(const struct table *table, size_t segment, const struct losses *losses)
+{
+	struct recording *recording = table->source.recording;
+	const char *path = recording_segment(recording, segment)->path;
+	int size = place_size(recording_segment(recording, segment));
+
+	if (losses_stored(losses) && !table->source.model->needs_packets)
+		return;
+	if (losses_stored(losses))
+		recording_add_remark(recording,
+				     "%.*s: of none of its %" PRIu64 " packet sightings is it "
+				     "known which packet it is of; 'flowrec record --streams "
+				     "+packet' tells, captures do not",
+				     size, path, losses_stored(losses));
+	else if (losses_count(losses))
+		recording_add_remark(recording,
+				     "%.*s: all of its %" PRIu64 " packet sightings were lost; "
+				     "'flowplay report losses' tells why",
+				     size, path, losses_count(losses));
+	else
+		recording_add_remark(recording,
+				     "%.*s holds no packet sightings; 'flowrec record --streams "
+				     "+packet' records them, 'flowrec import --streams +packet' "
+				     "takes them from captures",
+				     size, path);
+}
+
+/* What the rows lack from number first on, which are of the recording of that segment. */
+static int find_lacks(const struct table *table, struct cursor *cursor, size_t first,
+		      size_t segment, char **problem)
+{
+	struct recording *recording = table->source.recording;
+	size_t width = (size_t)table->column_count, count = cursor->rows.count / width;
+	struct lack *lacks = reallocarray(cursor->lacks, count + 1, sizeof(*lacks));
+	struct losses *losses;
+
+	if (!lacks)
+		return -ENOMEM;
+	cursor->lacks = lacks;
+	if (losses_read(table->database, recording,
+			recording_segment(recording, segment)->recording_id, &losses)) {
+		*problem = strdup(sqlite3_errmsg(table->database));
+		return -EIO;
+	}
+	for (size_t i = first; i < count; i++)
+		lacks[i] = lack_of(table, losses, &cursor->rows.cells[i * width]);
+	if (first == count)
+		remark(table, segment, losses);
+	losses_free(losses);
+	return 0;
+}
+
 static int run(const struct table *table, struct cursor *cursor, char **problem)
 {
 	struct recording *recording = table->source.recording;
+	size_t width = (size_t)table->column_count;
 	int error = 0;
 
 	for (size_t i = 0; i < recording_segment_count(recording) && !error; i++) {
@@ -260,9 +354,11 @@ static int run(const struct table *table, struct cursor *cursor, char **problem)
 		error = table->source.model->run(recording, id,
 						 (const char *const *)cursor->arguments,
 						 &cursor->rows, problem);
-		if (!error && (cursor->rows.is_short ||
-			       (cursor->rows.count - before) % (size_t)table->column_count))
+		if (!error &&
+		    (cursor->rows.is_short || (cursor->rows.count - before) % width))
 			error = -ENOMEM;
+		if (!error)
+			error = find_lacks(table, cursor, before / width, i, problem);
 	}
 	return error;
 }
@@ -314,6 +410,19 @@ static void give_argument(const struct cursor *cursor, int i, sqlite3_context *c
 		sqlite3_result_text(context, cursor->arguments[i], -1, SQLITE_TRANSIENT);
 }
 
+/* A column that the model does not fill. */
+static void give_other(const struct cursor *cursor, int i, sqlite3_context *context)
+{
+	if (i == 0)
+		sqlite3_result_int64(context, (sqlite3_int64)cursor->lacks[cursor->row].lost);
+	else if (i == 1)
+		sqlite3_result_text(context,
+				    cursor->lacks[cursor->row].is_complete ? "yes" : "no", -1,
+				    SQLITE_STATIC);
+	else
+		give_argument(cursor, i - LACKS, context);
+}
+
 static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
 {
 	const struct cursor *cursor = (const struct cursor *)base;
@@ -321,7 +430,7 @@ static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
 	const struct cell *cell;
 
 	if (i >= table->column_count) {
-		give_argument(cursor, i - table->column_count, context);
+		give_other(cursor, i - table->column_count, context);
 		return SQLITE_OK;
 	}
 	cell = &cursor->rows.cells[cursor->row * (size_t)table->column_count + (size_t)i];

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Models as SQLite table-valued functions: a model gets its arguments as texts, and gives rows.
+ *
+ * Behind the columns of each model stand two more:
+ *
+ *     lost_sightings    how many the recording lacks of those that the row rests on
+ *     complete          'yes', or 'no' where there are such, or may be (a missing segment, a
+ *                       capture that ends too early)
  */
 #ifndef ANALYZER_MODELS_MODEL_TABLE_H
 #define ANALYZER_MODELS_MODEL_TABLE_H
@@ -22,6 +28,12 @@ struct model {
 	const char *name;
 	const char *columns;   /* "name TYPE, ..." */
 	const char *arguments; /* the same; each may be left out */
+	/*
+	 * Which columns, counted from 1, say of what time a row is: it lacks what was lost then.
+	 * 0: of all the recording.
+	 */
+	int start_column, end_column;
+	int needs_packets; /* no rows where nobody knows which packet a sighting is of */
 	/*
 	 * Append rows for one recording of those that are open. An argument that is left out is
 	 * NULL. Returns 0, -EINVAL with *problem in one line that is freed here, -ENOMEM.

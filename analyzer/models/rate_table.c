@@ -294,5 +294,6 @@ const struct model rate_table_model = {
 		"repeat_least_ns REAL, repeat_median_ns REAL, id_counters INTEGER, "
 		"knee_window_ns REAL",
 	.arguments = "fingerprint TEXT, options TEXT",
+	.needs_packets = 1,
 	.run = run,
 };

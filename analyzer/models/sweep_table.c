@@ -260,5 +260,6 @@ const struct model sweep_table_model = {
 	.name = "fingerprint_sweep",
 	.columns = FINGERPRINT_COLUMNS,
 	.arguments = "options TEXT",
+	.needs_packets = 1,
 	.run = run,
 };
