@@ -7,6 +7,7 @@
 #include "recorder/filter.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 struct account {
 	struct account_options options;
@@ -15,7 +16,26 @@ struct account {
 	struct live_capture_counts captured;
 	uint64_t capture_excluded; /* by the filter, since the last look */
 	struct process_table_counts resolved;
+	uint64_t looked_ns; /* when the last look began */
 };
+
+static uint64_t epoch_now(const struct account *account)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec +
+	       (uint64_t)account->options.epoch_offset_ns;
+}
+
+/* A counter says that they were lost since the last look. */
+static void lose(const struct account *account, const char *stage, const char *stream,
+		 const char *reason, int cpu, uint64_t count)
+{
+	if (count)
+		ledger_loss(account->options.ledger, stage, stream, reason, cpu,
+			    account->looked_ns, epoch_now(account), count);
+}
 
 struct account *account_new(const struct account_options *options)
 {
@@ -25,6 +45,7 @@ struct account *account_new(const struct account_options *options)
 	if (!account)
 		return NULL;
 	account->options = *options;
+	account->looked_ns = epoch_now(account);
 	probes_counters(options->probes, &cpu_count);
 	account->counted = calloc(cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
 	if (!account->counted) {
@@ -55,6 +76,7 @@ void account_exclude_captured(struct account *account, uint32_t kind)
 
 static const char drop_stage[] = "kernel drop";
 static const char retransmit_stage[] = "kernel retransmit";
+static const char unwatched_reason[] = "interface not watched yet";
 
 static const struct loss_line {
 	enum stage_counter counter;
@@ -113,7 +135,7 @@ static void look_at_filter(struct account *account, const uint64_t *added, uint6
 }
 
 /* What the process table found out on its own about cgroups and executables. */
-static void look_at_processes(struct account *account, uint64_t last)
+static void look_at_processes(struct account *account)
 {
 	struct process_table_counts now = process_table_counts(account->options.processes);
 	const struct process_table_counts *before = &account->resolved;
@@ -123,9 +145,8 @@ static void look_at_processes(struct account *account, uint64_t last)
 	ledger_stage(ledger, "cgroup", "process", now.cgroups.asked - before->cgroups.asked,
 		     now.cgroups.known - before->cgroups.known,
 		     now.cgroups.not_mounted - before->cgroups.not_mounted);
-	ledger_loss(ledger, "cgroup", "process", "gone before it was looked up", -1,
-		    last - account->options.span_ns, last,
-		    now.cgroups.gone - before->cgroups.gone);
+	lose(account, "cgroup", "process", "gone before it was looked up", -1,
+	     now.cgroups.gone - before->cgroups.gone);
 	/* A row without a build id is a whole row: what was not found is not lost. */
 	ledger_stage(ledger, "build id", "process",
 		     ids->found + ids->none + ids->unreadable + ids->refused -
@@ -138,23 +159,20 @@ static void look_at_processes(struct account *account, uint64_t last)
 }
 
 /* How often a program has not been run since the last look, because it was busy: a loss. */
-static uint64_t look_at_missed(struct account *account, enum feature feature, const char *stage,
-			       uint64_t last)
+static uint64_t look_at_missed(struct account *account, enum feature feature, const char *stage)
 {
 	uint64_t all = probes_missed(account->options.probes, feature);
 	uint64_t missed = all - account->missed[feature];
 
 	account->missed[feature] = all;
-	if (missed)
-		ledger_loss(account->options.ledger, stage, "flow", "program busy", -1,
-			    last - account->options.span_ns, last, missed);
+	lose(account, stage, "flow", "program busy", -1, missed);
 	return missed;
 }
 
 /* Records of what happens to few packets: one for each drop and each segment sent again. */
-static void look_at_trouble(struct account *account, const uint64_t *added, uint64_t last)
+static void look_at_trouble(struct account *account, const uint64_t *added)
 {
-	uint64_t missed = look_at_missed(account, FEATURE_DROP, drop_stage, last);
+	uint64_t missed = look_at_missed(account, FEATURE_DROP, drop_stage);
 	uint64_t excluded = added[COUNT_DROP_NOT_IP] + added[COUNT_DROP_EXCLUDED];
 
 	ledger_stage(account->options.ledger, drop_stage, "flow",
@@ -162,7 +180,7 @@ static void look_at_trouble(struct account *account, const uint64_t *added, uint
 		     added[COUNT_DROP_ATTEMPTED] - excluded - added[COUNT_DROP_UNREADABLE] -
 			     added[COUNT_DROP_MAP_FULL],
 		     excluded);
-	missed = look_at_missed(account, FEATURE_RETRANSMIT, retransmit_stage, last);
+	missed = look_at_missed(account, FEATURE_RETRANSMIT, retransmit_stage);
 	ledger_stage(account->options.ledger, retransmit_stage, "flow",
 		     added[COUNT_RETRANSMIT_ATTEMPTED] + missed,
 		     added[COUNT_RETRANSMIT_ATTEMPTED] - added[COUNT_RETRANSMIT_EXCLUDED] -
@@ -170,27 +188,42 @@ static void look_at_trouble(struct account *account, const uint64_t *added, uint
 		     added[COUNT_RETRANSMIT_EXCLUDED]);
 }
 
-/* Of the packets that flows count, those that are told singly, too. */
+/*
+ * Of the packets that flows count, those that are told singly, too. No sighting is made of what
+ * no program was run for, and of what cannot be read.
+ */
 static void look_at_sightings(struct account *account, const uint64_t *added, uint64_t missed,
-			      uint64_t last)
+			      uint64_t unwatched)
 {
+	static const struct {
+		enum stage_counter counter;
+		const char *reason;
+	} unread[] = {
+		{COUNT_PACKET_TRUNCATED, "truncated header"},
+		{COUNT_PACKET_MALFORMED, "malformed header"},
+		{COUNT_PACKET_UNREADABLE, "header not readable"},
+	};
 	struct ledger *ledger = account->options.ledger;
-	uint64_t attempted = added[COUNT_SIGHTING_ATTEMPTED] + missed;
+	uint64_t told = added[COUNT_SIGHTING_ATTEMPTED], untold = missed + unwatched;
 	uint64_t not_sampled = added[COUNT_SIGHTING_NOT_SAMPLED];
 
 	if (!account->options.has_sightings)
 		return;
-	if (missed)
-		ledger_loss(ledger, "kernel", "packet", "program busy", -1,
-			    last - account->options.span_ns, last, missed);
+	lose(account, "kernel", "packet", "program busy", -1, missed);
+	lose(account, "kernel", "packet", unwatched_reason, -1, unwatched);
+	for (size_t i = 0; i < sizeof(unread) / sizeof(unread[0]); i++) {
+		lose(account, "kernel", "packet", unread[i].reason, -1,
+		     added[unread[i].counter]);
+		untold += added[unread[i].counter];
+	}
 	ledger_stage(ledger, filter_stage(RULES_SAMPLE), "packet", not_sampled, 0, not_sampled);
-	ledger_stage(ledger, "kernel", "packet", attempted,
-		     attempted - missed - not_sampled - added[COUNT_SIGHTING_RING_FULL] -
+	ledger_stage(ledger, "kernel", "packet", told + untold,
+		     told - not_sampled - added[COUNT_SIGHTING_RING_FULL] -
 			     added[COUNT_SIGHTING_OVER_BUDGET],
 		     not_sampled);
 }
 
-static void look_at_kernel(struct account *account, uint64_t last)
+static void look_at_kernel(struct account *account)
 {
 	struct ledger *ledger = account->options.ledger;
 	uint64_t added[STAGE_COUNTERS] = {0}, lost[STREAM_COUNT] = {0};
@@ -204,11 +237,9 @@ static void look_at_kernel(struct account *account, uint64_t last)
 	if (!counters)
 		return;
 	account->unwatched_packets += unwatched;
-	if (unwatched)
-		ledger_loss(ledger, "kernel", "flow", "interface not watched yet", -1,
-			    last - account->options.span_ns, last, unwatched);
-	missed += look_at_missed(account, FEATURE_FLOW_RECEIVE, "kernel", last);
-	missed += look_at_missed(account, FEATURE_FLOW_TRANSMIT, "kernel", last);
+	lose(account, "kernel", "flow", unwatched_reason, -1, unwatched);
+	missed += look_at_missed(account, FEATURE_FLOW_RECEIVE, "kernel");
+	missed += look_at_missed(account, FEATURE_FLOW_TRANSMIT, "kernel");
 	for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
 		for (unsigned int i = 0; i < STAGE_COUNTERS; i++) {
 			uint64_t *before = &account->counted[cpu * STAGE_COUNTERS + i];
@@ -219,28 +250,26 @@ static void look_at_kernel(struct account *account, uint64_t last)
 			for (size_t j = 0; difference && j < sizeof(losses) / sizeof(losses[0]);
 			     j++)
 				if (losses[j].counter == i) {
-					ledger_loss(ledger, losses[j].stage, losses[j].stream,
-						    losses[j].reason, (int)cpu,
-						    last - account->options.span_ns, last,
-						    difference);
+					lose(account, losses[j].stage, losses[j].stream,
+					     losses[j].reason, (int)cpu, difference);
 					lost[stream_find(losses[j].stream)] += difference;
 				}
 		}
 	look_at_filter(account, added, excluded);
-	look_at_trouble(account, added, last);
+	look_at_trouble(account, added);
 	ledger_stage(ledger, "kernel", "flow",
 		     added[COUNT_RECEIVE_ATTEMPTED] + added[COUNT_TRANSMIT_ATTEMPTED] + missed +
 			     unwatched,
 		     added[COUNT_PACKET_STORED] + added[COUNT_PACKET_RING],
 		     added[COUNT_PACKET_NOT_IP] + excluded[STREAM_FLOW]);
-	look_at_sightings(account, added, missed, last);
+	look_at_sightings(account, added, missed, unwatched);
 	ledger_stage(ledger, "kernel", "process", added[COUNT_PROCESS_ATTEMPTED],
 		     added[COUNT_PROCESS_ATTEMPTED] - added[COUNT_PROCESS_RING_FULL] -
 			     excluded[STREAM_PROCESS],
 		     excluded[STREAM_PROCESS]);
 	ledger_stage(ledger, "kernel cgroup", "process", added[COUNT_CGROUP_ATTEMPTED],
 		     added[COUNT_CGROUP_ATTEMPTED] - added[COUNT_CGROUP_RING_FULL], 0);
-	look_at_processes(account, last);
+	look_at_processes(account);
 	ledger_stage(ledger, "kernel", "nat", added[COUNT_NAT_ATTEMPTED],
 		     added[COUNT_NAT_ATTEMPTED] - added[COUNT_NAT_RING_FULL] -
 			     excluded[STREAM_NAT],
@@ -252,7 +281,7 @@ static void look_at_kernel(struct account *account, uint64_t last)
 }
 
 /* And libpcap's. */
-static void look_at_capture(struct account *account, uint64_t last)
+static void look_at_capture(struct account *account)
 {
 	struct ledger *ledger = account->options.ledger;
 	uint64_t attempted = 0;
@@ -265,13 +294,9 @@ static void look_at_capture(struct account *account, uint64_t last)
 
 		attempted += added;
 		if (added && i != PACKET_COUNTED && i != PACKET_NOT_IP)
-			ledger_loss(ledger, "capture", "flow", packet_verdict_name(i), -1,
-				    last - account->options.span_ns, last, added);
+			lose(account, "capture", "flow", packet_verdict_name(i), -1, added);
 	}
-	if (all.dropped != before->dropped)
-		ledger_loss(ledger, "capture", "flow", "buffer full", -1,
-			    last - account->options.span_ns, last,
-			    all.dropped - before->dropped);
+	lose(account, "capture", "flow", "buffer full", -1, all.dropped - before->dropped);
 	ledger_stage(ledger, "capture", "flow", attempted + all.dropped - before->dropped,
 		     all.verdicts[PACKET_COUNTED] - before->verdicts[PACKET_COUNTED] -
 			     account->capture_excluded,
@@ -281,8 +306,11 @@ static void look_at_capture(struct account *account, uint64_t last)
 	*before = all;
 }
 
-void account_look(struct account *account, uint64_t now)
+void account_look(struct account *account)
 {
-	look_at_kernel(account, now);
-	look_at_capture(account, now);
+	uint64_t began_ns = epoch_now(account);
+
+	look_at_kernel(account);
+	look_at_capture(account);
+	account->looked_ns = began_ns;
 }

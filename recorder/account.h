@@ -16,7 +16,7 @@ struct account_options {
 	struct ledger *ledger; /* all borrowed */
 	struct probes *probes;
 	struct process_table *processes;
-	uint64_t span_ns; /* between two looks */
+	int64_t epoch_offset_ns; /* from the boot clock */
 	int has_sightings;
 };
 
@@ -24,8 +24,8 @@ struct account_options {
 struct account *account_new(const struct account_options *options);
 void account_free(struct account *account);
 
-/* Enter into the ledger what was counted since the last look, up to now (epoch time). */
-void account_look(struct account *account, uint64_t now);
+/* Enter into the ledger what was counted since the last look. */
+void account_look(struct account *account);
 
 /* Rows that a kind of rule (RULES_*) left out, in an account of its own. */
 void account_exclude(struct account *account, uint32_t kind, const char *stream,

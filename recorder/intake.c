@@ -175,12 +175,16 @@ static int take_event(void *context, void *record, size_t size)
 static int take_sighting(void *context, const struct sighting_event *event)
 {
 	struct intake *intake = context;
+	uint64_t time_ns = epoch(intake, event->header.time_ns);
 	struct packet_row row;
 
-	if (!has_room(intake))
+	if (!has_room(intake)) {
+		ledger_loss(intake->options.ledger, "intake", "packet", "queue full", -1,
+			    time_ns, time_ns, 1);
 		return 0;
+	}
 	sighting_row(event, &row);
-	row.time_ns = epoch(intake, event->header.time_ns);
+	row.time_ns = time_ns;
 	row.sampling_rate = intake->sightings_rate;
 	intake->sightings_stored++;
 	return delivery_row(intake->pending, STREAM_PACKET, &row);
@@ -189,7 +193,6 @@ static int take_sighting(void *context, const struct sighting_event *event)
 /* Whether there may be more of them. */
 static int take_sightings(struct intake *intake)
 {
-	uint64_t now = epoch(intake, boot_now()), lost;
 	int count;
 
 	if (!wanted(intake, STREAM_PACKET))
@@ -202,12 +205,8 @@ static int take_sightings(struct intake *intake)
 		return 0;
 	}
 	atomic_fetch_add(&intake->events, (unsigned long)count);
-	lost = (uint64_t)count - intake->sightings_stored;
 	ledger_stage(intake->options.ledger, "intake", "packet", (uint64_t)count,
 		     intake->sightings_stored, 0);
-	if (lost)
-		ledger_loss(intake->options.ledger, "intake", "packet", "queue full", -1,
-			    now - intake->options.tick_ns, now, lost);
 	return count == SIGHTINGS_MOST;
 }
 
@@ -341,7 +340,7 @@ static int tick(struct intake *intake, int last)
 	take_notices(intake);
 	atomic_fetch_add(&intake->events, drained);
 	probes_drain_rates(intake->options.probes, last ? UINT64_MAX : now, take_rate, intake);
-	account_look(intake->account, epoch(intake, now));
+	account_look(intake->account);
 	account_exclude(intake->account, RULES_SAMPLE, "flow",
 			connections_not_sampled(intake->connections));
 	if (wanted(intake, STREAM_COST))
@@ -467,7 +466,7 @@ int intake_start(const struct intake_options *options, struct intake **out)
 		.ledger = options->ledger,
 		.probes = options->probes,
 		.processes = intake->processes,
-		.span_ns = intake->options.tick_ns,
+		.epoch_offset_ns = options->epoch_offset_ns,
 		.has_sightings = wanted(intake, STREAM_PACKET),
 	});
 	intake->slice = 1;

@@ -8,5 +8,5 @@ SELECT model, round(times_counted, 4) AS times_counted,
   false_negatives, round(100 * false_negative_rate, 4) AS false_negative_percent,
   packets, bytes, true_packets, true_bytes, sightings, unknown_sightings,
   records, peak_entries, peak_bytes, flows_dismissed, true_flows, partial_flows,
-  interfaces_missed, map_full, collisions, recording_id
+  interfaces_missed, map_full, collisions, lost_sightings, complete, recording_id
 FROM dedup

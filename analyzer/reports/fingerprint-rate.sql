@@ -15,6 +15,7 @@ SELECT recipe, width_bits, packets_per_s / 1e6 AS million_packets_per_s,
   round(-log2(nullif(equal_pairs, 0)), 2) AS fields_entropy_bits,
   round(-log2(nullif(equal_content_pairs, 0)), 2) AS content_entropy_bits,
   repeats, round(repeat_median_ns / 1e6, 3) AS repeat_median_ms, packets,
-  round(measured_packets_per_s, 1) AS measured_packets_per_s, trials, fields, recording_id
+  round(measured_packets_per_s, 1) AS measured_packets_per_s, trials, fields, lost_sightings,
+  complete, recording_id
 FROM fingerprint_rate
 ORDER BY recording_id, packets_per_s, window_ns, calculated_error, width_bits, recipe

@@ -3,7 +3,7 @@
 WITH score AS MATERIALIZED (
   SELECT recording_id, recipe, fields, function, width_bits, window_ns, table_entries, packets,
     pairs, packets_dismissed, false_positives + false_negatives AS errors, f1, f1_low, f1_high,
-    peak_entries, state_bytes
+    peak_entries, state_bytes, lost_sightings, complete
   FROM fingerprint_sweep
 ),
 -- Of those with the same errors and state, the one with the fewest fields and bits.
@@ -37,14 +37,16 @@ SELECT round(window_ns / 1e6, 3) AS window_ms, 'best' AS kind, recipe, fields, f
   round(f1, 6) AS f1, round(f1_low, 6) AS f1_low, round(f1_high, 6) AS f1_high,
   packets_dismissed, peak_entries, state_bytes, NULL AS better_fields,
   NULL AS better_function, NULL AS better_width_bits, NULL AS better_table_entries,
-  NULL AS better_window_ms, NULL AS better_errors, NULL AS better_state_bytes, recording_id
+  NULL AS better_window_ms, NULL AS better_errors, NULL AS better_state_bytes,
+  lost_sightings, complete, recording_id
 FROM best
 UNION ALL
 SELECT round(s.window_ns / 1e6, 3), 'published', s.recipe, s.fields, s.function, s.width_bits,
   s.table_entries, s.errors, round(100.0 * s.errors / nullif(s.pairs + s.packets, 0), 6),
   round(s.f1, 6), round(s.f1_low, 6), round(s.f1_high, 6), s.packets_dismissed,
   s.peak_entries, s.state_bytes, b.fields, b.function, b.width_bits, b.table_entries,
-  round(b.window_ns / 1e6, 3), b.errors, b.state_bytes, s.recording_id
+  round(b.window_ns / 1e6, 3), b.errors, b.state_bytes, s.lost_sightings, s.complete,
+  s.recording_id
 FROM (SELECT *, row_number() OVER () AS rowid FROM score WHERE recipe IS NOT NULL) AS s
 LEFT JOIN rival AS b ON b.published = s.rowid AND b.place = 1
 ORDER BY recording_id, window_ms, kind, errors, state_bytes, recipe

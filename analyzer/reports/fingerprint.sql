@@ -17,7 +17,7 @@ SELECT s.recipe, s.function, s.width_bits, round(s.window_ns / 1e6, 3) AS window
   round(s.recall_high, 6) AS recall_high,
   s.packets, s.packets_dismissed, round(100 * s.dismissed_rate, 4) AS dismissed_percent,
   s.pairs, s.false_positives, s.false_negatives, c.errors AS errors_by_pair,
-  s.peak_entries, s.state_bytes, s.fields, s.recording_id
+  s.peak_entries, s.state_bytes, s.fields, s.lost_sightings, s.complete, s.recording_id
 FROM score AS s LEFT JOIN cause AS c USING (recording_id, recipe)
 WHERE s.split = 'all'
 ORDER BY s.recording_id, s.f1 DESC, s.state_bytes, s.recipe
