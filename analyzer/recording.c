@@ -448,7 +448,7 @@ int recording_open(const char *const *paths, size_t count, struct recording **ou
 fail:
 	if (problem)
 		*problem = recording && recording->notes.count ? join_notes(recording)
-							      : strdup("out of memory");
+							       : strdup("out of memory");
 	recording_close(recording);
 	return recording ? error : -ENOMEM;
 }

@@ -24,23 +24,21 @@ static const char loss_sql[] =
 	" JOIN main.loss AS l USING (segment)"
 	" WHERE s.recording_id = ?1 AND l.stream IN ('packet', 'any') AND l.count > 0";
 
-static const char stored_sql[] =
-	"SELECT coalesce(sum(z.rows), 0) FROM main.segment AS s"
-	" JOIN main.stream_size AS z USING (segment)"
-	" WHERE s.recording_id = ?1 AND z.stream = 'packet'";
+static const char stored_sql[] = "SELECT coalesce(sum(z.rows), 0) FROM main.segment AS s"
+				 " JOIN main.stream_size AS z USING (segment)"
+				 " WHERE s.recording_id = ?1 AND z.stream = 'packet'";
 
 /* Of a segment that cannot be read, as far as a catalog knows it. */
-static const char segment_sql[] =
-	"SELECT first_ns, last_ns, rows FROM main.stream_size"
-	" WHERE segment = ?1 AND stream = 'packet'";
+static const char segment_sql[] = "SELECT first_ns, last_ns, rows FROM main.stream_size"
+				  " WHERE segment = ?1 AND stream = 'packet'";
 
 /* Accounts that do not add up, and captures that could not be read to their end. */
 static const char doubt_sql[] =
-	"SELECT 1 FROM (SELECT segment, stage, attempted - stored - excluded AS missing"
-	" FROM main.stage WHERE stream = 'packet' UNION ALL"
-	" SELECT segment, stage, -count FROM main.loss WHERE stream = 'packet')"
+	"SELECT 1 FROM (SELECT segment, stage, 1 AS is_account,"
+	" attempted - stored - excluded AS missing FROM main.stage WHERE stream = 'packet'"
+	" UNION ALL SELECT segment, stage, 0, -count FROM main.loss WHERE stream = 'packet')"
 	" JOIN main.segment AS s USING (segment) WHERE s.recording_id = ?1"
-	" GROUP BY stage HAVING sum(missing) <> 0 UNION ALL"
+	" GROUP BY stage HAVING max(is_account) AND sum(missing) <> 0 UNION ALL"
 	" SELECT 1 FROM main.capture JOIN main.segment AS s USING (segment)"
 	" WHERE s.recording_id = ?1 AND problem IS NOT NULL";
 
@@ -160,7 +158,8 @@ uint64_t losses_within(const struct losses *losses, uint64_t first_ns, uint64_t 
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < losses->span_count; i++)
-		if (losses->spans[i].first_ns <= last_ns && losses->spans[i].last_ns >= first_ns)
+		if (losses->spans[i].first_ns <= last_ns &&
+		    losses->spans[i].last_ns >= first_ns)
 			count += losses->spans[i].count;
 	return count;
 }

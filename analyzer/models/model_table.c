@@ -2,10 +2,10 @@
 /*
  * Models as SQLite table-valued functions.
  *
- * The columns are the recording's id, the model's, and what is lacking; the arguments are hidden
- * columns behind them; idxNum has a bit for each that the
- * statement gives. A model is run when its rows are first asked for, once for each recording
- * that is open, and its rows are kept until the statement ends.
+ * The columns are the recording's id, the model's, and what is lacking; the arguments are
+ * hidden columns behind them; idxNum has a bit for each that the statement gives. A model is
+ * run when its rows are first asked for, once for each recording that is open, and its rows are
+ * kept until the statement ends.
  */
 #include "analyzer/models/model_table.h"
 #include "analyzer/models/losses.h"
@@ -269,11 +269,10 @@ static struct lack lack_of(const struct table *table, const struct losses *losse
 			   const struct cell *row)
 {
 	const struct model *model = table->source.model;
-	uint64_t lost =
-		model->start_column
-			? losses_within(losses, row[model->start_column].integer,
-					row[model->end_column].integer)
-			: losses_count(losses);
+	uint64_t lost = model->start_column
+				? losses_within(losses, row[model->start_column].integer,
+						row[model->end_column].integer)
+				: losses_count(losses);
 
 	return (struct lack){.lost = lost, .is_complete = !lost && losses_are_all(losses)};
 }
@@ -307,11 +306,12 @@ static void remark(const struct table *table, size_t segment, const struct losse
 				     "'flowplay report losses' tells why",
 				     size, path, losses_count(losses));
 	else
-		recording_add_remark(recording,
-				     "%.*s holds no packet sightings; 'flowrec record --streams "
-				     "+packet' records them, 'flowrec import --streams +packet' "
-				     "takes them from captures",
-				     size, path);
+		recording_add_remark(
+			recording,
+			"%.*s holds no packet sightings; 'flowrec record --streams "
+			"+packet' records them, 'flowrec import --streams +packet' "
+			"takes them from captures",
+			size, path);
 }
 
 /* What the rows lack from number first on, which are of the recording of that segment. */
@@ -354,8 +354,7 @@ static int run(const struct table *table, struct cursor *cursor, char **problem)
 		error = table->source.model->run(recording, id,
 						 (const char *const *)cursor->arguments,
 						 &cursor->rows, problem);
-		if (!error &&
-		    (cursor->rows.is_short || (cursor->rows.count - before) % width))
+		if (!error && (cursor->rows.is_short || (cursor->rows.count - before) % width))
 			error = -ENOMEM;
 		if (!error)
 			error = find_lacks(table, cursor, before / width, i, problem);

@@ -29,8 +29,8 @@ struct model {
 	const char *columns;   /* "name TYPE, ..." */
 	const char *arguments; /* the same; each may be left out */
 	/*
-	 * Which columns, counted from 1, say of what time a row is: it lacks what was lost then.
-	 * 0: of all the recording.
+	 * Which columns, counted from 1, say of what time a row is: it lacks what was lost
+	 * then. 0: of all the recording.
 	 */
 	int start_column, end_column;
 	int needs_packets; /* no rows where nobody knows which packet a sighting is of */
