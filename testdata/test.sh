@@ -177,6 +177,7 @@ suite live-faithful as_root testdata/live/faithful_test.sh
 suite live-reuse as_root testdata/live/reuse_test.sh
 suite live-exact as_root testdata/live/exact_test.sh
 suite live-sighting as_root testdata/live/sighting_test.sh
+suite live-lossy as_root testdata/live/lossy_test.sh
 suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
 suite live-filter as_root testdata/live/filter_test.sh

@@ -14,7 +14,7 @@ struct span {
 struct losses {
 	struct span *spans;
 	size_t span_count;
-	uint64_t count, stored;
+	uint64_t count, stored, attempted;
 	int are_all;
 };
 
@@ -27,6 +27,12 @@ static const char loss_sql[] =
 static const char stored_sql[] = "SELECT coalesce(sum(z.rows), 0) FROM main.segment AS s"
 				 " JOIN main.stream_size AS z USING (segment)"
 				 " WHERE s.recording_id = ?1 AND z.stream = 'packet'";
+
+/* By the stage that was first: to each later one fewer come. */
+static const char attempted_sql[] =
+	"SELECT sum(a.attempted) AS attempted FROM main.segment AS s"
+	" JOIN main.stage AS a USING (segment)"
+	" WHERE s.recording_id = ?1 AND a.stream = 'packet' GROUP BY a.stage";
 
 /* Of a segment that cannot be read, as far as a catalog knows it. */
 static const char segment_sql[] = "SELECT first_ns, last_ns, rows FROM main.stream_size"
@@ -67,6 +73,15 @@ static int take_loss(struct losses *losses, sqlite3_stmt *row)
 static int take_stored(struct losses *losses, sqlite3_stmt *row)
 {
 	losses->stored = (uint64_t)sqlite3_column_int64(row, 0);
+	return SQLITE_OK;
+}
+
+static int take_attempted(struct losses *losses, sqlite3_stmt *row)
+{
+	uint64_t attempted = (uint64_t)sqlite3_column_int64(row, 0);
+
+	if (attempted > losses->attempted)
+		losses->attempted = attempted;
 	return SQLITE_OK;
 }
 
@@ -128,6 +143,9 @@ int losses_read(sqlite3 *database, struct recording *recording, const char *reco
 	if (!result)
 		result = each_row(database, stored_sql, recording_id, take_stored, losses);
 	if (!result)
+		result =
+			each_row(database, attempted_sql, recording_id, take_attempted, losses);
+	if (!result)
 		result = each_row(database, doubt_sql, recording_id, take_doubt, losses);
 	if (!result)
 		result = add_unread(losses, database, recording, recording_id);
@@ -172,4 +190,9 @@ int losses_are_all(const struct losses *losses)
 uint64_t losses_stored(const struct losses *losses)
 {
 	return losses->stored;
+}
+
+uint64_t losses_attempted(const struct losses *losses)
+{
+	return losses->attempted;
 }

@@ -33,7 +33,8 @@ uint64_t losses_within(const struct losses *losses, uint64_t first_ns, uint64_t 
 /* Whether there are no others, whose number nobody knows. */
 int losses_are_all(const struct losses *losses);
 
-/* How many sightings are there. */
+/* How many sightings are there, and how many there were to be, as far as the account tells. */
 uint64_t losses_stored(const struct losses *losses);
+uint64_t losses_attempted(const struct losses *losses);
 
 #endif

@@ -222,9 +222,11 @@ static void sightings_that_were_all_lost_are_not_taken_for_none(void **state)
 	struct path path = path_begin();
 	struct sample sample;
 
+	sample_put(path.segment, "INSERT INTO stage VALUES('kernel', 'packet', 133, 100, 0)");
+	sample_put(path.segment, "INSERT INTO stage VALUES('intake', 'packet', 100, 0, 100)");
 	lose(&path, "kernel", "packet", 0, 0, SECOND_NS, 33);
 	sample = path_open(&path);
-	expect_remark(&sample, report("dedup"), "all of its 33 packet sightings were lost");
+	expect_remark(&sample, report("dedup"), "none of its 133 packet sightings was stored");
 	path_close(&path, &sample);
 }
 

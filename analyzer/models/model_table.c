@@ -300,11 +300,11 @@ static void remark(const struct table *table, size_t segment, const struct losse
 				     "known which packet it is of; 'flowrec record --streams "
 				     "+packet' tells, captures do not",
 				     size, path, losses_stored(losses));
-	else if (losses_count(losses))
+	else if (losses_attempted(losses))
 		recording_add_remark(recording,
-				     "%.*s: all of its %" PRIu64 " packet sightings were lost; "
-				     "'flowplay report losses' tells why",
-				     size, path, losses_count(losses));
+				     "%.*s: none of its %" PRIu64 " packet sightings was "
+				     "stored; 'flowplay report losses' tells why",
+				     size, path, losses_attempted(losses));
 	else
 		recording_add_remark(
 			recording,
