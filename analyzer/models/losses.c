@@ -15,7 +15,7 @@ struct losses {
 	struct span *spans;
 	size_t span_count;
 	uint64_t count, stored, attempted;
-	int are_all;
+	int are_all, are_damage;
 };
 
 /* A ledger without memory for an account names no stream. */
@@ -120,6 +120,7 @@ static int add_unread(struct losses *losses, sqlite3 *database,
 
 		if (gap->stream != STREAM_PACKET || strcmp(segment->recording_id, recording_id))
 			continue;
+		losses->are_damage = 1;
 		if (chunk->row_count)
 			result = add_span(losses, (struct span){chunk->first_ns, chunk->last_ns,
 								chunk->row_count});
@@ -195,4 +196,9 @@ uint64_t losses_stored(const struct losses *losses)
 uint64_t losses_attempted(const struct losses *losses)
 {
 	return losses->attempted;
+}
+
+int losses_are_damage(const struct losses *losses)
+{
+	return losses->are_damage;
 }

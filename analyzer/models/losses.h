@@ -37,4 +37,7 @@ int losses_are_all(const struct losses *losses);
 uint64_t losses_stored(const struct losses *losses);
 uint64_t losses_attempted(const struct losses *losses);
 
+/* Whether some are stored that cannot be read. */
+int losses_are_damage(const struct losses *losses);
+
 #endif

@@ -292,7 +292,8 @@ static void remark(const struct table *table, size_t segment, const struct losse
 	const char *path = recording_segment(recording, segment)->path;
 	int size = place_size(recording_segment(recording, segment));
 
-	if (losses_stored(losses) && !table->source.model->needs_packets)
+	if (losses_are_damage(losses) ||
+	    (losses_stored(losses) && !table->source.model->needs_packets))
 		return;
 	if (losses_stored(losses))
 		recording_add_remark(recording,
