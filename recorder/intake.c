@@ -293,7 +293,8 @@ static int hand_over(struct intake *intake, enum slice_end end, uint64_t now)
 	struct delivery *delivery = intake->pending, *next;
 	int error = 0;
 
-	if (end != SLICE_FORCED && !writer_has_room(intake->options.writer))
+	if (end != SLICE_FORCED &&
+	    !writer_has_room(intake->options.writer, delivery->row_count))
 		return 0;
 	next = delivery_new();
 	if (!next)
@@ -310,7 +311,10 @@ static int hand_over(struct intake *intake, enum slice_end end, uint64_t now)
 		intake->slice_end_ns = now + intake->options.slice_ns;
 	}
 	/* This thread alone adds to the queue, so the room that was there still is. */
-	writer_deliver(intake->options.writer, delivery, end == SLICE_FORCED);
+	if (writer_deliver(intake->options.writer, delivery, end == SLICE_FORCED)) {
+		delivery_free(delivery);
+		error = -EPIPE;
+	}
 	intake->pending = next;
 	return error;
 }

@@ -45,13 +45,10 @@ void queue_free(struct queue *queue)
 	free(queue);
 }
 
-static int has_room(const struct queue *queue, uint64_t rows)
+static int has_room(const struct queue *queue)
 {
-	if (!queue->delivery_count)
-		return 1;
-	return queue->delivery_count < queue->delivery_limit &&
-	       queue->row_count < queue->row_limit &&
-	       rows <= queue->row_limit - queue->row_count;
+	return !queue->delivery_count || (queue->delivery_count < queue->delivery_limit &&
+					  queue->row_count < queue->row_limit);
 }
 
 int queue_push(struct queue *queue, struct delivery *delivery, int wait)
@@ -59,9 +56,9 @@ int queue_push(struct queue *queue, struct delivery *delivery, int wait)
 	int error = 0;
 
 	pthread_mutex_lock(&queue->mutex);
-	while (wait && !queue->closed && !has_room(queue, delivery->row_count))
+	while (wait && !queue->closed && !has_room(queue))
 		pthread_cond_wait(&queue->changed, &queue->mutex);
-	if (queue->closed || !has_room(queue, delivery->row_count)) {
+	if (queue->closed || !has_room(queue)) {
 		error = -EAGAIN;
 	} else {
 		delivery->next = NULL;
@@ -78,12 +75,13 @@ int queue_push(struct queue *queue, struct delivery *delivery, int wait)
 	return error;
 }
 
-int queue_has_room(struct queue *queue)
+int queue_has_room(struct queue *queue, uint64_t rows)
 {
 	int room;
 
 	pthread_mutex_lock(&queue->mutex);
-	room = !queue->closed && has_room(queue, 1);
+	room = !queue->closed && has_room(queue) &&
+	       (!queue->delivery_count || rows <= queue->row_limit - queue->row_count);
 	pthread_mutex_unlock(&queue->mutex);
 	return room;
 }

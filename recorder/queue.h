@@ -16,12 +16,14 @@ struct queue *queue_new(uint32_t delivery_limit, uint64_t row_limit);
 void queue_free(struct queue *queue);
 
 /*
- * Add at the end; with wait, waits for room. An empty queue has room for a delivery of any
- * size. Returns 0 (the queue owns it), or -EAGAIN when there is no room or the queue is closed.
+ * Add at the end; with wait, waits for room: less than all of it is taken, so that one delivery
+ * may be larger than what is left. Returns 0 (the queue owns it), or -EAGAIN when there is no
+ * room or the queue is closed.
  */
 int queue_push(struct queue *queue, struct delivery *delivery, int wait);
 
-int queue_has_room(struct queue *queue);
+/* Whether so many rows are within the limit, or the queue is empty. */
+int queue_has_room(struct queue *queue, uint64_t rows);
 
 /*
  * Wait for the first one and take it; the caller owns it. It takes up room until queue_done is

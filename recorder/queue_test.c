@@ -24,7 +24,7 @@ static void a_full_queue_refuses_and_keeps_order(void **state)
 
 	assert_int_equal(queue_push(queue, first, 0), 0);
 	assert_int_equal(queue_push(queue, second, 0), 0);
-	assert_false(queue_has_room(queue));
+	assert_false(queue_has_room(queue, 1));
 	assert_int_equal(queue_push(queue, third, 0), -EAGAIN);
 	assert_ptr_equal(queue_pop(queue), first);
 	assert_int_equal(queue_push(queue, third, 0), -EAGAIN); /* the first is still in work */
@@ -48,6 +48,24 @@ static void rows_are_bounded_but_one_delivery_always_fits(void **state)
 	queue_done(queue, 1000);
 	assert_int_equal(queue_push(queue, small, 0), 0);
 	delivery_free(large);
+	queue_free(queue);
+}
+
+static void what_grows_after_there_was_room_is_not_refused(void **state)
+{
+	struct queue *queue = queue_new(64, 100);
+	struct delivery *first = rows(60), *second = rows(40), *third = rows(1);
+
+	assert_true(queue_has_room(queue, 1000));
+	assert_int_equal(queue_push(queue, first, 0), 0);
+	assert_false(queue_has_room(queue, 41));
+	assert_true(queue_has_room(queue, 40));
+	second->row_count += 10;
+	assert_int_equal(queue_push(queue, second, 0), 0);
+	assert_int_equal(queue_rows(queue), 110);
+	assert_false(queue_has_room(queue, 0));
+	assert_int_equal(queue_push(queue, third, 0), -EAGAIN);
+	delivery_free(third);
 	queue_free(queue);
 }
 
@@ -102,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_queue_refuses_and_keeps_order),
 		cmocka_unit_test(rows_are_bounded_but_one_delivery_always_fits),
+		cmocka_unit_test(what_grows_after_there_was_room_is_not_refused),
 		cmocka_unit_test(a_closed_queue_is_emptied_and_ends),
 		cmocka_unit_test(whoever_waits_gets_room),
 	};

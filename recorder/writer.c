@@ -393,9 +393,9 @@ int writer_deliver(struct writer *writer, struct delivery *delivery, int wait)
 	return queue_push(writer->queue, delivery, wait);
 }
 
-int writer_has_room(struct writer *writer)
+int writer_has_room(struct writer *writer, uint64_t rows)
 {
-	return queue_has_room(writer->queue);
+	return queue_has_room(writer->queue, rows);
 }
 
 void writer_status(struct writer *writer, struct writer_status *status)

@@ -52,8 +52,8 @@ int writer_open(const struct writer_options *options, struct writer **out, char 
  */
 int writer_deliver(struct writer *writer, struct delivery *delivery, int wait);
 
-/* Whether writer_deliver would take a delivery now. */
-int writer_has_room(struct writer *writer);
+/* Whether writer_deliver would take a delivery now, of so many rows and whatever is added. */
+int writer_has_room(struct writer *writer, uint64_t rows);
 
 void writer_status(struct writer *writer, struct writer_status *status);
 
