@@ -14,7 +14,7 @@ struct span {
 struct losses {
 	struct span *spans;
 	size_t span_count;
-	uint64_t count, stored, attempted;
+	uint64_t count, stored, attempted, excluded;
 	int are_all, are_damage;
 };
 
@@ -28,10 +28,13 @@ static const char stored_sql[] = "SELECT coalesce(sum(z.rows), 0) FROM main.segm
 				 " JOIN main.stream_size AS z USING (segment)"
 				 " WHERE s.recording_id = ?1 AND z.stream = 'packet'";
 
-/* By the stage that was first: to each later one fewer come. */
-static const char attempted_sql[] =
-	"SELECT sum(a.attempted) AS attempted FROM main.segment AS s"
-	" JOIN main.stage AS a USING (segment)"
+/*
+ * To the stage that is first come the most. What a filter left out stands in accounts of its
+ * own a second time.
+ */
+static const char account_sql[] =
+	"SELECT sum(a.attempted), iif(a.stage LIKE 'filter:%', 0, sum(a.excluded))"
+	" FROM main.segment AS s JOIN main.stage AS a USING (segment)"
 	" WHERE s.recording_id = ?1 AND a.stream = 'packet' GROUP BY a.stage";
 
 /* Of a segment that cannot be read, as far as a catalog knows it. */
@@ -76,12 +79,13 @@ static int take_stored(struct losses *losses, sqlite3_stmt *row)
 	return SQLITE_OK;
 }
 
-static int take_attempted(struct losses *losses, sqlite3_stmt *row)
+static int take_account(struct losses *losses, sqlite3_stmt *row)
 {
 	uint64_t attempted = (uint64_t)sqlite3_column_int64(row, 0);
 
 	if (attempted > losses->attempted)
 		losses->attempted = attempted;
+	losses->excluded += (uint64_t)sqlite3_column_int64(row, 1);
 	return SQLITE_OK;
 }
 
@@ -144,10 +148,13 @@ int losses_read(sqlite3 *database, struct recording *recording, const char *reco
 	if (!result)
 		result = each_row(database, stored_sql, recording_id, take_stored, losses);
 	if (!result)
-		result =
-			each_row(database, attempted_sql, recording_id, take_attempted, losses);
+		result = each_row(database, account_sql, recording_id, take_account, losses);
 	if (!result)
 		result = each_row(database, doubt_sql, recording_id, take_doubt, losses);
+	/* From the first stage to the disk nothing may go missing between two accounts. */
+	if (!result && losses->attempted &&
+	    losses->attempted != losses->stored + losses->excluded + losses->count)
+		losses->are_all = 0;
 	if (!result)
 		result = add_unread(losses, database, recording, recording_id);
 	if (result) {

@@ -155,6 +155,7 @@ static void where_nobody_knows_how_many_are_missing_it_is_not_complete(void **st
 {
 	static const char *const statements[] = {
 		"INSERT INTO stage VALUES('kernel', 'packet', 61, 50, 10)",
+		"INSERT INTO stage VALUES('kernel', 'packet', 52, 51, 1)", /* 50 are there */
 		"INSERT INTO capture(path, size_bytes, packets, counted, not_ip, truncated, "
 		"malformed, unknown_link_type, problem) "
 		"VALUES('a.pcap', 1, 50, 50, 0, 0, 0, 0, 'after packet 50: it ends')",
