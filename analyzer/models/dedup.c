@@ -234,7 +234,7 @@ int dedup_run(struct recording *recording, const char *recording_id,
 	run->truth_out = out;
 	run->results = results;
 	run->flow_turn.interval_ns = FLOW_GAP_NS;
-	error = truth_init(&run->truth, (enum truth_source)options->truth);
+	error = truth_init(&run->truth, (enum truth_source)options->truth, SIGHTING_WHOLE);
 	if (!error)
 		error = aging_init(&run->flows, sizeof(struct flow));
 	for (size_t i = 0; i < model_count && !error; i++)

@@ -82,12 +82,13 @@ static int drain(struct state *state)
 	uint64_t round = state->round - 1;
 
 	for (uint64_t i = 0; enrichments->young.count && i <= enrichments->young.mask; i++) {
-		const uint64_t *slot =
-			(const uint64_t *)(enrichments->young.slots + i * enrichments->stride);
-		const struct entry *entry = *slot ? aging_find(&state->map, *slot) : NULL;
+		const struct entry *entry;
+		uint64_t key;
 
-		if (*slot &&
-		    (!entry || (entry->round != round && entry->previous_round != round))) {
+		if (!aging_key(&enrichments->young, i, enrichments->value_size, &key))
+			continue;
+		entry = aging_find(&state->map, key);
+		if (!entry || (entry->round != round && entry->previous_round != round)) {
 			state->effort.partial_flows++;
 			state->effort.records++;
 		}

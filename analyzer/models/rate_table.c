@@ -144,7 +144,7 @@ static int measure(struct recording *recording, const char *recording_id,
 		names[i] = stream_get(STREAM_PACKET)
 				   ->columns[reading->content.fields[i].column]
 				   .name;
-	error = truth_init(&reading->truth, (enum truth_source)chosen->truth);
+	error = truth_init(&reading->truth, (enum truth_source)chosen->truth, SIGHTING_WHOLE);
 	if (!error)
 		error = sighting_open(recording, recording_id, SIGHTING_WHOLE, names,
 				      reading->content.field_count, &reading->reader);
