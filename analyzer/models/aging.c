@@ -93,8 +93,7 @@ int aging_reserve(struct aging *aging, uint64_t more)
 		to = aging_look(&grown, key, aging->value_size, &is_there);
 		grown.tags[to] = old.tags[i];
 		memcpy(aging_slot(&grown, to, aging->value_size),
-		       aging_slot(&old, i, aging->value_size),
-		       sizeof(key) + aging->value_size);
+		       aging_slot(&old, i, aging->value_size), sizeof(key) + aging->value_size);
 	}
 	grown.count = old.count;
 	release(&old);

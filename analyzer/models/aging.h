@@ -30,7 +30,7 @@ struct aging {
 	struct aging_half young, old;
 	uint64_t moved;	   /* of those in old, how many are in young, too */
 	size_t value_size; /* a multiple of 8 */
-	uint64_t peak; /* the most entries at a time, so far */
+	uint64_t peak;	   /* the most entries at a time, so far */
 };
 
 /* Both return 0 or -ENOMEM; a table that is all zero may be cleared. */

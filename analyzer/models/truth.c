@@ -152,9 +152,9 @@ get_packet(struct truth *truth, uint64_t key, int *is_new, enum sighting_depth d
 	return aging_get_sized(&truth->packets, key, is_new, packet_bytes(depth));
 }
 
-static inline __attribute__((always_inline)) void
-resolve(struct truth *truth, const struct sightings *sightings, uint32_t i,
-	enum sighting_depth depth)
+static inline __attribute__((always_inline)) void resolve(struct truth *truth,
+							  const struct sightings *sightings,
+							  uint32_t i, enum sighting_depth depth)
 {
 	uint64_t now_ns = sightings->column[SIGHTING_TIME][i];
 	uint64_t relation = sightings->column[SIGHTING_RELATION][i];
@@ -170,9 +170,8 @@ resolve(struct truth *truth, const struct sightings *sightings, uint32_t i,
 	if (!key)
 		return;
 	packet = get_packet(truth, key, &is_new, depth);
-	root = packet->is_view || is_new
-		       ? find_root(truth, sightings, i, key, packet, is_new)
-		       : key;
+	root = packet->is_view || is_new ? find_root(truth, sightings, i, key, packet, is_new)
+					 : key;
 	if (root != key) {
 		key = root;
 		packet = get_packet(truth, key, &is_new, depth);
@@ -180,8 +179,8 @@ resolve(struct truth *truth, const struct sightings *sightings, uint32_t i,
 	if (!packet->is_known || now_ns > packet->last_ns + TRUTH_GAP_NS) {
 		packet->is_known = 1;
 		packet->is_view = 0;
-		packet->is_piece = relation == RELATION_FRAGMENT &&
-				   !sightings->column[SIGHTING_PARENT][i];
+		packet->is_piece =
+			relation == RELATION_FRAGMENT && !sightings->column[SIGHTING_PARENT][i];
 		if (depth == SIGHTING_WHOLE) {
 			packet->flow = sightings->tuple[i];
 			packet->counted = 0;
