@@ -8,6 +8,7 @@
  */
 #define XXH_INLINE_ALL
 #include "analyzer/models/digest.h"
+#include "analyzer/models/digest_crc32.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,15 +24,17 @@ const char *const digest_function_names[DIGEST_FUNCTIONS + 1] = {"xxh3", "crc32"
 
 /* --- the functions --- */
 
+uint64_t digest_xxh3(const void *bytes, size_t size)
+{
+	return XXH3_64bits(bytes, size);
+}
+
 uint32_t digest_crc32(const unsigned char *bytes, size_t size)
 {
 	uint32_t crc = 0xffffffff;
 
-	for (size_t i = 0; i < size; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-	}
+	for (size_t i = 0; i < size; i++)
+		crc = crc >> 8 ^ digest_crc32_table[(crc ^ bytes[i]) & 0xff];
 	return ~crc;
 }
 
@@ -116,10 +119,11 @@ static int is_field(const struct column *column)
 	return column->type == COLUMN_INTEGER || column->type == COLUMN_ADDRESS;
 }
 
-static int parse_field(struct digest *digest, const char *text, size_t size, char **problem)
+static int parse_field(struct digest *digest, const char *text, size_t size, int is_alternative,
+		       char **problem)
 {
 	const struct stream *stream = stream_get(STREAM_PACKET);
-	size_t name_size = strcspn(text, ":,");
+	size_t name_size = strcspn(text, ":,|");
 	struct digest_field *field = &digest->fields[digest->field_count];
 	const struct column *column;
 
@@ -147,6 +151,9 @@ static int parse_field(struct digest *digest, const char *text, size_t size, cha
 				      size);
 		field->bits = (unsigned int)bits;
 	}
+	field->is_alternative = is_alternative;
+	if (is_alternative && (field->bits == 128 || field[-1].bits == 128))
+		return refuse(problem, "an address has no alternative:", text, size);
 	digest->field_count++;
 	return 0;
 }
@@ -173,15 +180,18 @@ static void place_fields(struct digest *digest)
 
 int digest_parse(struct digest *digest, const char *fields, char **problem)
 {
+	int is_alternative = 0;
+
 	digest->field_count = 0;
 	while (*fields) {
-		size_t size = strcspn(fields, ",");
-		int error = parse_field(digest, fields, size, problem);
+		size_t size = strcspn(fields, ",|");
+		int error = parse_field(digest, fields, size, is_alternative, problem);
 
 		if (error)
 			return error;
 		fields += size;
-		fields += *fields == ',';
+		is_alternative = *fields == '|';
+		fields += *fields != 0;
 	}
 	if (!digest->field_count)
 		return refuse(problem, "a fingerprint has at least one field, not", "", 0);
@@ -196,6 +206,30 @@ static uint64_t low_bits(unsigned int bits)
 	return bits < 64 ? (1ULL << bits) - 1 : UINT64_MAX;
 }
 
+/* Whether a field before it, whose alternative it is, is there. */
+static int is_left_out(const struct digest *digest, const union column_values *const *values,
+		       size_t i, uint32_t row)
+{
+	for (; digest->fields[i].is_alternative; i--)
+		if (values[i - 1]->integers[row] & low_bits(digest->fields[i - 1].bits))
+			return 1;
+	return 0;
+}
+
+static void pack_alternative(const struct digest *digest,
+			     const union column_values *const *values, size_t i, uint32_t first,
+			     uint32_t count, uint64_t *words)
+{
+	const struct digest_field *field = &digest->fields[i];
+	uint64_t *out = words + field->word;
+
+	for (uint32_t row = 0; row < count; row++)
+		if (!is_left_out(digest, values, i, first + row))
+			out[row * digest->word_count] |=
+				(values[i]->integers[first + row] & low_bits(field->bits))
+				<< field->shift;
+}
+
 static void pack_strip(const struct digest *digest, const union column_values *const *values,
 		       uint32_t first, uint32_t count, uint64_t *words)
 {
@@ -206,7 +240,9 @@ static void pack_strip(const struct digest *digest, const union column_values *c
 		const struct digest_field *field = &digest->fields[i];
 		uint64_t *out = words + field->word;
 
-		if (field->bits == 128) {
+		if (field->is_alternative) {
+			pack_alternative(digest, values, i, first, count, words);
+		} else if (field->bits == 128) {
 			const struct address *in = values[i]->addresses + first;
 
 			for (uint32_t row = 0; row < count; row++) {
@@ -234,6 +270,14 @@ static size_t lay_address(const struct address *address, unsigned char *out)
 	return 4;
 }
 
+/* Whether there is an alternative to a field that is zero. */
+static int is_replaced(const struct digest *digest, const union column_values *const *values,
+		       size_t i, uint32_t row)
+{
+	return i + 1 < digest->field_count && digest->fields[i + 1].is_alternative &&
+	       !(values[i]->integers[row] & low_bits(digest->fields[i].bits));
+}
+
 /* One row as it would lie on the wire. Returns its bytes. */
 static size_t lay_row(const struct digest *digest, const union column_values *const *values,
 		      uint32_t row, unsigned char *bytes)
@@ -243,6 +287,8 @@ static size_t lay_row(const struct digest *digest, const union column_values *co
 	for (size_t i = 0; i < digest->field_count; i++) {
 		unsigned int bits = digest->fields[i].bits;
 
+		if (is_replaced(digest, values, i, row) || is_left_out(digest, values, i, row))
+			continue;
 		if (bits == 128)
 			size += lay_address(&values[i]->addresses[row], bytes + size);
 		else
@@ -285,4 +331,40 @@ void digest_rows(const struct digest *digest, const union column_values *const *
 				XXH3_64bits(words + row * stride, stride * sizeof(uint64_t)) &
 				mask;
 	}
+}
+
+/* --- what it costs --- */
+
+const struct digest_cost digest_costs[DIGEST_FUNCTIONS] = {
+	[DIGEST_XXH3] = {0, 0},
+	[DIGEST_CRC32] = {0, 0},
+	[DIGEST_BOB] = {0, 0},
+	[DIGEST_IPSX] = {0, 0},
+};
+
+unsigned int digest_bytes(const struct digest *digest)
+{
+	unsigned int bytes = 0, group = 0; /* of a field and its alternatives, the largest */
+
+	if (digest->function == DIGEST_XXH3)
+		return (unsigned int)(digest->word_count * sizeof(uint64_t));
+	for (size_t i = 0; i < digest->field_count; i++) {
+		const struct digest_field *field = &digest->fields[i];
+		unsigned int size = field->bits == 128 ? 4 : field->bits / 8;
+
+		if (!field->is_alternative) {
+			bytes += group;
+			group = 0;
+		}
+		if (size > group)
+			group = size;
+	}
+	return bytes + group;
+}
+
+double digest_ns(const struct digest *digest)
+{
+	const struct digest_cost *cost = &digest_costs[digest->function];
+
+	return cost->ns + cost->ns_per_byte * digest_bytes(digest);
 }

@@ -49,9 +49,15 @@ struct run {
 	uint64_t zero[REPLAY_ROWS];
 };
 
-unsigned int fingerprint_entry_bytes(const struct fingerprint *fingerprint)
+uint64_t fingerprint_state_bytes(const struct fingerprint *fingerprint, size_t window,
+				 uint64_t peak_entries)
 {
-	return (fingerprint->digest.width + 7) / 8 + 4;
+	uint64_t entries = fingerprint->entries ? fingerprint->entries : peak_entries;
+	uint64_t time_bits = fingerprint->windows[window] < FINGERPRINT_FOREVER ? 32 : 0;
+
+	if (fingerprint->entry_bytes)
+		return entries * fingerprint->entry_bytes;
+	return (entries * (fingerprint->digest.width + time_bits) + 7) / 8;
 }
 
 void fingerprint_add(struct fingerprint_score *to, const struct fingerprint_score *score)
