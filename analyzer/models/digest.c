@@ -10,6 +10,7 @@
 #include "analyzer/models/digest.h"
 #include "analyzer/models/digest_crc32.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,43 +39,53 @@ uint32_t digest_crc32(const unsigned char *bytes, size_t size)
 	return ~crc;
 }
 
-static uint32_t little_word(const unsigned char *bytes, size_t size)
+static uint32_t little_word(const unsigned char *bytes)
 {
-	uint32_t word = 0;
+	uint32_t word;
 
-	for (size_t i = 0; i < size && i < 4; i++)
-		word |= (uint32_t)bytes[i] << 8 * i;
-	return word;
+	memcpy(&word, bytes, sizeof(word));
+	return le32toh(word);
 }
 
-static void bob_mix(uint32_t word[3])
+static inline void bob_mix(uint32_t word[3])
 {
-	static const signed char shifts[9] = {-13, 8, -13, -12, 16, -5, -3, 10, -15};
+	uint32_t a = word[0], b = word[1], c = word[2];
 
-	for (int i = 0; i < 9; i++) {
-		uint32_t *to = &word[i % 3], next = word[(i + 1) % 3], last = word[(i + 2) % 3];
+	a = (a - b - c) ^ c >> 13;
+	b = (b - c - a) ^ a << 8;
+	c = (c - a - b) ^ b >> 13;
+	a = (a - b - c) ^ c >> 12;
+	b = (b - c - a) ^ a << 16;
+	c = (c - a - b) ^ b >> 5;
+	a = (a - b - c) ^ c >> 3;
+	b = (b - c - a) ^ a << 10;
+	c = (c - a - b) ^ b >> 15;
+	word[0] = a;
+	word[1] = b;
+	word[2] = c;
+}
 
-		*to -= next + last;
-		*to ^= shifts[i] < 0 ? last >> -shifts[i] : last << shifts[i];
-	}
+static inline void bob_add(uint32_t word[3], const unsigned char *bytes)
+{
+	for (size_t i = 0; i < 3; i++)
+		word[i] += little_word(bytes + 4 * i);
+	bob_mix(word);
 }
 
 uint32_t digest_bob(const unsigned char *bytes, size_t size)
 {
 	uint32_t word[3] = {0x9e3779b9, 0x9e3779b9, 0};
+	unsigned char last[12] = {0};
 	size_t left = size;
 
-	for (; left >= 12; left -= 12, bytes += 12) {
-		for (size_t i = 0; i < 3; i++)
-			word[i] += little_word(bytes + 4 * i, 4);
-		bob_mix(word);
-	}
-	word[0] += little_word(bytes, left);
-	if (left > 4)
-		word[1] += little_word(bytes + 4, left - 4);
+	for (; left >= 12; left -= 12, bytes += 12)
+		bob_add(word, bytes);
 	/* The lowest byte of the last word is for the length. */
-	word[2] += (uint32_t)size + (left > 8 ? little_word(bytes + 8, left - 8) << 8 : 0);
-	bob_mix(word);
+	memcpy(last, bytes, left < 8 ? left : 8);
+	if (left > 8)
+		memcpy(last + 9, bytes + 8, left - 8);
+	word[2] += (uint32_t)size;
+	bob_add(word, last);
 	return word[2];
 }
 
@@ -336,10 +347,10 @@ void digest_rows(const struct digest *digest, const union column_values *const *
 /* --- what it costs --- */
 
 const struct digest_cost digest_costs[DIGEST_FUNCTIONS] = {
-	[DIGEST_XXH3] = {0, 0},
-	[DIGEST_CRC32] = {0, 0},
-	[DIGEST_BOB] = {0, 0},
-	[DIGEST_IPSX] = {0, 0},
+	[DIGEST_XXH3] = {2.1, 0.03},
+	[DIGEST_CRC32] = {0, 1},
+	[DIGEST_BOB] = {4.6, 0.5},
+	[DIGEST_IPSX] = {3.7, 0},
 };
 
 unsigned int digest_bytes(const struct digest *digest)

@@ -2,8 +2,10 @@
 /*
  * The fingerprints that others have published, and ours, as data.
  *
- * Where a recipe takes the whole payload, payload_hash stands for it; where it takes MD5, XXH3
- * does: what goes wrong with 64 bits comes from the fields, not from the function.
+ * Where a recipe takes the whole payload, payload_hash stands for it, which is of the first 32
+ * bytes: packets that only differ behind them are told apart by the recipe, not here. Where it
+ * takes MD5, XXH3 does: what goes wrong with 64 bits comes from the fields, not from the
+ * function.
  *
  * What a table takes is what its program has for it: editcap for each frame an MD5, a length
  * and a time, 40 bytes; NetObserv's map a key of 20 bytes and a value of 39; Arkime 3 seconds'
