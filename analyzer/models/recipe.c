@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fingerprints that others have published, and ours, as data.
+ * The fingerprints that others have published, ours, and the least that headers offer, as data.
  *
  * Where a recipe takes the whole payload, payload_hash stands for it, which is of the first 32
  * bytes: packets that only differ behind them are told apart by the recipe, not here. Where it
@@ -34,9 +34,10 @@ static const struct recipe recipes[] = {
 	 "ip_identification:16,network_bytes,network_iana_number,source_address,"
 	 "destination_address,source_port,destination_port",
 	 DIGEST_XXH3, 64, 100 * MS, 0, 0},
-	{"netobserv-poc-address", "NetObserv's proof of concept, first of three keys",
+	{"netobserv-poc-address", "NetObserv's proof of concept, the first of its keys",
 	 "skb_hash,skb_head", DIGEST_XXH3, 64, FINGERPRINT_FOREVER, 10922, 59},
-	{"netobserv-poc-time", "NetObserv's proof of concept, second of three keys",
+	/* Its second key is asked where the first is not found: the design errs where either does. */
+	{"netobserv-poc-time", NULL,
 	 "skb_hash,skb_time_ns", DIGEST_XXH3, 64, FINGERPRINT_FOREVER, 10922, 59},
 	{"ipsx", "RFC 5475, A.1",
 	 "ip_identification:16,ip_fragment,source_address,destination_address,payload_first:32",

@@ -9,7 +9,7 @@
 
 struct recipe {
 	const char *name;
-	const char *publication; /* NULL: it is ours */
+	const char *publication; /* NULL: nobody has published it by itself */
 	const char *fields;
 	enum digest_function function;
 	unsigned int width;

@@ -1,10 +1,11 @@
 -- title: The best fingerprints
 -- summary: The fingerprints that none beats in errors, state and ns, and the one that beats all published.
 -- A winner beats each published recipe in its own window and in each of ours: with fewer errors in
--- no more state, or no more errors in less. Where none does, the closest says what it does not beat.
+-- no more state, or no more errors in less. Where none does, the closest beats the most of them.
+-- unbeaten lists what it does not beat, of the other recipes, too, with its errors and state.
 WITH score AS MATERIALIZED (
   SELECT row_number() OVER () AS id, recording_id, recipe,
-    iif(recipe IS NULL, NULL, iif(publication IS NULL, 'own', 'published')) AS kind,
+    iif(recipe IS NULL, NULL, iif(publication IS NULL, 'other', 'published')) AS kind,
     iif(recipe IS NULL, fields, NULL) AS fields, function, width_bits,
     iif(window_ns < 3600000000000, round(window_ns / 1e6, 3), NULL) AS window_ms,
     table_entries, pairs + packets AS judged, false_positives + false_negatives AS errors,
@@ -32,19 +33,17 @@ beaten AS MATERIALIZED (
 ),
 leader AS MATERIALIZED (
   SELECT id, row_number() OVER (PARTITION BY recording_id
-    ORDER BY count(*) FILTER (WHERE loser_kind = 'published') DESC, errors, state_bytes,
-      digest_ns) AS place
+    ORDER BY count(*) FILTER (WHERE loser_kind = 'published') DESC, count(*) DESC, errors,
+      state_bytes, digest_ns) AS place
   FROM beaten GROUP BY id
 ),
 unbeaten AS MATERIALIZED (
-  SELECT recording_id, count(DISTINCT recipe) AS recipes, group_concat(what, ', ') AS list
-  FROM (SELECT s.recording_id, s.recipe, s.recipe || ' ' || s.errors || ' errors ' ||
-      s.state_bytes || ' bytes' AS what
-    FROM score AS s
-    WHERE s.kind = 'published' AND NOT EXISTS (SELECT 1 FROM beaten AS b
+  SELECT recording_id, count(DISTINCT recipe) FILTER (WHERE kind = 'published') AS published,
+    group_concat(recipe || ' ' || errors || ' errors ' || state_bytes || ' bytes', ', ') AS list
+  FROM (SELECT DISTINCT recording_id, kind, recipe, errors, state_bytes FROM score AS s
+    WHERE recipe IS NOT NULL AND NOT EXISTS (SELECT 1 FROM beaten AS b
       JOIN leader AS l ON l.id = b.id AND l.place = 1 WHERE b.loser = s.id)
-    GROUP BY s.recording_id, s.recipe, s.errors, s.state_bytes
-    ORDER BY s.recipe, s.errors, s.state_bytes)
+    ORDER BY kind DESC, recipe, errors, state_bytes)
   GROUP BY recording_id
 ),
 -- Of each recipe, the window where it errs least; of what beats it there, what errs least.
@@ -59,9 +58,9 @@ better AS (
   FROM beaten
 ),
 told AS (
-  SELECT iif(u.recipes IS NULL, 'winner', 'closest') AS told_kind, b.*,
+  SELECT iif(ifnull(u.published, 0), 'closest', 'winner') AS told_kind, b.*,
     (SELECT count(DISTINCT recipe) FROM score AS s WHERE s.recording_id = b.recording_id
-      AND s.kind = 'published') - ifnull(u.recipes, 0) AS beats, u.list AS unbeaten,
+      AND s.kind = 'published') - ifnull(u.published, 0) AS beats, u.list AS unbeaten,
     NULL AS better_errors, NULL AS better_state_bytes, NULL AS better_fields
   FROM best AS b JOIN leader AS l ON l.id = b.id AND l.place = 1
   LEFT JOIN unbeaten AS u ON u.recording_id = b.recording_id

@@ -145,7 +145,8 @@ winner()
 {
 	ask "SELECT kind || ' ' || fields || ' ' || function || ' ' || width_bits || ' bits' ||
 		iif(table_entries <> '', ', ' || table_entries || ' entries', '') || ': ' || errors ||
-		' errors, ' || state_bytes || ' bytes, beats ' || beats
+		' errors, ' || state_bytes || ' bytes, beats ' || beats ||
+		iif(unbeaten <> '', ', not ' || unbeaten, '')
 		FROM sweep WHERE kind IN ('winner', 'closest')"
 }
 
