@@ -10,7 +10,7 @@
 #include "analyzer/models/recipe.h"
 
 #define FINGERPRINT_COLUMNS                                                                   \
-	"recipe TEXT, publication TEXT, fields TEXT, function TEXT, width_bits INTEGER, "      \
+	"recipe TEXT, publication TEXT, fields TEXT, function TEXT, width_bits INTEGER, "     \
 	"window_ns INTEGER, "                                                                 \
 	"table_entries INTEGER, split TEXT, value TEXT, sightings INTEGER, packets INTEGER, " \
 	"pairs INTEGER, claimed INTEGER, true_positives INTEGER, false_positives INTEGER, "   \
@@ -27,8 +27,8 @@ int fingerprint_parse_windows(struct fingerprint *fingerprint, const char *text,
 			      char **problem);
 
 /*
- * Append the rows of all windows: of the whole, and of all splits where is_split. recipe: the one
- * that it is, or NULL.
+ * Append the rows of all windows: of the whole, and of all splits where is_split. recipe: the
+ * one that it is, or NULL.
  */
 void fingerprint_put(struct model_rows *rows, const char *recording_id,
 		     const struct recipe *recipe, const char *fields,

@@ -155,7 +155,8 @@ static void a_table_of_some_size_takes_all_of_it(void **state)
 
 	path_translated_flow(&path, 1, 10, 100000);
 	sample = path_open(&path);
-	/* Of each entry 12 bits, and 32 of its time, which a window without an end needs not. */
+	/* Of each entry 12 bits, and 32 of its time, which a window without an end needs not.
+	 */
 	sample_expect(sample.database,
 		      "SELECT peak_entries, state_bytes FROM fingerprint('payload_first', "
 		      "'1s,3600s', 'width=12,entries=100') WHERE split = 'all'",
@@ -184,8 +185,7 @@ static void what_stands_in_for_a_missing_field_tells_packets_apart(void **state)
 
 	/* The first has a time, which its segment has too; the others have none. */
 	for (uint64_t id = 1; id <= 3; id++) {
-		struct packet_row row =
-			path_udp(id, "10.1.0.2", 40000, "10.1.0.1", 80);
+		struct packet_row row = path_udp(id, "10.1.0.2", 40000, "10.1.0.1", 80);
 
 		row.skb_time_ns = id == 1 ? 5000 : 0;
 		path_hop(&path, &row, PATH_ROUTER, 2, "receive");
@@ -197,8 +197,9 @@ static void what_stands_in_for_a_missing_field_tells_packets_apart(void **state)
 		      ALL "('skb_time_ns|ip_identification:16', '1s') WHERE split = 'all'",
 		      "6|3|3|3|3|0|0|0");
 	sample_expect(sample.database,
-		      ALL "('skb_time_ns|ip_identification:16', '1s', 'function=crc32,width=32')"
-			  " WHERE split = 'all'",
+		      ALL
+		      "('skb_time_ns|ip_identification:16', '1s', 'function=crc32,width=32')"
+		      " WHERE split = 'all'",
 		      "6|3|3|3|3|0|0|0");
 	sample_expect(sample.database, ALL "('skb_time_ns', '1s') WHERE split = 'all'",
 		      "6|3|3|4|3|1|0|1");

@@ -27,18 +27,18 @@
 
 static const struct recipe recipes[] = {
 	{"flowtape", NULL, CONTENT, DIGEST_XXH3, 64, 100 * MS, 0, 0},
-	{"id-length-protocol", NULL,
-	 "ip_identification:16,network_bytes,network_iana_number", DIGEST_XXH3, 64, 100 * MS,
-	 0, 0},
+	{"id-length-protocol", NULL, "ip_identification:16,network_bytes,network_iana_number",
+	 DIGEST_XXH3, 64, 100 * MS, 0, 0},
 	{"id-length-tuple", NULL,
 	 "ip_identification:16,network_bytes,network_iana_number,source_address,"
 	 "destination_address,source_port,destination_port",
 	 DIGEST_XXH3, 64, 100 * MS, 0, 0},
 	{"netobserv-poc-address", "NetObserv's proof of concept, the first of its keys",
 	 "skb_hash,skb_head", DIGEST_XXH3, 64, FINGERPRINT_FOREVER, 10922, 59},
-	/* Its second key is asked where the first is not found: the design errs where either does. */
-	{"netobserv-poc-time", NULL,
-	 "skb_hash,skb_time_ns", DIGEST_XXH3, 64, FINGERPRINT_FOREVER, 10922, 59},
+	/* Its second key is asked where the first is not found: the design errs where either
+	   does. */
+	{"netobserv-poc-time", NULL, "skb_hash,skb_time_ns", DIGEST_XXH3, 64,
+	 FINGERPRINT_FOREVER, 10922, 59},
 	{"ipsx", "RFC 5475, A.1",
 	 "ip_identification:16,ip_fragment,source_address,destination_address,payload_first:32",
 	 DIGEST_IPSX, 16, 100 * MS, 0, 0},

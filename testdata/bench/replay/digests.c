@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the digests' functions take, beside what analyzer/models/digest.c says that they take:
- * for each function and some sizes a line of function, bytes, measured ns, said ns, separated by
- * tabs; and for each function the line through what was measured, as the table there has it.
+ * for each function and some sizes a line of function, bytes, measured ns, said ns, separated
+ * by tabs; and for each function the line through what was measured, as the table there has it.
  *
  *     digests
  *
