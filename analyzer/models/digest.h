@@ -55,8 +55,9 @@ void digest_rows(const struct digest *digest, const union column_values *const *
 unsigned int digest_bytes(const struct digest *digest);
 
 /*
- * What the function takes for them, by digest_costs. Not what it took: the same recording gives
- * the same figures everywhere. It tells functions and fields apart by order of magnitude.
+ * What the function takes for them, by digest_costs, without the look-up of the digest. Not
+ * what it took: the same recording gives the same figures everywhere. It tells functions and
+ * fields apart by order of magnitude.
  */
 double digest_ns(const struct digest *digest);
 

@@ -136,8 +136,9 @@ lab_checks()
 			WHERE beats IS NOT published OR published = 0;
 		SELECT 'not beaten', recipe FROM sweep JOIN (SELECT errors + 0 AS least,
 			state_bytes + 0 AS state FROM sweep WHERE kind = 'winner')
-			WHERE sweep.kind = 'published' AND NOT (errors + 0 >= least AND state_bytes + 0 >= state AND
-			errors + state_bytes > least + state)")" "$(winner)"
+			WHERE sweep.kind = 'published' AND NOT (errors + 0 >= least AND
+			state_bytes + 0 >= state AND errors + state_bytes > least + state)")" \
+		"$(winner)"
 }
 
 # winner: what the sweep names.
