@@ -26,6 +26,7 @@ static const char *const parts[] = {
 	"payload_first",
 	"payload_hash",
 	"source_address,destination_address,source_port,destination_port",
+	"ip_fragment:8",
 	"skb_time_ns",
 	"skb_head",
 	"skb_time_ns|ip_identification:16",
@@ -33,8 +34,11 @@ static const char *const parts[] = {
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
-/* The last three are not on the wire: they are tried by themselves, and with one other. */
-#define UNSENT (7U << (PARTS - 3))
+/*
+ * The last four are tried by themselves, and with one other: 8 bits of where a fragment
+ * belongs, which are 0 for the whole and its first fragment, and what is not on the wire.
+ */
+#define APART (15U << (PARTS - 4))
 
 #define SETS	  (1U << PARTS) /* the empty one is left out */
 #define BEST	  4
@@ -187,7 +191,7 @@ static int sweep_sets(struct sweep *sweep)
 
 	memset(sweep->errors, 0xff, sizeof(sweep->errors));
 	for (unsigned int set = 1; set < SETS && !error; set++)
-		if (!(set & UNSENT) || __builtin_popcount(set) <= 2)
+		if (!(set & APART) || __builtin_popcount(set) <= 2)
 			error = add(sweep, set, DIGEST_XXH3, 64, 0);
 	if (!error && sweep->group.count)
 		error = run_group(sweep);
