@@ -83,10 +83,13 @@ static void the_seventh_further_interface_does_not_fit(void **state)
 	for (uint32_t interface = 2; interface <= 9; interface++)
 		path_hop(&path, &row, PATH_ROUTER, interface, "receive");
 	/* The list is full: that 3 is in it is not looked at. */
-	path_hop(&path, &row, PATH_ROUTER, 3, "receive");
+	path_hop(&path, &row, PATH_ROUTER, 3, "transmit");
 	sample = path_open(&path);
 	sample_expect(sample.database,
 		      "SELECT packets, interfaces_missed FROM dedup('netobserv-1.8')", "1|2");
+	sample_expect(sample.database,
+		      "SELECT further_interfaces FROM dedup_flows('netobserv-1.8')",
+		      "3 receive,4 receive,5 receive,6 receive,7 receive,8 receive");
 	path_close(&path, &sample);
 }
 
