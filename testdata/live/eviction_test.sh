@@ -27,18 +27,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/labs/nat.sh
 . testdata/live/faithful.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip faithful_evictions "$why"
-	finish
-	exit
-fi
-
-work=$(mktemp -d build/eviction.XXXXXX) || exit 1
+recorder_test eviction faithful_evictions
 run=$work LAB_LACKS=
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 net_addresses_of_this_run
 
 # link PLACE INTERFACE INDEX PLACE INTERFACE INDEX

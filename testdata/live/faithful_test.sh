@@ -16,20 +16,10 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/labs/nat.sh
 . testdata/live/faithful.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip faithful_replay "$why"
-	finish
-	exit
-fi
-
+recorder_test faithful faithful_replay
+run=$work LAB_LACKS=
 lab_datagrams=${1:-3000}
 lab_bytes=${2:-5000000}
-work=$(mktemp -d build/faithful.XXXXXX) || exit 1
-run=$work LAB_LACKS=
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 net_addresses_of_this_run
 nat_up || exit 1
 if [ -n "$LAB_LACKS" ]; then
