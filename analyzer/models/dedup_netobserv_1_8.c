@@ -60,7 +60,7 @@ static int begin(void *memory, const struct dedup_options *options)
 	int error = aging_init(&state->map, sizeof(struct entry));
 
 	state->options = *options;
-	state->eviction.interval_ns = options->eviction_ns;
+	state->eviction = dedup_evictions(options);
 	state->round = 1;
 	if (!error)
 		error = aging_init(&state->ring, sizeof(struct enrichment));
@@ -115,8 +115,8 @@ static int evict(struct state *state)
 
 	aging_turn(&state->map);
 	aging_turn(&state->ring);
-	state->drained_ns = state->eviction.next_ns + state->entries * state->options.drain_ns;
-	state->eviction.next_ns += state->eviction.interval_ns;
+	state->drained_ns =
+		dedup_tick(&state->eviction) + state->entries * state->options.drain_ns;
 	state->round++;
 	state->entries = 0;
 	return error ? error : reserve(state);
@@ -142,8 +142,7 @@ static int let_pass(struct state *state, uint64_t now_ns)
 	unsigned int idle = 0;
 	int error = 0;
 
-	if (!eviction->next_ns)
-		eviction->next_ns = now_ns + eviction->interval_ns;
+	dedup_begin_ticks(eviction, now_ns);
 	while (!error) {
 		int has_event = state->first_event != state->next_event;
 		uint64_t event_ns = state->events[state->first_event % EVENTS].when_ns;
