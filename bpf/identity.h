@@ -57,18 +57,23 @@ struct {
 	__type(value, __u64);
 } known_heads SEC(".maps");
 
+static __always_inline struct known_packet *known_at(__u32 place)
+{
+	return bpf_map_lookup_elem(&known_packets, &place);
+}
+
 /* Where it is, or else where the older of two is. */
-static __always_inline struct known_packet *known_of(__u64 skb)
+static __always_inline __u32 known_place(__u64 skb)
 {
 	__u32 place = place_in(skb, KNOWN_PLACES), beside = place ^ 1;
-	struct known_packet *known = bpf_map_lookup_elem(&known_packets, &place);
-	struct known_packet *other = bpf_map_lookup_elem(&known_packets, &beside);
+	const struct known_packet *known = known_at(place), *other;
 
-	if (!known || !other)
-		return known;
-	if (other->skb == skb || (known->skb != skb && other->time_ns < known->time_ns))
-		return other;
-	return known;
+	if (!known || known->skb == skb)
+		return place;
+	other = known_at(beside);
+	if (other && (other->skb == skb || other->time_ns < known->time_ns))
+		return beside;
+	return place;
 }
 
 static __always_inline int has_been_at(const struct known_packet *known, __u32 hop)
@@ -157,39 +162,55 @@ static __always_inline int relate_known(struct known_packet *known, struct sight
  */
 static __always_inline int is_still(const struct known_packet *known, struct sighted *it)
 {
-	int is_alone = 1;
+	struct content_found found = {};
 
 	if (!may_be(known, it))
 		return 0;
-	if (known->head != it->event.skb_head)
-		skb_of_content(it, &is_alone);
-	if (!is_alone) {
-		it->event.identity = IDENTITY_UNKNOWN;
-		return 0;
+	if (known->head != it->event.skb_head) {
+		find_content(it, &found);
+		if (!found.is_alone) {
+			it->event.identity = IDENTITY_UNKNOWN;
+			return 0;
+		}
 	}
 	take_over(known, it, IDENTITY_EXACT);
 	return 1;
 }
 
-/* Another sk_buff that may hold the packet; it must not be the one that is claimed already. */
-static __always_inline int take_from(struct known_packet *own, __u64 skb, struct sighted *it,
-				     enum packet_identity identity)
+/* Who is looked for: by its sk_buff, which has the same head, or by its number. */
+struct wanted {
+	__u64 skb;
+	__u32 packet_id;
+	enum packet_identity identity; /* that it gives */
+};
+
+static __always_inline int is_wanted(const struct known_packet *other,
+				     const struct wanted *wanted, const struct sighted *it)
 {
-	struct known_packet *other = known_of(skb);
+	if (other->skb == it->event.skb_address || other->digest != it->digest)
+		return 0;
+	if (wanted->identity == IDENTITY_SAME_HEAD)
+		return other->skb == wanted->skb && other->head == it->event.skb_head;
+	return (__u32)other->packet_id == wanted->packet_id &&
+	       other->io != it->event.io_direction;
+}
+
+/* Another sk_buff that may hold the packet; it must not be the one that is claimed already. */
+static __always_inline int take_from(struct known_packet *own, __u32 place,
+				     const struct wanted *wanted, struct sighted *it)
+{
+	struct known_packet *other = known_at(place);
 	int is_same = 0;
 
-	if (!other || skb == it->event.skb_address)
+	if (!other)
 		return 0;
 	if (other != own && !claim(&other->busy)) {
 		it->event.identity = IDENTITY_UNKNOWN;
 		return 0;
 	}
-	if (other->skb == skb && other->digest == it->digest &&
-	    (identity == IDENTITY_SAME_HEAD ? other->head == it->event.skb_head
-					    : other->io != it->event.io_direction) &&
-	    may_be(other, it)) {
+	if (is_wanted(other, wanted, it) && may_be(other, it)) {
 		is_same = 1;
-		take_over(other, it, identity);
+		take_over(other, it, wanted->identity);
 		if (other != own) {
 			for (int i = 0; i < KNOWN_HOPS; i++)
 				own->hop[i] = other->hop[i];
@@ -285,16 +306,23 @@ static __always_inline void relate_new(struct known_packet *own, struct sighted 
 static __always_inline void find_elsewhere(struct known_packet *own, struct sighted *it)
 {
 	__u32 place = place_in(it->event.skb_head, KNOWN_PLACES);
-	__u64 *by_head = bpf_map_lookup_elem(&known_heads, &place), skb;
-	int is_alone;
+	const __u64 *by_head = bpf_map_lookup_elem(&known_heads, &place);
+	struct wanted wanted = {.identity = IDENTITY_SAME_HEAD};
+	struct content_found found = {};
 
-	skb = skb_of_content(it, &is_alone);
-	if (!skb || !by_head)
+	if (!find_content(it, &found) || !by_head)
 		return;
-	if (!is_alone)
+	if (!found.is_alone) {
 		it->event.identity = IDENTITY_UNKNOWN;
-	else if (!*by_head || !take_from(own, *by_head, it, IDENTITY_SAME_HEAD))
-		take_from(own, skb, it, IDENTITY_INFERRED);
+		return;
+	}
+	wanted.skb = *by_head;
+	if (wanted.skb && wanted.skb != it->event.skb_address &&
+	    take_from(own, known_place(wanted.skb), &wanted, it))
+		return;
+	wanted.packet_id = found.packet_id;
+	wanted.identity = IDENTITY_INFERRED;
+	take_from(own, found.place, &wanted, it);
 }
 
 static __always_inline void remember(struct known_packet *own, const struct sighted *it)
@@ -342,8 +370,8 @@ __noinline int identify(struct sighted *it)
 
 	if (!it)
 		return 0;
-	own = known_of(it->event.skb_address);
-
+	it->place = known_place(it->event.skb_address);
+	own = known_at(it->place);
 	it->event.identity = IDENTITY_UNKNOWN;
 	it->event.relation = RELATION_NONE;
 	it->event.parent_id = 0;

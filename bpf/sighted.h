@@ -42,7 +42,7 @@ struct sighted {
 	__u8 is_sampled;
 	__u8 is_connected; /* the socket is: it knows what it has sent */
 	__u8 is_sent_again;
-	__u8 zero[2];
+	__u16 place; /* of what is known of it */
 };
 
 #define CLAIM_TRIES 8

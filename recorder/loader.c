@@ -246,7 +246,7 @@ static void prepare_sightings(const struct probes *probes,
 	struct bpf_map *const tables[] = {
 		skeleton->maps.known_packets,  skeleton->maps.known_heads,
 		skeleton->maps.known_contents, skeleton->maps.carried_by,
-		skeleton->maps.sighted,
+		skeleton->maps.carried_groups, skeleton->maps.sighted,
 	};
 
 	if (options->are_wanted) {
