@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connections that are alive: found by their endpoints, counted by view and hop, forgotten
+ * The connections that are alive: found by their endpoints, counted by their views, forgotten
  * when idle.
  *
  * The table is open addressing with linear probing over (hash, pointer); a removal shifts back
  * what follows, so there are no tombstones.
  */
+#include "recorder/connection_private.h"
 #include "recorder/filter.h"
-#include "recorder/view.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +20,7 @@
 #define FIRST_SLOTS	 1024U
 #define FLOW_ID_BITS	 61 /* of the first flow_id, below a one */
 #define FLOW_ID_LOW_BITS 24 /* of them that are zero */
-/* Hops of a view; more are only in captures that someone made up, and they all count as one. */
-#define MOST_HOPS     256U
-#define PROTOCOL_TCP  6
-#define OTHER_HOPS    1U /* interface 0, received */
-#define SWEEPS_A_LIFE 4	 /* idle connections are looked for that often in an idle time */
+#define SWEEPS_A_LIFE	 4  /* idle connections are looked for that often in an idle time */
 
 static int random_flow_id(uint64_t *flow_id)
 {
@@ -59,36 +55,11 @@ struct connections *connections_new(const struct connections_options *options)
 	return connections;
 }
 
-static void free_hops(struct view *view)
-{
-	if (view->hops != &view->first_hop)
-		free(view->hops);
-}
-
-static void free_view_memory(struct view *view)
-{
-	free_hops(view);
-	free(view->trouble);
-}
-
-/* What the views of endpoints hold beside the endpoints themselves. */
-static void free_views(struct endpoints *endpoints)
-{
-	struct view *next;
-
-	for (struct view *view = endpoints->view.next; view; view = next) {
-		next = view->next;
-		free_view_memory(view);
-		free(view);
-	}
-	free_view_memory(&endpoints->view);
-}
-
 static void connection_forget_views(struct connection *connection)
 {
 	for (struct endpoints *endpoints = connection->endpoints; endpoints;
 	     endpoints = endpoints->next)
-		free_views(endpoints);
+		view_close(&endpoints->view);
 }
 
 void connections_free(struct connections *connections)
@@ -101,7 +72,7 @@ void connections_free(struct connections *connections)
 			connection_forget_views(connection);
 	for (size_t i = 0; i < connections->slot_count; i++)
 		if (connections->slots[i].endpoints)
-			free_views(connections->slots[i].endpoints);
+			view_close(&connections->slots[i].endpoints->view);
 	pool_close(&connections->endpoints);
 	pool_close(&connections->connections);
 	free(connections->slots);
@@ -191,15 +162,13 @@ struct endpoints *connections_new_endpoints(struct connections *connections,
 	if (!endpoints)
 		return NULL;
 	endpoints->key = *key;
-	endpoints->view.network_namespace = network_namespace;
-	endpoints->view.hops = &endpoints->view.first_hop;
-	endpoints->view.hop_capacity = 1;
+	view_open(&endpoints->view, network_namespace);
 	return endpoints;
 }
 
 void connections_free_endpoints(struct connections *connections, struct endpoints *endpoints)
 {
-	free_views(endpoints);
+	view_close(&endpoints->view);
 	pool_give(&connections->endpoints, endpoints);
 }
 
@@ -263,62 +232,6 @@ static void remove_slot(struct connections *connections, struct slot *slot)
 
 /* --- counting --- */
 
-static struct view *get_view(struct endpoints *endpoints, uint32_t network_namespace)
-{
-	struct view *view;
-
-	for (view = &endpoints->view; view; view = view->next)
-		if (view->network_namespace == network_namespace)
-			return view;
-	/* Endpoints that a translation made have no view yet: the first one is free. */
-	if (!endpoints->view.hop_count && !endpoints->view.seen) {
-		endpoints->view.network_namespace = network_namespace;
-		return &endpoints->view;
-	}
-	view = calloc(1, sizeof(*view));
-	if (!view)
-		return NULL;
-	view->network_namespace = network_namespace;
-	view->hops = &view->first_hop;
-	view->hop_capacity = 1;
-	view->next = endpoints->view.next;
-	endpoints->view.next = view;
-	return view;
-}
-
-static struct hop *find_hop(struct view *view, uint64_t id)
-{
-	for (unsigned int i = 0; i < view->hop_count; i++)
-		if (view->hops[i].id == id)
-			return &view->hops[i];
-	return NULL;
-}
-
-static struct hop *get_hop(struct view *view, uint64_t id)
-{
-	struct hop *known = find_hop(view, id);
-
-	if (!known && view->hop_count >= MOST_HOPS) {
-		id = OTHER_HOPS;
-		known = find_hop(view, id);
-	}
-	if (known)
-		return known;
-	if (view->hop_count == view->hop_capacity) {
-		uint16_t capacity = (uint16_t)(view->hop_capacity * 4);
-		struct hop *hops = malloc(capacity * sizeof(*hops));
-
-		if (!hops)
-			return NULL;
-		memcpy(hops, view->hops, view->hop_count * sizeof(*hops));
-		free_hops(view);
-		view->hops = hops;
-		view->hop_capacity = capacity;
-	}
-	view->hops[view->hop_count] = (struct hop){.id = id};
-	return &view->hops[view->hop_count++];
-}
-
 int connection_is_sampled(const struct connections *connections,
 			  const struct connection *connection)
 {
@@ -345,6 +258,20 @@ int connection_ended(const struct connection *connection)
 	return flags_end_tcp(connection->tcp_flags);
 }
 
+static void each_view(struct connection *connection, void (*change)(struct view *view))
+{
+	for (struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		for (struct view *view = &endpoints->view; view; view = view->next)
+			change(view);
+}
+
+static void note_time(struct connections *connections, uint64_t time_ns)
+{
+	if (connections->last_ns < time_ns)
+		connections->last_ns = time_ns;
+}
+
 /* The same endpoints begin another connection. */
 static void renew(struct connections *connections, struct connection *connection)
 {
@@ -353,15 +280,7 @@ static void renew(struct connections *connections, struct connection *connection
 	connection->flags_before[0] = connection->flags_before[1] = 0;
 	connection->is_ended = connection->initiator_known = 0;
 	connection->rtt_told = RTT_UNTOLD;
-	for (struct endpoints *endpoints = connection->endpoints; endpoints;
-	     endpoints = endpoints->next)
-		for (struct view *view = &endpoints->view; view; view = view->next) {
-			view->seen = 0;
-			view->hop_count = 0;
-			memset(view->begins, 0, sizeof(view->begins));
-			view->handshake = (struct handshake){0};
-			memset(view->owner, 0, sizeof(view->owner));
-		}
+	each_view(connection, view_renew);
 }
 
 void connection_wake(struct connections *connections, struct connection *connection,
@@ -389,23 +308,6 @@ void connection_activate(struct connections *connections, struct connection *con
 	connections->last_active = &connection->next_active;
 }
 
-static void extend_span(struct connections *connections, struct span *span, uint64_t start_ns,
-			uint64_t end_ns)
-{
-	if (!span->start_ns || span->start_ns > start_ns)
-		span->start_ns = start_ns ? start_ns : 1;
-	if (span->end_ns < end_ns || !span->end_ns)
-		span->end_ns = end_ns ? end_ns : 1;
-	if (connections->last_ns < end_ns)
-		connections->last_ns = end_ns;
-}
-
-static void time_handshake(struct view *view, uint64_t rtt_ns)
-{
-	if (rtt_ns)
-		view->fresh.tcp_rtt_ns = rtt_ns;
-}
-
 int connections_packet(struct connections *connections, const struct packet *packet,
 		       uint64_t time_ns)
 {
@@ -413,7 +315,7 @@ int connections_packet(struct connections *connections, const struct packet *pac
 	unsigned int direction = packet->direction & 1;
 	uint32_t seen = 0;
 	struct view *view;
-	struct hop *hop;
+	int error;
 
 	if (!endpoints)
 		return -ENOMEM;
@@ -423,75 +325,15 @@ int connections_packet(struct connections *connections, const struct packet *pac
 		endpoints_of_sight(connections, endpoints, packet->key.network_namespace, seen);
 	if (!endpoints)
 		return -ENOMEM;
-	view = get_view(endpoints, packet->key.network_namespace);
-	if (view && !view->fresh.start_ns)
+	view = view_of(&endpoints->view, packet->key.network_namespace);
+	if (!view)
+		return -ENOMEM;
+	if (!view->fresh.start_ns)
 		connection_activate(connections, endpoints->connection, time_ns, seen);
-	hop = view ? get_hop(view,
-			     (uint64_t)packet->interface_index << 2 |
-				     (uint64_t)(packet->io_direction == IO_TRANSMIT) << 1 | 1)
-		   : NULL;
-	if (!hop)
-		return -ENOMEM;
-	if (!view->seen)
-		seen |= SEEN_FIRST << direction;
-	view->seen |= seen;
-	extend_span(connections, &view->fresh, time_ns, time_ns);
-	view->fresh.tcp_flags[direction] |= packet->tcp_flags;
-	view->fresh.dscp[direction] = (uint8_t)(1 + packet->dscp);
-	if (packet->key.protocol == PROTOCOL_TCP)
-		time_handshake(view,
-			       handshake_packet(&view->handshake, direction, packet->tcp_flags,
-						(uint32_t)hop->id, time_ns));
-	if (!hop->first_ns[direction])
-		hop->first_ns[direction] = time_ns ? time_ns : 1;
-	hop->fresh.packets[direction]++;
-	hop->fresh.bytes[direction] += packet->bytes;
-	return 0;
-}
-
-/* Of several devices, one stacked on the other, it is the first. */
-static void note_begin(struct view *view, const struct hop *hop, unsigned int direction)
-{
-	uint16_t known = view->begins[direction];
-
-	if (!known || hop->first_ns[direction] < view->hops[known - 1].first_ns[direction])
-		view->begins[direction] = (uint16_t)(hop - view->hops + 1);
-}
-
-static int add_hop(struct view *view, const struct flow_hop *from, uint64_t start_ns)
-{
-	struct hop *hop = get_hop(view, from->id);
-
-	if (!hop)
-		return -ENOMEM;
-	for (unsigned int direction = 0; direction < 2; direction++) {
-		if (from->first_ns[direction] && !hop->first_ns[direction])
-			hop->first_ns[direction] = start_ns + from->first_ns[direction];
-		if (from->begins[direction])
-			note_begin(view, hop, direction);
-		hop->fresh.packets[direction] += from->packets[direction];
-		hop->fresh.bytes[direction] += from->bytes[direction];
-	}
-	return 0;
-}
-
-static int add_trouble(struct view *view, const struct flow_value *value)
-{
-	if (!view->trouble)
-		view->trouble = calloc(2, sizeof(*view->trouble));
-	if (!view->trouble)
-		return -ENOMEM;
-	trouble_add(&view->trouble[FRESH], value);
-	return 0;
-}
-
-/* Whether packets went in this direction of the key. */
-static int has_packets(const struct flow_value *value, unsigned int direction)
-{
-	for (unsigned int i = 0; i < FLOW_HOPS && value->hop[i].id; i++)
-		if (value->hop[i].packets[direction])
-			return 1;
-	return 0;
+	error = view_packet(view, packet, time_ns, seen);
+	if (!error)
+		note_time(connections, time_ns);
+	return error;
 }
 
 int connections_add(struct connections *connections, const struct flow_key *key,
@@ -499,7 +341,6 @@ int connections_add(struct connections *connections, const struct flow_key *key,
 {
 	struct endpoints *endpoints = connections_endpoints(connections, key, value->start_ns);
 	struct view *view;
-	int error = 0;
 
 	if (endpoints)
 		endpoints = endpoints_of_sight(connections, endpoints, key->network_namespace,
@@ -507,26 +348,11 @@ int connections_add(struct connections *connections, const struct flow_key *key,
 	if (!endpoints)
 		return -ENOMEM;
 	connection_activate(connections, endpoints->connection, value->end_ns, value->seen);
-	view = get_view(endpoints, key->network_namespace);
+	view = view_of(&endpoints->view, key->network_namespace);
 	if (!view)
 		return -ENOMEM;
-	/* Who sent first is a fact of the first slice only. */
-	view->seen |= view->seen ? value->seen & ~(SEEN_FIRST * 3) : value->seen;
-	extend_span(connections, &view->fresh, value->start_ns, value->end_ns);
-	for (unsigned int direction = 0; direction < 2; direction++) {
-		view->fresh.tcp_flags[direction] |= (uint16_t)value->tcp_flags[direction];
-		if (value->owner[direction].pid)
-			view->owner[direction] = value->owner[direction];
-		if (has_packets(value, direction))
-			view->fresh.dscp[direction] = (uint8_t)(1 + value->dscp[direction]);
-	}
-	if (key->protocol == PROTOCOL_TCP)
-		time_handshake(view, handshake_flow(&view->handshake, value));
-	if (trouble_in(value))
-		error = add_trouble(view, value);
-	for (unsigned int i = 0; i < FLOW_HOPS && value->hop[i].id && !error; i++)
-		error = add_hop(view, &value->hop[i], value->start_ns);
-	return error;
+	note_time(connections, value->end_ns);
+	return view_add(view, key, value);
 }
 
 /* --- forgetting --- */
@@ -565,62 +391,15 @@ void connections_sweep(struct connections *connections)
 
 /* --- telling --- */
 
-static void move_counts(struct hop_counts *to, struct hop_counts *from)
-{
-	for (unsigned int direction = 0; direction < 2; direction++) {
-		to->packets[direction] += from->packets[direction];
-		to->bytes[direction] += from->bytes[direction];
-	}
-	*from = (struct hop_counts){0};
-}
-
-static void move_span(struct span *to, struct span *from)
-{
-	int is_later = from->end_ns > to->end_ns;
-
-	for (unsigned int direction = 0; direction < 2; direction++)
-		if (from->dscp[direction] && (is_later || !to->dscp[direction]))
-			to->dscp[direction] = from->dscp[direction];
-	if (from->tcp_rtt_ns)
-		to->tcp_rtt_ns = from->tcp_rtt_ns;
-	if (from->start_ns && (!to->start_ns || from->start_ns < to->start_ns))
-		to->start_ns = from->start_ns;
-	if (from->end_ns > to->end_ns)
-		to->end_ns = from->end_ns;
-	to->tcp_flags[0] |= from->tcp_flags[0];
-	to->tcp_flags[1] |= from->tcp_flags[1];
-	*from = (struct span){0};
-}
-
 void connection_set_aside(struct connection *connection)
 {
 	connection->is_fresh = 0;
-	for (struct endpoints *endpoints = connection->endpoints; endpoints;
-	     endpoints = endpoints->next)
-		for (struct view *view = &endpoints->view; view; view = view->next) {
-			if (!view->fresh.start_ns)
-				continue;
-			move_span(&view->told, &view->fresh);
-			if (view->trouble)
-				trouble_move(&view->trouble[TOLD], &view->trouble[FRESH]);
-			for (unsigned int i = 0; i < view->hop_count; i++)
-				move_counts(&view->hops[i].told, &view->hops[i].fresh);
-		}
+	each_view(connection, view_set_aside);
 }
 
 void connection_take_back(struct connection *connection)
 {
-	for (struct endpoints *endpoints = connection->endpoints; endpoints;
-	     endpoints = endpoints->next)
-		for (struct view *view = &endpoints->view; view; view = view->next) {
-			if (!view->told.start_ns)
-				continue;
-			move_span(&view->fresh, &view->told);
-			if (view->trouble)
-				trouble_move(&view->trouble[FRESH], &view->trouble[TOLD]);
-			for (unsigned int i = 0; i < view->hop_count; i++)
-				move_counts(&view->hops[i].fresh, &view->hops[i].told);
-		}
+	each_view(connection, view_take_back);
 }
 
 void connection_written(struct connection *connection)
@@ -628,15 +407,5 @@ void connection_written(struct connection *connection)
 	connection->is_ended = (uint8_t)connection_ended(connection);
 	memcpy(connection->flags_before, connection->tcp_flags, sizeof(connection->tcp_flags));
 	connection->is_active = connection->is_fresh = 0;
-	for (struct endpoints *endpoints = connection->endpoints; endpoints;
-	     endpoints = endpoints->next)
-		for (struct view *view = &endpoints->view; view; view = view->next) {
-			if (!view->fresh.start_ns)
-				continue;
-			view->fresh = (struct span){0};
-			if (view->trouble)
-				view->trouble[FRESH] = (struct trouble){0};
-			for (unsigned int i = 0; i < view->hop_count; i++)
-				view->hops[i].fresh = (struct hop_counts){0};
-		}
+	each_view(connection, view_written);
 }

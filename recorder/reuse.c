@@ -10,7 +10,7 @@
  * after translations. What a namespace reports is the latest connection's of which it has seen
  * something, so that each of them moves on with the SYN as it passes there.
  */
-#include "recorder/view.h"
+#include "recorder/connection_private.h"
 
 #define TCP_SYN 0x02
 #define TCP_RST 0x04

@@ -10,11 +10,11 @@
  * These are the hops of order 1. First sight is remembered over the connection's life, so the
  * choice does not change from slice to slice.
  */
+#include "recorder/connection_private.h"
 #include "recorder/delivery.h"
 #include "recorder/filter.h"
 #include "recorder/process_table.h"
 #include "recorder/transport.h"
-#include "recorder/view.h"
 
 #include <errno.h>
 #include <stdio.h>

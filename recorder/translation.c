@@ -6,7 +6,7 @@
  *     client > server           between: destination translated, source not yet
  *     router > server           after: the reply tuple turned around
  */
-#include "recorder/view.h"
+#include "recorder/connection_private.h"
 
 #include <errno.h>
 

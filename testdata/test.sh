@@ -174,6 +174,7 @@ suite live-hops as_root testdata/live/hops_test.sh
 suite live-paths as_root testdata/live/paths_test.sh
 suite live-labs as_root testdata/live/labs_test.sh
 suite live-faithful as_root testdata/live/faithful_test.sh
+suite live-eviction as_root testdata/live/eviction_test.sh
 suite live-reuse as_root testdata/live/reuse_test.sh
 suite live-exact as_root testdata/live/exact_test.sh
 suite live-sighting as_root testdata/live/sighting_test.sh

@@ -24,52 +24,79 @@ static void prefer_huge_pages(char *memory, size_t size)
 		madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 }
 
+static void release(struct aging_half *half)
+{
+	free(half->tags);
+	free(half->slots);
+	*half = (struct aging_half){0};
+}
+
 static int allocate(const struct aging *aging, struct aging_half *half, uint64_t slots)
 {
-	half->slots = calloc(slots, aging->stride);
-	if (!half->slots)
+	size_t stride = sizeof(uint64_t) + aging->value_size;
+
+	*half = (struct aging_half){
+		.tags = calloc(slots, 1),
+		.slots = reallocarray(NULL, slots, stride),
+		.mask = slots - 1,
+	};
+	if (!half->tags || !half->slots) {
+		release(half);
 		return -ENOMEM;
-	prefer_huge_pages(half->slots, slots * aging->stride);
-	half->mask = slots - 1;
-	half->count = 0;
+	}
+	prefer_huge_pages(half->slots, slots * stride);
 	return 0;
+}
+
+static void empty(struct aging_half *half)
+{
+	memset(half->tags, 0, half->mask + 1);
+	half->count = 0;
 }
 
 int aging_init(struct aging *aging, size_t value_size)
 {
 	*aging = (struct aging){.value_size = (value_size + 7) / 8 * 8};
-	aging->stride = aging->value_size + sizeof(uint64_t);
 	return allocate(aging, &aging->young, FEWEST_SLOTS);
 }
 
 static int is_roomy(uint64_t slots, uint64_t entries)
 {
-	return entries <= slots - slots / 4;
+	return entries <= slots - slots / 8;
+}
+
+static uint64_t slots_for(uint64_t entries)
+{
+	uint64_t slots = FEWEST_SLOTS;
+
+	while (!is_roomy(slots, entries))
+		slots *= 2;
+	return slots;
 }
 
 int aging_reserve(struct aging *aging, uint64_t more)
 {
 	struct aging_half old = aging->young, grown;
-	uint64_t slots = old.mask + 1;
 	int error;
 
-	if (is_roomy(slots, old.count + more))
+	if (is_roomy(old.mask + 1, old.count + more))
 		return 0;
-	while (!is_roomy(slots, old.count + more))
-		slots *= 2;
-	error = allocate(aging, &grown, slots);
+	error = allocate(aging, &grown, slots_for(old.count + more));
 	if (error)
 		return error;
 	for (uint64_t i = 0; i <= old.mask; i++) {
-		const char *from = old.slots + i * aging->stride;
-		uint64_t key;
+		uint64_t key, to;
+		int is_there;
 
-		memcpy(&key, from, sizeof(key));
-		if (key)
-			memcpy(aging_slot(aging, &grown, key), from, aging->stride);
+		if (!aging_key(&old, i, aging->value_size, &key))
+			continue;
+		to = aging_look(&grown, key, aging->value_size, &is_there);
+		grown.tags[to] = old.tags[i];
+		memcpy(aging_slot(&grown, to, aging->value_size),
+		       aging_slot(&old, i, aging->value_size), sizeof(key) + aging->value_size);
 	}
 	grown.count = old.count;
-	free(old.slots);
+	release(&old);
 	aging->young = grown;
 	return 0;
 }
@@ -81,27 +108,24 @@ void aging_turn(struct aging *aging)
 	aging->old = aging->young;
 	aging->moved = 0;
 	/* The spare half is used again where it is large enough not to grow at once. */
-	if (spare.slots && spare.mask >= aging->old.mask / 4 &&
+	if (spare.tags && spare.mask >= aging->old.mask / 4 &&
 	    spare.mask <= aging->old.mask * 4) {
-		if (spare.count)
-			memset(spare.slots, 0, (spare.mask + 1) * aging->stride);
-		spare.count = 0;
+		empty(&spare);
 		aging->young = spare;
 		return;
 	}
-	free(spare.slots);
-	if (allocate(aging, &aging->young, FEWEST_SLOTS)) {
+	release(&spare);
+	if (allocate(aging, &aging->young, slots_for(aging->old.count))) {
 		/* Without memory for it, forget all. */
-		memset(aging->old.slots, 0, (aging->old.mask + 1) * aging->stride);
 		aging->young = aging->old;
-		aging->young.count = 0;
+		empty(&aging->young);
 		aging->old = (struct aging_half){0};
 	}
 }
 
 void aging_clear(struct aging *aging)
 {
-	free(aging->young.slots);
-	free(aging->old.slots);
+	release(&aging->young);
+	release(&aging->old);
 	*aging = (struct aging){0};
 }

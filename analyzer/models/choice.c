@@ -4,20 +4,8 @@
  */
 #include "analyzer/models/choice.h"
 #include "analyzer/models/fingerprint_rows.h"
-#include "analyzer/models/recipe.h"
 
 #include <string.h>
-
-static int from_recipe(const struct recipe *recipe, struct fingerprint *fingerprint,
-		       char **problem)
-{
-	fingerprint->digest.function = recipe->function;
-	fingerprint->digest.width = recipe->width;
-	fingerprint->entries = recipe->entries;
-	fingerprint->windows[0] = recipe->window_ns;
-	fingerprint->window_count = 1;
-	return digest_parse(&fingerprint->digest, recipe->fields, problem);
-}
 
 static int from_fields(const char *fields, const struct choice_shape *shape,
 		       struct fingerprint *fingerprint, char **problem)
@@ -41,9 +29,9 @@ int choice_make(struct choice *choice, const char *name, const struct choice_sha
 		return from_fields(name, shape, &choice->fingerprints[0], problem);
 	}
 	while (recipe && !error) {
-		choice->names[choice->count] = recipe->name;
+		choice->recipes[choice->count] = recipe;
 		choice->fields[choice->count] = recipe->fields;
-		error = from_recipe(recipe, &choice->fingerprints[choice->count], problem);
+		error = recipe_take(recipe, &choice->fingerprints[choice->count], problem);
 		choice->count++;
 		recipe = is_all ? recipe_get(choice->count) : NULL;
 	}

@@ -6,10 +6,11 @@
 #define ANALYZER_MODELS_CHOICE_H
 
 #include "analyzer/models/fingerprint.h"
+#include "analyzer/models/recipe.h"
 
 struct choice {
 	struct fingerprint fingerprints[FINGERPRINTS];
-	const char *names[FINGERPRINTS]; /* NULL: of no recipe */
+	const struct recipe *recipes[FINGERPRINTS]; /* NULL: of none */
 	const char *fields[FINGERPRINTS];
 	size_t count;
 };

@@ -8,6 +8,7 @@
  */
 #include "analyzer/models/dedup.h"
 
+#include "analyzer/models/options.h"
 #include "schema/flow_hash.h"
 
 #include <errno.h>
@@ -41,17 +42,45 @@ const struct dedup_model *dedup_model(size_t i)
 	return i < sizeof(models) / sizeof(models[0]) ? models[i] : NULL;
 }
 
+struct dedup_ticker dedup_evictions(const struct dedup_options *options)
+{
+	return (struct dedup_ticker){
+		.interval_ns = options->eviction_ns,
+		.instants = options->evict_at,
+	};
+}
+
+uint64_t dedup_tick(struct dedup_ticker *ticker)
+{
+	uint64_t tick_ns = ticker->next_ns;
+
+	if (ticker->instants && !options_instant(&ticker->instants, &ticker->next_ns))
+		return tick_ns;
+	ticker->instants = NULL;
+	ticker->next_ns += ticker->interval_ns;
+	return tick_ns;
+}
+
+void dedup_begin_ticks(struct dedup_ticker *ticker, uint64_t first_ns)
+{
+	if (ticker->next_ns)
+		return;
+	ticker->next_ns = first_ns;
+	dedup_tick(ticker);
+}
+
 uint64_t dedup_due(struct dedup_ticker *ticker, uint64_t now_ns)
 {
-	uint64_t due;
+	uint64_t due = 0, more;
 
-	if (!ticker->next_ns)
-		ticker->next_ns = now_ns + ticker->interval_ns;
+	dedup_begin_ticks(ticker, now_ns);
+	for (; ticker->instants && ticker->next_ns <= now_ns; due++)
+		dedup_tick(ticker);
 	if (now_ns < ticker->next_ns)
-		return 0;
-	due = (now_ns - ticker->next_ns) / ticker->interval_ns + 1;
-	ticker->next_ns += due * ticker->interval_ns;
-	return due;
+		return due;
+	more = (now_ns - ticker->next_ns) / ticker->interval_ns + 1;
+	ticker->next_ns += more * ticker->interval_ns;
+	return due + more;
 }
 
 void dedup_turn(struct aging *aging, uint64_t generations)
@@ -234,7 +263,7 @@ int dedup_run(struct recording *recording, const char *recording_id,
 	run->truth_out = out;
 	run->results = results;
 	run->flow_turn.interval_ns = FLOW_GAP_NS;
-	error = truth_init(&run->truth, (enum truth_source)options->truth);
+	error = truth_init(&run->truth, (enum truth_source)options->truth, SIGHTING_WHOLE);
 	if (!error)
 		error = aging_init(&run->flows, sizeof(struct flow));
 	for (size_t i = 0; i < model_count && !error; i++)

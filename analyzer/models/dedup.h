@@ -14,6 +14,7 @@ struct dedup_options {
 	uint64_t cpus;
 	uint64_t cache_entries; /* of a kernel map */
 	uint64_t eviction_ns;
+	const char *evict_at;	/* the first ones, for options_instant; NULL: none is given */
 	uint64_t expiry_ns;	/* of what user space remembers; 0: two evictions */
 	uint64_t sampling;	/* one of so many sightings, by chance */
 	uint64_t window_ns;	/* of a content fingerprint */
@@ -91,10 +92,18 @@ int dedup_run(struct recording *recording, const char *recording_id,
 
 /* --- for the models --- */
 
-/* Instants at a fixed distance, from the first sighting on. */
+/* Instants: first those of a list, then, or from the first sighting on, at a fixed distance. */
 struct dedup_ticker {
-	uint64_t interval_ns, next_ns;
+	uint64_t interval_ns, next_ns; /* next_ns 0: not begun */
+	const char *instants;	       /* behind next_ns, for options_instant; NULL: none */
 };
+
+struct dedup_ticker dedup_evictions(const struct dedup_options *options);
+
+void dedup_begin_ticks(struct dedup_ticker *ticker, uint64_t first_ns);
+
+/* One tick is done with; its instant. */
+uint64_t dedup_tick(struct dedup_ticker *ticker);
 
 /* How many ticks are due, all of them done with it. */
 uint64_t dedup_due(struct dedup_ticker *ticker, uint64_t now_ns);

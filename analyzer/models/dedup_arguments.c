@@ -19,6 +19,7 @@ static const struct option options[] = {
 	OPTION("cpus", OPTION_COUNT, cpus, 1, 8192, NULL),
 	OPTION("cache", OPTION_COUNT, cache_entries, 1, 1U << 24, NULL),
 	OPTION("eviction", OPTION_DURATION, eviction_ns, 1000000, UINT64_MAX / 4, NULL),
+	OPTION("evict_at", OPTION_INSTANTS, evict_at, 0, 0, NULL),
 	OPTION("expiry", OPTION_DURATION, expiry_ns, 0, UINT64_MAX / 4, NULL),
 	OPTION("sampling", OPTION_COUNT, sampling, 1, 1U << 30, NULL),
 	OPTION("window", OPTION_DURATION, window_ns, 1, UINT64_MAX / 4, NULL),

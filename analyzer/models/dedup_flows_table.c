@@ -2,7 +2,8 @@
 /*
  * SELECT * FROM dedup_flows('netobserv-1.8', 'eviction=5s'): what the designs' maps held of
  * each flow at each eviction, in the order of first packets; of all designs that keep flows
- * when none is named. What found no room in a map is not in it.
+ * when none is named. What found no room in a map is not in it. Where it is known when a design
+ * evicted, 'evict_at=1700000000000000000;1700000005000000000' lets the model do it then.
  */
 #include "analyzer/models/dedup_arguments.h"
 #include "analyzer/models/model_table.h"

@@ -6,8 +6,9 @@
  *
  * The records of an eviction come in the order of a hash map, which nobody can foretell; here,
  * in the order of their first packets. Which record is forwarded is then known at the first
- * packet of each, so that sightings can be decided as they come. When the map is full, the
- * packet's record goes through a ring buffer to the same deduper.
+ * packet of each, so that sightings can be decided as they come. The deduper's time is that of
+ * the eviction. When the map is full, the packet's record goes through a ring buffer to the
+ * same deduper.
  */
 #define XXH_INLINE_ALL
 #include "analyzer/models/dedup.h"
@@ -25,7 +26,7 @@ struct entry {
 };
 
 struct elected {
-	uint64_t interface, last_round;
+	uint64_t interface, last_ns;
 };
 
 struct state {
@@ -33,8 +34,8 @@ struct state {
 	struct dedup_ticker eviction;
 	struct aging map, deduper;
 	struct dedup_effort effort;
-	uint64_t rounds_kept; /* evictions without a record, until a flow is forgotten */
-	uint64_t turned;      /* round in which the deduper's table was turned last */
+	uint64_t expiry_ns;
+	uint64_t turned_ns; /* eviction for which the deduper's table was turned last */
 	uint64_t row, entries;
 	uint32_t round;
 };
@@ -42,13 +43,12 @@ struct state {
 static int begin(void *memory, const struct dedup_options *options)
 {
 	struct state *state = memory;
-	uint64_t expiry_ns = options->expiry_ns ? options->expiry_ns : 2 * options->eviction_ns;
 	int error = aging_init(&state->map, sizeof(struct entry));
 
 	state->options = *options;
-	state->eviction.interval_ns = options->eviction_ns;
-	state->rounds_kept = expiry_ns / options->eviction_ns;
-	state->round = state->turned = 1;
+	state->eviction = dedup_evictions(options);
+	state->expiry_ns = options->expiry_ns ? options->expiry_ns : 2 * options->eviction_ns;
+	state->round = 1;
 	return error ? error : aging_init(&state->deduper, sizeof(struct elected));
 }
 
@@ -61,16 +61,15 @@ static int reserve(struct state *state)
 	return error ? error : aging_reserve(&state->deduper, REPLAY_ROWS);
 }
 
+/* What the deduper had a record of before its table was turned twice has expired. */
 static int evict(struct state *state, uint64_t times)
 {
-	uint64_t generation = state->rounds_kept + 1;
-
 	dedup_turn(&state->map, times);
 	state->round += (uint32_t)times;
 	state->entries = 0;
-	if (state->round - state->turned >= generation) {
-		dedup_turn(&state->deduper, (state->round - state->turned) / generation);
-		state->turned = state->round;
+	if (state->eviction.next_ns - state->turned_ns > state->expiry_ns) {
+		aging_turn(&state->deduper);
+		state->turned_ns = state->eviction.next_ns;
 	}
 	return reserve(state);
 }
@@ -95,9 +94,9 @@ static int is_forwarded(struct state *state, uint64_t tuple, uint64_t interface)
 	int is_new;
 	struct elected *elected = aging_get(&state->deduper, tuple, &is_new);
 
-	if (is_new || state->round > elected->last_round + state->rounds_kept)
+	if (is_new || state->eviction.next_ns - elected->last_ns > state->expiry_ns)
 		elected->interface = interface;
-	elected->last_round = state->round;
+	elected->last_ns = state->eviction.next_ns;
 	return elected->interface == interface || !state->options.first_come;
 }
 

@@ -60,7 +60,7 @@ static int begin(void *memory, const struct dedup_options *options)
 	int error = aging_init(&state->map, sizeof(struct entry));
 
 	state->options = *options;
-	state->eviction.interval_ns = options->eviction_ns;
+	state->eviction = dedup_evictions(options);
 	state->round = 1;
 	if (!error)
 		error = aging_init(&state->ring, sizeof(struct enrichment));
@@ -82,12 +82,13 @@ static int drain(struct state *state)
 	uint64_t round = state->round - 1;
 
 	for (uint64_t i = 0; enrichments->young.count && i <= enrichments->young.mask; i++) {
-		const uint64_t *slot =
-			(const uint64_t *)(enrichments->young.slots + i * enrichments->stride);
-		const struct entry *entry = *slot ? aging_find(&state->map, *slot) : NULL;
+		const struct entry *entry;
+		uint64_t key;
 
-		if (*slot &&
-		    (!entry || (entry->round != round && entry->previous_round != round))) {
+		if (!aging_key(&enrichments->young, i, enrichments->value_size, &key))
+			continue;
+		entry = aging_find(&state->map, key);
+		if (!entry || (entry->round != round && entry->previous_round != round)) {
 			state->effort.partial_flows++;
 			state->effort.records++;
 		}
@@ -114,8 +115,8 @@ static int evict(struct state *state)
 
 	aging_turn(&state->map);
 	aging_turn(&state->ring);
-	state->drained_ns = state->eviction.next_ns + state->entries * state->options.drain_ns;
-	state->eviction.next_ns += state->eviction.interval_ns;
+	state->drained_ns =
+		dedup_tick(&state->eviction) + state->entries * state->options.drain_ns;
 	state->round++;
 	state->entries = 0;
 	return error ? error : reserve(state);
@@ -141,8 +142,7 @@ static int let_pass(struct state *state, uint64_t now_ns)
 	unsigned int idle = 0;
 	int error = 0;
 
-	if (!eviction->next_ns)
-		eviction->next_ns = now_ns + eviction->interval_ns;
+	dedup_begin_ticks(eviction, now_ns);
 	while (!error) {
 		int has_event = state->first_event != state->next_event;
 		uint64_t event_ns = state->events[state->first_event % EVENTS].when_ns;

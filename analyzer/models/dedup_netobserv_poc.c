@@ -38,7 +38,7 @@ static int begin(void *memory, const struct dedup_options *options)
 	int error = lru_init(&state->packets, LRU_ENTRIES);
 
 	state->options = *options;
-	state->eviction.interval_ns = options->eviction_ns;
+	state->eviction = dedup_evictions(options);
 	state->round = 1;
 	return error ? error : aging_init(&state->flows, sizeof(struct owner));
 }

@@ -74,6 +74,72 @@ static void a_packet_in_flight_at_the_eviction_is_counted_again(void **state)
 	path_close(&path, &sample);
 }
 
+/* The words 'evict_at=...' with instants in seconds after the beginning. */
+static const char *evict_at(const uint64_t *seconds, size_t count)
+{
+	static char text[256];
+	size_t size = (size_t)snprintf(text, sizeof(text), "evict_at=");
+
+	for (size_t i = 0; i < count; i++)
+		size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%llu",
+					 i ? ";" : "",
+					 SAMPLE_BEGIN_NS + seconds[i] * SECOND_NS + 0ULL);
+	return text;
+}
+
+static void evictions_come_at_the_instants_that_are_given(void **state)
+{
+	static const uint64_t instants[] = {3, 4, 9};
+	struct path path = path_begin();
+	struct sample sample;
+	char sql[512];
+
+	/* A packet in each second from 0 to 19. */
+	for (uint64_t second = 0; second < 20; second++) {
+		struct packet_row row = path_udp(second + 1, "10.1.0.2", 40000, "10.1.0.1", 80);
+
+		path.now_ns = SAMPLE_BEGIN_NS + second * SECOND_NS;
+		path_hop(&path, &row, PATH_ROUTER, 2, "receive");
+	}
+	sample = path_open(&path);
+	/* After them, they come each 5 s, which is what nobody changed. */
+	snprintf(sql, sizeof(sql),
+		 "SELECT model, group_concat(packets, ' ') FROM dedup_flows("
+		 "'netobserv-1.7,netobserv-1.8', '%s') GROUP BY model",
+		 evict_at(instants, 3));
+	sample_expect(sample.database, sql,
+		      "netobserv-1.7|3 1 5 5 5 1\n"
+		      "netobserv-1.8|3 1 5 5 5 1");
+	path_close(&path, &sample);
+}
+
+static void the_deduper_of_1_7_expires_by_the_time_between_evictions(void **state)
+{
+	static const uint64_t instants[] = {1, 2, 12, 23};
+	struct path path = path_begin();
+	struct sample sample;
+	char sql[512];
+
+	/* Before each eviction but the second, a packet; the interface is another each time. */
+	for (uint32_t i = 0; i < 4; i++) {
+		struct packet_row row = path_udp(i + 1, "10.1.0.2", 40000, "10.1.0.1", 80);
+
+		path.now_ns = SAMPLE_BEGIN_NS + instants[i] * SECOND_NS - SECOND_NS / 2;
+		if (i != 1)
+			path_hop(&path, &row, PATH_ROUTER, 2 + i, "receive");
+	}
+	sample = path_open(&path);
+	for (uint32_t expiry_s = 10; expiry_s <= 11; expiry_s++) {
+		snprintf(sql, sizeof(sql),
+			 "SELECT group_concat(forwarded, ' ') FROM dedup_flows("
+			 "'netobserv-1.7', 'expiry=%us,%s')",
+			 expiry_s, evict_at(instants, 4));
+		/* From 1 to 12 and from 12 to 23: 11 s, which is not longer than 11. */
+		sample_expect(sample.database, sql, expiry_s == 10 ? "1 1 1" : "1 0 0");
+	}
+	path_close(&path, &sample);
+}
+
 static void the_seventh_further_interface_does_not_fit(void **state)
 {
 	struct path path = path_begin();
@@ -83,10 +149,13 @@ static void the_seventh_further_interface_does_not_fit(void **state)
 	for (uint32_t interface = 2; interface <= 9; interface++)
 		path_hop(&path, &row, PATH_ROUTER, interface, "receive");
 	/* The list is full: that 3 is in it is not looked at. */
-	path_hop(&path, &row, PATH_ROUTER, 3, "receive");
+	path_hop(&path, &row, PATH_ROUTER, 3, "transmit");
 	sample = path_open(&path);
 	sample_expect(sample.database,
 		      "SELECT packets, interfaces_missed FROM dedup('netobserv-1.8')", "1|2");
+	sample_expect(sample.database,
+		      "SELECT further_interfaces FROM dedup_flows('netobserv-1.8')",
+		      "3 receive,4 receive,5 receive,6 receive,7 receive,8 receive");
 	path_close(&path, &sample);
 }
 
@@ -459,6 +528,12 @@ static void what_there_is_not_is_refused_by_name(void **state)
 		{"SELECT * FROM dedup('raw', 'window=1h')", "'1h'"},
 		{"SELECT * FROM dedup('raw', 'sampling=0')", "'0'"},
 		{"SELECT * FROM dedup('raw', 'window')", "'window'"},
+		{"SELECT * FROM dedup('raw', 'evict_at=')", "''"},
+		{"SELECT * FROM dedup('raw', 'evict_at=0')", "'0'"},
+		{"SELECT * FROM dedup('raw', 'evict_at=1;x')", "'1;x'"},
+		{"SELECT * FROM dedup('raw', 'evict_at=1;,cpus=2')", "'1;'"},
+		{"SELECT * FROM dedup('raw', 'evict_at=1;;2')", "'1;;2'"},
+		{"SELECT * FROM dedup('raw', 'evict_at=2;1')", "'2;1'"},
 		{"SELECT * FROM dedup_flows('raw')", "'raw'"},
 	};
 	struct path path = path_begin();
@@ -487,6 +562,8 @@ int main(void)
 			on_the_translated_path_each_design_counts_as_often_as_its_rule_says),
 		cmocka_unit_test(designs_of_netobserv_count_the_link_layer_header),
 		cmocka_unit_test(a_packet_in_flight_at_the_eviction_is_counted_again),
+		cmocka_unit_test(evictions_come_at_the_instants_that_are_given),
+		cmocka_unit_test(the_deduper_of_1_7_expires_by_the_time_between_evictions),
 		cmocka_unit_test(the_seventh_further_interface_does_not_fit),
 		cmocka_unit_test(what_a_full_map_has_no_room_for_is_told_singly_or_lost),
 		cmocka_unit_test(the_first_interface_stays_elected_over_evictions_in_1_7),

@@ -8,7 +8,9 @@
  */
 #define XXH_INLINE_ALL
 #include "analyzer/models/digest.h"
+#include "analyzer/models/digest_crc32.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,55 +25,67 @@ const char *const digest_function_names[DIGEST_FUNCTIONS + 1] = {"xxh3", "crc32"
 
 /* --- the functions --- */
 
+uint64_t digest_xxh3(const void *bytes, size_t size)
+{
+	return XXH3_64bits(bytes, size);
+}
+
 uint32_t digest_crc32(const unsigned char *bytes, size_t size)
 {
 	uint32_t crc = 0xffffffff;
 
-	for (size_t i = 0; i < size; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-	}
+	for (size_t i = 0; i < size; i++)
+		crc = crc >> 8 ^ digest_crc32_table[(crc ^ bytes[i]) & 0xff];
 	return ~crc;
 }
 
-static uint32_t little_word(const unsigned char *bytes, size_t size)
+static uint32_t little_word(const unsigned char *bytes)
 {
-	uint32_t word = 0;
+	uint32_t word;
 
-	for (size_t i = 0; i < size && i < 4; i++)
-		word |= (uint32_t)bytes[i] << 8 * i;
-	return word;
+	memcpy(&word, bytes, sizeof(word));
+	return le32toh(word);
 }
 
-static void bob_mix(uint32_t word[3])
+static inline void bob_mix(uint32_t word[3])
 {
-	static const signed char shifts[9] = {-13, 8, -13, -12, 16, -5, -3, 10, -15};
+	uint32_t a = word[0], b = word[1], c = word[2];
 
-	for (int i = 0; i < 9; i++) {
-		uint32_t *to = &word[i % 3], next = word[(i + 1) % 3], last = word[(i + 2) % 3];
+	a = (a - b - c) ^ c >> 13;
+	b = (b - c - a) ^ a << 8;
+	c = (c - a - b) ^ b >> 13;
+	a = (a - b - c) ^ c >> 12;
+	b = (b - c - a) ^ a << 16;
+	c = (c - a - b) ^ b >> 5;
+	a = (a - b - c) ^ c >> 3;
+	b = (b - c - a) ^ a << 10;
+	c = (c - a - b) ^ b >> 15;
+	word[0] = a;
+	word[1] = b;
+	word[2] = c;
+}
 
-		*to -= next + last;
-		*to ^= shifts[i] < 0 ? last >> -shifts[i] : last << shifts[i];
-	}
+static inline void bob_add(uint32_t word[3], const unsigned char *bytes)
+{
+	for (size_t i = 0; i < 3; i++)
+		word[i] += little_word(bytes + 4 * i);
+	bob_mix(word);
 }
 
 uint32_t digest_bob(const unsigned char *bytes, size_t size)
 {
 	uint32_t word[3] = {0x9e3779b9, 0x9e3779b9, 0};
+	unsigned char last[12] = {0};
 	size_t left = size;
 
-	for (; left >= 12; left -= 12, bytes += 12) {
-		for (size_t i = 0; i < 3; i++)
-			word[i] += little_word(bytes + 4 * i, 4);
-		bob_mix(word);
-	}
-	word[0] += little_word(bytes, left);
-	if (left > 4)
-		word[1] += little_word(bytes + 4, left - 4);
+	for (; left >= 12; left -= 12, bytes += 12)
+		bob_add(word, bytes);
 	/* The lowest byte of the last word is for the length. */
-	word[2] += (uint32_t)size + (left > 8 ? little_word(bytes + 8, left - 8) << 8 : 0);
-	bob_mix(word);
+	memcpy(last, bytes, left < 8 ? left : 8);
+	if (left > 8)
+		memcpy(last + 9, bytes + 8, left - 8);
+	word[2] += (uint32_t)size;
+	bob_add(word, last);
 	return word[2];
 }
 
@@ -116,10 +130,11 @@ static int is_field(const struct column *column)
 	return column->type == COLUMN_INTEGER || column->type == COLUMN_ADDRESS;
 }
 
-static int parse_field(struct digest *digest, const char *text, size_t size, char **problem)
+static int parse_field(struct digest *digest, const char *text, size_t size, int is_alternative,
+		       char **problem)
 {
 	const struct stream *stream = stream_get(STREAM_PACKET);
-	size_t name_size = strcspn(text, ":,");
+	size_t name_size = strcspn(text, ":,|");
 	struct digest_field *field = &digest->fields[digest->field_count];
 	const struct column *column;
 
@@ -147,6 +162,9 @@ static int parse_field(struct digest *digest, const char *text, size_t size, cha
 				      size);
 		field->bits = (unsigned int)bits;
 	}
+	field->is_alternative = is_alternative;
+	if (is_alternative && (field->bits == 128 || field[-1].bits == 128))
+		return refuse(problem, "an address has no alternative:", text, size);
 	digest->field_count++;
 	return 0;
 }
@@ -173,15 +191,18 @@ static void place_fields(struct digest *digest)
 
 int digest_parse(struct digest *digest, const char *fields, char **problem)
 {
+	int is_alternative = 0;
+
 	digest->field_count = 0;
 	while (*fields) {
-		size_t size = strcspn(fields, ",");
-		int error = parse_field(digest, fields, size, problem);
+		size_t size = strcspn(fields, ",|");
+		int error = parse_field(digest, fields, size, is_alternative, problem);
 
 		if (error)
 			return error;
 		fields += size;
-		fields += *fields == ',';
+		is_alternative = *fields == '|';
+		fields += *fields != 0;
 	}
 	if (!digest->field_count)
 		return refuse(problem, "a fingerprint has at least one field, not", "", 0);
@@ -196,6 +217,30 @@ static uint64_t low_bits(unsigned int bits)
 	return bits < 64 ? (1ULL << bits) - 1 : UINT64_MAX;
 }
 
+/* Whether a field before it, whose alternative it is, is there. */
+static int is_left_out(const struct digest *digest, const union column_values *const *values,
+		       size_t i, uint32_t row)
+{
+	for (; digest->fields[i].is_alternative; i--)
+		if (values[i - 1]->integers[row] & low_bits(digest->fields[i - 1].bits))
+			return 1;
+	return 0;
+}
+
+static void pack_alternative(const struct digest *digest,
+			     const union column_values *const *values, size_t i, uint32_t first,
+			     uint32_t count, uint64_t *words)
+{
+	const struct digest_field *field = &digest->fields[i];
+	uint64_t *out = words + field->word;
+
+	for (uint32_t row = 0; row < count; row++)
+		if (!is_left_out(digest, values, i, first + row))
+			out[row * digest->word_count] |=
+				(values[i]->integers[first + row] & low_bits(field->bits))
+				<< field->shift;
+}
+
 static void pack_strip(const struct digest *digest, const union column_values *const *values,
 		       uint32_t first, uint32_t count, uint64_t *words)
 {
@@ -206,7 +251,9 @@ static void pack_strip(const struct digest *digest, const union column_values *c
 		const struct digest_field *field = &digest->fields[i];
 		uint64_t *out = words + field->word;
 
-		if (field->bits == 128) {
+		if (field->is_alternative) {
+			pack_alternative(digest, values, i, first, count, words);
+		} else if (field->bits == 128) {
 			const struct address *in = values[i]->addresses + first;
 
 			for (uint32_t row = 0; row < count; row++) {
@@ -234,6 +281,14 @@ static size_t lay_address(const struct address *address, unsigned char *out)
 	return 4;
 }
 
+/* Whether there is an alternative to a field that is zero. */
+static int is_replaced(const struct digest *digest, const union column_values *const *values,
+		       size_t i, uint32_t row)
+{
+	return i + 1 < digest->field_count && digest->fields[i + 1].is_alternative &&
+	       !(values[i]->integers[row] & low_bits(digest->fields[i].bits));
+}
+
 /* One row as it would lie on the wire. Returns its bytes. */
 static size_t lay_row(const struct digest *digest, const union column_values *const *values,
 		      uint32_t row, unsigned char *bytes)
@@ -243,6 +298,8 @@ static size_t lay_row(const struct digest *digest, const union column_values *co
 	for (size_t i = 0; i < digest->field_count; i++) {
 		unsigned int bits = digest->fields[i].bits;
 
+		if (is_replaced(digest, values, i, row) || is_left_out(digest, values, i, row))
+			continue;
 		if (bits == 128)
 			size += lay_address(&values[i]->addresses[row], bytes + size);
 		else
@@ -285,4 +342,40 @@ void digest_rows(const struct digest *digest, const union column_values *const *
 				XXH3_64bits(words + row * stride, stride * sizeof(uint64_t)) &
 				mask;
 	}
+}
+
+/* --- what it costs --- */
+
+const struct digest_cost digest_costs[DIGEST_FUNCTIONS] = {
+	[DIGEST_XXH3] = {2.1, 0.03},
+	[DIGEST_CRC32] = {0, 1},
+	[DIGEST_BOB] = {4.6, 0.5},
+	[DIGEST_IPSX] = {3.7, 0},
+};
+
+unsigned int digest_bytes(const struct digest *digest)
+{
+	unsigned int bytes = 0, group = 0; /* of a field and its alternatives, the largest */
+
+	if (digest->function == DIGEST_XXH3)
+		return (unsigned int)(digest->word_count * sizeof(uint64_t));
+	for (size_t i = 0; i < digest->field_count; i++) {
+		const struct digest_field *field = &digest->fields[i];
+		unsigned int size = field->bits == 128 ? 4 : field->bits / 8;
+
+		if (!field->is_alternative) {
+			bytes += group;
+			group = 0;
+		}
+		if (size > group)
+			group = size;
+	}
+	return bytes + group;
+}
+
+double digest_ns(const struct digest *digest)
+{
+	const struct digest_cost *cost = &digest_costs[digest->function];
+
+	return cost->ns + cost->ns_per_byte * digest_bytes(digest);
 }

@@ -77,11 +77,29 @@ static void what_is_no_field_of_a_fingerprint_is_refused_by_name(void **state)
 	expect_refused("packet_id", "packet_id");
 	expect_refused("ip_ttl,payload_stamp", "payload_stamp");
 	expect_refused("time_ns", "time_ns");
+	expect_refused("source_address|skb_head", "no alternative");
+	expect_refused("skb_head|source_address", "no alternative");
 	expect_refused("packet_identity", "packet_identity");
 	expect_refused("colour", "colour");
 	expect_refused("source_address:32", "source_address:32");
 	expect_refused("ip_ttl:16", "ip_ttl:16");
 	expect_refused("", "at least one");
+}
+
+static void the_cost_of_a_digest_follows_from_what_it_is_given(void **state)
+{
+	struct digest digest = parse("ip_identification:16,source_address,network_iana_number");
+
+	/* XXH3 is given words: an identification, an address of two, a protocol. */
+	assert_int_equal(digest_bytes(&digest), 32);
+	digest.function = DIGEST_BOB;
+	assert_int_equal(digest_bytes(&digest), 2 + 4 + 1);
+	assert_true(digest_ns(&digest) ==
+		    digest_costs[DIGEST_BOB].ns + digest_costs[DIGEST_BOB].ns_per_byte * 7);
+	/* Of alternatives there is one. */
+	digest = parse("ip_identification:16,skb_time_ns|payload_first:16|tcp_flags,skb_head");
+	digest.function = DIGEST_CRC32;
+	assert_int_equal(digest_bytes(&digest), 2 + 8 + 8);
 }
 
 static void every_published_recipe_parses(void **state)
@@ -168,6 +186,7 @@ int main(void)
 		cmocka_unit_test(bob_mixes_as_lookup2_does),
 		cmocka_unit_test(ipsx_follows_the_formula),
 		cmocka_unit_test(what_is_no_field_of_a_fingerprint_is_refused_by_name),
+		cmocka_unit_test(the_cost_of_a_digest_follows_from_what_it_is_given),
 		cmocka_unit_test(every_published_recipe_parses),
 		cmocka_unit_test(a_digest_depends_on_its_fields_only),
 		cmocka_unit_test(ipsx_of_a_row_takes_the_words_of_the_header),

@@ -44,13 +44,20 @@ struct run {
 	uint64_t rate_until_ns, rate_packets;
 	unsigned char rate;
 	unsigned char protocols[REPLAY_ROWS], rates[REPLAY_ROWS];
+	uint16_t cells[REPLAY_ROWS]; /* of the scores that a sighting counts in */
 	uint64_t digests[REPLAY_ROWS];
 	uint64_t zero[REPLAY_ROWS];
 };
 
-unsigned int fingerprint_entry_bytes(const struct fingerprint *fingerprint)
+uint64_t fingerprint_state_bytes(const struct fingerprint *fingerprint, size_t window,
+				 uint64_t peak_entries)
 {
-	return (fingerprint->digest.width + 7) / 8 + 4;
+	uint64_t entries = fingerprint->entries ? fingerprint->entries : peak_entries;
+	uint64_t time_bits = fingerprint->windows[window] < FINGERPRINT_FOREVER ? 32 : 0;
+
+	if (fingerprint->entry_bytes)
+		return entries * fingerprint->entry_bytes;
+	return (entries * (fingerprint->digest.width + time_bits) + 7) / 8;
 }
 
 void fingerprint_add(struct fingerprint_score *to, const struct fingerprint_score *score)
@@ -142,6 +149,18 @@ static const enum fingerprint_pair pairs[TRUTH_CHANGES] = {
 	[CHANGE_FRAGMENTED] = PAIR_FRAGMENTED, [CHANGE_ENCAPSULATED] = PAIR_ENCAPSULATED,
 };
 
+static uint16_t cell(enum fingerprint_pair pair, unsigned char protocol, unsigned char rate)
+{
+	return (uint16_t)((pair * FINGERPRINT_PROTOCOLS + protocol) * FINGERPRINT_RATES + rate);
+}
+
+static void take_cells(struct run *run, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		run->cells[i] =
+			cell(pairs[run->truth.change[i]], run->protocols[i], run->rates[i]);
+}
+
 /* How two sightings of different packets come to look the same. */
 static enum fingerprint_pair false_pair(const struct seen *seen, uint64_t relation,
 					uint64_t payload_hash)
@@ -159,7 +178,7 @@ static inline struct seen *find(struct state *state, uint64_t digest)
 	int is_new;
 
 	if (!state->fingerprint->entries)
-		return aging_get(&state->table, digest + 1, &is_new); /* 0 is no key */
+		return aging_get_sized(&state->table, digest, &is_new, sizeof(struct seen));
 	number = lru_take(&state->lru, digest, &is_new);
 	seen = &state->lru_seen[number];
 	if (is_new)
@@ -184,36 +203,31 @@ static inline void count_entry(struct state *state, size_t window, const struct 
 		*peak = state->interval_entries[window];
 }
 
-struct pair {
-	uint64_t relation, payload_hash, packet;
-	enum truth_change change;
-	unsigned char protocol, rate;
-};
-
-static inline void judge(struct state *state, size_t window, const struct seen *seen,
-			 const struct pair *pair, uint64_t now_ns)
+/* Row i of the block, in one window. */
+static inline void judge(const struct run *run, struct state *state, size_t window,
+			 const struct seen *seen, uint32_t i, uint64_t now_ns,
+			 const struct sightings *sightings, uint64_t payload_hash)
 {
 	int is_claimed = seen->packet &&
 			 now_ns - (seen->last_ns - 1) <= state->fingerprint->windows[window];
-	int is_right = is_claimed && seen->packet == pair->packet;
-	struct fingerprint_score(*scores)[FINGERPRINT_PROTOCOLS][FINGERPRINT_RATES] =
-		state->result->score[window];
-	struct fingerprint_score *score =
-		&scores[pairs[pair->change]][pair->protocol][pair->rate];
+	int is_right = is_claimed && seen->packet == run->truth.key[i];
+	struct fingerprint_score *scores = &state->result->score[window][0][0][0];
+	struct fingerprint_score *score = scores + run->cells[i];
 
 	score->sightings++;
-	if (pair->change == CHANGE_FIRST) {
+	if (run->truth.change[i] == CHANGE_FIRST) {
 		score->packets++;
-		score->dismissed += is_claimed;
+		score->dismissed += (uint64_t)is_claimed;
 	} else if (is_right) {
 		score->true_positives++;
 	} else {
 		score->false_negatives++;
 	}
 	if (is_claimed && !is_right)
-		scores[false_pair(seen, pair->relation, pair->payload_hash)][pair->protocol]
-		      [pair->rate]
-			      .false_positives++;
+		scores[cell(false_pair(seen, sightings->column[SIGHTING_RELATION][i],
+				       payload_hash),
+			    run->protocols[i], run->rates[i])]
+			.false_positives++;
 }
 
 static int turn(struct state *state, uint64_t now_ns, uint32_t count)
@@ -239,21 +253,14 @@ static int replay_block(struct run *run, struct state *state, const struct sight
 	digest_rows(&state->fingerprint->digest, state->values, sightings->count, run->digests);
 	for (uint32_t i = 0; i < sightings->count; i++) {
 		struct seen *seen = find(state, run->digests[i]);
-		const struct pair pair = {
-			.relation = sightings->column[SIGHTING_RELATION][i],
-			.payload_hash = payload_hash[i],
-			.packet = run->truth.key[i],
-			.change = run->truth.change[i],
-			.protocol = run->protocols[i],
-			.rate = run->rates[i],
-		};
 
 		for (size_t window = 0; window < window_count; window++) {
 			count_entry(state, window, seen, times[i]);
-			if (pair.packet)
-				judge(state, window, seen, &pair, times[i]);
+			if (run->truth.key[i])
+				judge(run, state, window, seen, i, times[i], sightings,
+				      payload_hash[i]);
 		}
-		*seen = (struct seen){times[i] + 1, pair.packet, pair.payload_hash};
+		*seen = (struct seen){times[i] + 1, run->truth.key[i], payload_hash[i]};
 	}
 	return 0;
 }
@@ -307,6 +314,7 @@ static int replay_all(struct run *run, struct sighting_reader *reader,
 			take_rates(run, sightings);
 			take_protocols(run, sightings);
 		}
+		take_cells(run, sightings->count);
 		for (size_t i = 0; i < run->count && !error; i++) {
 			struct state *state = &run->states[i];
 
@@ -326,6 +334,7 @@ int fingerprint_run(struct recording *recording, const char *recording_id,
 		    const struct fingerprint *fingerprints, size_t count,
 		    struct fingerprint_result *results)
 {
+	enum sighting_depth depth = options->split ? SIGHTING_CHANGE : SIGHTING_WHICH;
 	struct run *run = calloc(1, sizeof(*run));
 	struct sighting_reader *reader = NULL;
 	int error;
@@ -337,13 +346,12 @@ int fingerprint_run(struct recording *recording, const char *recording_id,
 		run->payload_hash =
 			want_column(run, (unsigned int)stream_column(stream_get(STREAM_PACKET),
 								     "payload_hash"));
-	error = truth_init(&run->truth, (enum truth_source)options->truth);
+	error = truth_init(&run->truth, (enum truth_source)options->truth, depth);
 	for (size_t i = 0; i < count && !error; i++)
 		error = begin_state(run, &run->states[i], &fingerprints[i], &results[i]);
 	if (!error)
-		error = sighting_open(recording, recording_id,
-				      options->split ? SIGHTING_CHANGE : SIGHTING_WHICH,
-				      run->extra_names, run->extra_count, &reader);
+		error = sighting_open(recording, recording_id, depth, run->extra_names,
+				      run->extra_count, &reader);
 	if (!error)
 		error = replay_all(run, reader, options);
 	for (size_t i = 0; i < count; i++) {

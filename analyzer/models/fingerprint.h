@@ -53,9 +53,13 @@ struct fingerprint_score {
 	uint64_t true_positives, false_positives, false_negatives;
 };
 
+/* A window that only the table's size ends. */
+#define FINGERPRINT_FOREVER 3600000000000ULL
+
 struct fingerprint {
 	struct digest digest;
-	uint32_t entries; /* of the table; 0: no limit */
+	uint32_t entries;     /* of the table; 0: no limit */
+	uint32_t entry_bytes; /* what its design keeps of each; 0: the digest and its time */
 	uint64_t windows[FINGERPRINT_WINDOWS];
 	size_t window_count;
 };
@@ -66,8 +70,13 @@ struct fingerprint_result {
 	uint64_t peak_entries[FINGERPRINT_WINDOWS]; /* distinct digests in a window */
 };
 
-/* Bytes of state for an entry: the digest, and 4 for its time. */
-unsigned int fingerprint_entry_bytes(const struct fingerprint *fingerprint);
+/*
+ * Bytes of state in a window: of a table of some size all of it, of another as many entries as
+ * there were at a time. An entry is the bits of the digest, and 32 of its time where the window
+ * ends: small tables are lists in the order of use, which need no time for that.
+ */
+uint64_t fingerprint_state_bytes(const struct fingerprint *fingerprint, size_t window,
+				 uint64_t peak_entries);
 
 struct fingerprint_options {
 	uint64_t truth;	    /* enum truth_source */

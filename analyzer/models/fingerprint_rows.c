@@ -89,7 +89,8 @@ static void put_score(struct model_rows *rows, const struct fingerprint_score *s
 
 struct place {
 	struct model_rows *rows;
-	const char *recording_id, *recipe, *fields;
+	const char *recording_id, *fields;
+	const struct recipe *recipe;
 	const struct fingerprint *fingerprint;
 	const struct fingerprint_result *result;
 	size_t window;
@@ -105,7 +106,8 @@ static void put_row(const struct place *place, const char *split, const char *va
 	if (fingerprint->entries && entries > fingerprint->entries)
 		entries = fingerprint->entries;
 	model_put_text(rows, place->recording_id);
-	model_put_text(rows, place->recipe);
+	model_put_text(rows, place->recipe ? place->recipe->name : NULL);
+	model_put_text(rows, place->recipe ? place->recipe->publication : NULL);
 	model_put_text(rows, place->fields);
 	model_put_text(rows, digest_function_names[fingerprint->digest.function]);
 	model_put_integer(rows, fingerprint->digest.width);
@@ -118,7 +120,9 @@ static void put_row(const struct place *place, const char *split, const char *va
 	model_put_text(rows, value);
 	put_score(rows, score);
 	model_put_integer(rows, entries);
-	model_put_integer(rows, entries * fingerprint_entry_bytes(fingerprint));
+	model_put_integer(rows, fingerprint_state_bytes(fingerprint, place->window, entries));
+	model_put_integer(rows, digest_bytes(&fingerprint->digest));
+	model_put_real(rows, digest_ns(&fingerprint->digest));
 }
 
 /* The sum of all scores whose index in each dimension is the given one, if it is not negative.
@@ -150,13 +154,14 @@ static void put_split(const struct place *place, const char *split, const char *
 		put_row(place, split, value, &score);
 }
 
-void fingerprint_put(struct model_rows *rows, const char *recording_id, const char *recipe,
-		     const char *fields, const struct fingerprint *fingerprint,
+void fingerprint_put(struct model_rows *rows, const char *recording_id,
+		     const struct recipe *recipe, const char *fields,
+		     const struct fingerprint *fingerprint,
 		     const struct fingerprint_result *result, int is_split)
 {
 	for (size_t i = 0; i < fingerprint->window_count; i++) {
 		const struct place place = {
-			rows, recording_id, recipe, fields, fingerprint, result, i,
+			rows, recording_id, fields, recipe, fingerprint, result, i,
 		};
 
 		put_split(&place, "all", NULL, fingerprint_sum(result, i));

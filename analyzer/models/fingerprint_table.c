@@ -53,7 +53,7 @@ static int run_choice(struct recording *recording, const char *recording_id,
 		error = fingerprint_run(recording, recording_id, &chosen->run,
 					choice->fingerprints, choice->count, results);
 	for (size_t i = 0; i < choice->count && !error; i++)
-		fingerprint_put(rows, recording_id, choice->names[i], choice->fields[i],
+		fingerprint_put(rows, recording_id, choice->recipes[i], choice->fields[i],
 				&choice->fingerprints[i], &results[i], (int)chosen->run.split);
 	free(results);
 	return error;

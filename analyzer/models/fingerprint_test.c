@@ -148,6 +148,66 @@ static void a_narrow_digest_collides_as_often_as_it_must(void **state)
 	path_close(&path, &sample);
 }
 
+static void a_table_of_some_size_takes_all_of_it(void **state)
+{
+	struct path path = path_begin();
+	struct sample sample;
+
+	path_translated_flow(&path, 1, 10, 100000);
+	sample = path_open(&path);
+	/* Of each entry 12 bits, and 32 of its time, which a window without an end needs not.
+	 */
+	sample_expect(sample.database,
+		      "SELECT peak_entries, state_bytes FROM fingerprint('payload_first', "
+		      "'1s,3600s', 'width=12,entries=100') WHERE split = 'all'",
+		      "10|550\n"
+		      "10|150");
+	sample_expect(sample.database,
+		      "SELECT peak_entries, state_bytes FROM fingerprint('payload_first', "
+		      "'1s', 'width=12') WHERE split = 'all'",
+		      "10|55");
+	/* Designs that are published keep what their programs keep. */
+	sample_expect(sample.database,
+		      "SELECT recipe, state_bytes FROM fingerprint WHERE split = 'all' AND "
+		      "recipe IN ('netobserv-poc-time', 'arkime', 'editcap-d', 'ipsx') "
+		      "ORDER BY recipe",
+		      "arkime|133169025\n"
+		      "editcap-d|200\n"
+		      "ipsx|180\n" /* 3 digests a packet: the addresses change twice */
+		      "netobserv-poc-time|644398");
+	path_close(&path, &sample);
+}
+
+static void what_stands_in_for_a_missing_field_tells_packets_apart(void **state)
+{
+	struct path path = path_begin();
+	struct sample sample;
+
+	/* The first has a time, which its segment has too; the others have none. */
+	for (uint64_t id = 1; id <= 3; id++) {
+		struct packet_row row = path_udp(id, "10.1.0.2", 40000, "10.1.0.1", 80);
+
+		row.skb_time_ns = id == 1 ? 5000 : 0;
+		path_hop(&path, &row, PATH_ROUTER, 2, "receive");
+		row.ip_identification += id == 1 ? 7 : 0;
+		path_hop(&path, &row, PATH_ROUTER, 3, "receive");
+	}
+	sample = path_open(&path);
+	sample_expect(sample.database,
+		      ALL "('skb_time_ns|ip_identification:16', '1s') WHERE split = 'all'",
+		      "6|3|3|3|3|0|0|0");
+	sample_expect(sample.database,
+		      ALL
+		      "('skb_time_ns|ip_identification:16', '1s', 'function=crc32,width=32')"
+		      " WHERE split = 'all'",
+		      "6|3|3|3|3|0|0|0");
+	sample_expect(sample.database, ALL "('skb_time_ns', '1s') WHERE split = 'all'",
+		      "6|3|3|4|3|1|0|1");
+	sample_expect(sample.database, ALL "('ip_identification', '1s') WHERE split = 'all'",
+		      "6|3|3|2|2|0|1|0");
+	path_close(&path, &sample);
+}
+
 static void sightings_of_unknown_packets_are_not_judged(void **state)
 {
 	struct path path = path_begin();
@@ -187,11 +247,11 @@ static void the_sweep_finds_the_fewest_fields_without_an_error(void **state)
 	path_translated_flow(&path, 1, 200, 100000);
 	sample = path_open(&path);
 	sample_expect(sample.database,
-		      "SELECT fields, width_bits, table_entries FROM fingerprint_sweep "
-		      "WHERE recipe IS NULL AND window_ns = 100000000 "
+		      "SELECT fields, width_bits, table_entries, state_bytes "
+		      "FROM fingerprint_sweep WHERE recipe IS NULL "
 		      "AND false_positives + false_negatives = 0 "
 		      "ORDER BY state_bytes, length(fields), fields LIMIT 1",
-		      "ip_identification:16|8|1");
+		      "ip_identification:16|8|1|1");
 	/* Without a limit to the table, what begins the payload, and 16 bits of it. */
 	sample_expect(sample.database,
 		      "SELECT fields, function, width_bits FROM fingerprint_sweep "
@@ -204,7 +264,7 @@ static void the_sweep_finds_the_fewest_fields_without_an_error(void **state)
 		      "SELECT count(*), min(false_negatives) FROM fingerprint_sweep "
 		      "WHERE recipe IS NULL AND window_ns = 100000000 AND width_bits = 64 "
 		      "AND fields LIKE '%source_address%'",
-		      "66|400"); /* 2^6, and with each of two that are not on the wire */
+		      "68|400"); /* 2^6, and with each of four that stand apart */
 	path_close(&path, &sample);
 }
 
@@ -217,6 +277,8 @@ int main(void)
 		cmocka_unit_test(what_happened_between_the_sightings_tells_pairs_apart),
 		cmocka_unit_test(a_full_table_forgets_the_oldest_digest),
 		cmocka_unit_test(a_narrow_digest_collides_as_often_as_it_must),
+		cmocka_unit_test(a_table_of_some_size_takes_all_of_it),
+		cmocka_unit_test(what_stands_in_for_a_missing_field_tells_packets_apart),
 		cmocka_unit_test(sightings_of_unknown_packets_are_not_judged),
 		cmocka_unit_test(the_interval_is_wilsons),
 		cmocka_unit_test(the_sweep_finds_the_fewest_fields_without_an_error),

@@ -46,12 +46,14 @@ void ledger_flow_observe(struct ledger_flow *flow, const struct sightings *sight
 	unsigned int at = 0;
 
 	flow->end_ns = sightings->column[SIGHTING_TIME][i];
+	if (flow->observed_count == LEDGER_INTERFACES)
+		return;
 	while (at < flow->observed_count && flow->observed[at] != interface)
 		at++;
 	if (at < flow->observed_count) {
 		if (flow->observed_direction[at] != direction)
 			flow->observed_direction[at] = LEDGER_BOTH;
-	} else if (interface && at < LEDGER_INTERFACES) {
+	} else if (interface) {
 		flow->observed[at] = interface;
 		flow->observed_direction[at] = direction;
 		flow->observed_count++;

@@ -57,7 +57,7 @@ static inline void ledger_add(struct ledger *ledger, uint32_t flow,
 		ledger_flow_add(&ledger->flows[flow], sightings, i);
 }
 
-/* The entry only lists its interface, where there is room. */
+/* The entry only lists its interface; a full list stays as it is, directions included. */
 static inline void ledger_observe(struct ledger *ledger, uint32_t flow,
 				  const struct sightings *sightings, uint32_t i)
 {

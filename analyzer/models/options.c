@@ -48,6 +48,31 @@ int options_duration(const char *text, size_t size, uint64_t *out)
 	return -EINVAL;
 }
 
+int options_instant(const char **text, uint64_t *out)
+{
+	size_t size = strcspn(*text, ",;"), used;
+	uint64_t instant;
+
+	if (!size)
+		return -ENODATA;
+	if (parse_number(*text, size, &instant, &used) || used != size)
+		return -EINVAL;
+	*text += size;
+	*text += **text == ';';
+	*out = instant;
+	return 0;
+}
+
+static int are_instants(const char *text)
+{
+	uint64_t before = 0, instant;
+	int error;
+
+	while (!(error = options_instant(&text, &instant)) && instant > before)
+		before = instant;
+	return error == -ENODATA && before && text[-1] != ';';
+}
+
 static int parse_value(const struct option *option, const char *text, size_t size,
 		       uint64_t *out)
 {
@@ -83,6 +108,12 @@ static int set(const struct option *option, const char *text, size_t size, void 
 {
 	uint64_t value;
 
+	if (option->kind == OPTION_INSTANTS) {
+		if (!are_instants(text))
+			return refuse(problem, "there is no such value", text, size);
+		memcpy((char *)out + option->offset, &text, sizeof(text));
+		return 0;
+	}
 	if (parse_value(option, text, size, &value) || value < option->least ||
 	    (option->kind != OPTION_WORD && value > option->most))
 		return refuse(problem, "there is no such value", text, size);

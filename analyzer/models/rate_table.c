@@ -65,18 +65,31 @@ static int reserve(struct packets *packets, size_t more)
 	return 0;
 }
 
+static int is_identification(const struct digest_field *field)
+{
+	return field->column ==
+	       (unsigned int)stream_column(stream_get(STREAM_PACKET), "ip_identification");
+}
+
 /* The content: all fields but the identification, in full. Returns whether that was one. */
 static int take_content(const struct digest *whole, struct digest *content)
 {
-	int identification = stream_column(stream_get(STREAM_PACKET), "ip_identification");
 	size_t count = 0;
 
 	*content = *whole;
 	content->function = DIGEST_XXH3;
 	content->width = 64;
-	for (size_t i = 0; i < whole->field_count; i++)
-		if (whole->fields[i].column != (unsigned int)identification)
-			content->fields[count++] = whole->fields[i];
+	for (size_t i = 0; i < whole->field_count; i++) {
+		const struct digest_field *field = &whole->fields[i];
+
+		if (is_identification(field))
+			continue;
+		content->fields[count] = *field;
+		/* Of what was left out, it is no alternative any more. */
+		if (field->is_alternative && is_identification(&field[-1]))
+			content->fields[count].is_alternative = field[-1].is_alternative;
+		count++;
+	}
 	content->field_count = count;
 	return count < whole->field_count;
 }
@@ -144,7 +157,7 @@ static int measure(struct recording *recording, const char *recording_id,
 		names[i] = stream_get(STREAM_PACKET)
 				   ->columns[reading->content.fields[i].column]
 				   .name;
-	error = truth_init(&reading->truth, (enum truth_source)chosen->truth);
+	error = truth_init(&reading->truth, (enum truth_source)chosen->truth, SIGHTING_WHOLE);
 	if (!error)
 		error = sighting_open(recording, recording_id, SIGHTING_WHOLE, names,
 				      reading->content.field_count, &reading->reader);
@@ -270,7 +283,7 @@ static int run(struct recording *recording, const char *recording_id,
 			.rows = rows,
 			.chosen = &chosen,
 			.recording_id = recording_id,
-			.recipe = choice->names[i],
+			.recipe = choice->recipes[i] ? choice->recipes[i]->name : NULL,
 			.fields = choice->fields[i],
 			.fingerprint = &choice->fingerprints[i],
 		};

@@ -42,10 +42,13 @@ static void each_report_says_what_the_models_found(void **state)
 	/* What beats a published one has no more errors, and no more state. */
 	expect(sample.database, "fingerprint-sweep",
 	       "count(*), sum(better_errors > errors OR better_state_bytes > state_bytes)",
-	       "WHERE kind = 'published' AND better_fields IS NOT NULL AND recipe = 'arkime'",
-	       "5|0");
-	expect(sample.database, "fingerprint-sweep", "recipe, window_ms",
-	       "WHERE kind = 'published' AND better_fields IS NULL", "");
+	       "WHERE kind = 'published' AND better_fields IS NOT NULL", "11|0");
+	/* One packet after the other: 8 bits of the last identification are enough. */
+	expect(sample.database, "fingerprint-sweep",
+	       "kind, errors, state_bytes, digest_ns, fields, function, width_bits, "
+	       "table_entries, beats, unbeaten",
+	       "WHERE kind IN ('winner', 'closest')",
+	       "winner|0|1|2.0|ip_identification:16|crc32|8|1|11|");
 	/* 65536 packets at a million a second, all of one flow and one length. */
 	expect(sample.database, "fingerprint-rate",
 	       "window_ms, calculated_percent, replayed_percent, agrees, knee_window_ms, "
@@ -57,6 +60,30 @@ static void each_report_says_what_the_models_found(void **state)
 	expect(sample.database, "identity", "packet_identity, sightings, skbs", "",
 	       "exact|1200|0\n"
 	       "new|300|300");
+	path_close(&path, &sample);
+}
+
+/* Packets that differ only in what no fingerprint of the sweep looks at. */
+static void where_no_fingerprint_beats_all_the_report_says_which_it_does_not(void **state)
+{
+	struct path path = path_begin();
+	struct sample sample;
+
+	for (uint64_t id = 1; id <= 20; id++) {
+		struct packet_row row = path_udp(1, "10.1.0.2", 40000, "10.1.0.1", 80);
+
+		row.packet_id = id;
+		row.payload_second = id * 0x9e3779b97f4a7c15ULL;
+		path_hop(&path, &row, PATH_ROUTER, 2, "receive");
+	}
+	sample = path_open(&path);
+	expect(sample.database, "fingerprint-sweep", "kind, errors, beats, unbeaten",
+	       "WHERE kind IN ('winner', 'closest')",
+	       "closest|19|9|rfc5475-bob 0 errors 160 bytes, rfc5475-crc32 0 errors 160 bytes");
+	expect(sample.database, "fingerprint-sweep", "recipe",
+	       "WHERE kind = 'published' AND better_fields IS NULL",
+	       "rfc5475-bob\n"
+	       "rfc5475-crc32");
 	path_close(&path, &sample);
 }
 
@@ -128,6 +155,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_report_says_what_the_models_found),
+		cmocka_unit_test(
+			where_no_fingerprint_beats_all_the_report_says_which_it_does_not),
 		cmocka_unit_test(the_same_recording_gives_the_same_bytes),
 		cmocka_unit_test(without_sightings_the_reports_are_empty),
 		cmocka_unit_test(identity_tells_merged_from_split_and_both_from_sent_again),

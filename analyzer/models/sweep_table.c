@@ -2,7 +2,7 @@
 /*
  * SELECT * FROM fingerprint_sweep: sets of the fields that a path may leave alone, at 64
  * bits, in every window; the sets that err least in some window at fewer bits, too, and the
- * very best of them with tables of a few entries; and the published recipes, for comparison.
+ * very best of them as lists of a few digests; and the published recipes, for comparison.
  * Which are worth their state is for SQL to say.
  *
  * At few bits CRC-32 is tried beside XXH3: it is linear, so that what differs in its last bits
@@ -26,14 +26,19 @@ static const char *const parts[] = {
 	"payload_first",
 	"payload_hash",
 	"source_address,destination_address,source_port,destination_port",
+	"ip_fragment:8",
 	"skb_time_ns",
 	"skb_head",
+	"skb_time_ns|ip_identification:16",
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
-/* The last two are not on the wire: they are tried by themselves, and with one other. */
-#define UNSENT (3U << (PARTS - 2))
+/*
+ * The last four are tried by themselves, and with one other: 8 bits of where a fragment
+ * belongs, which are 0 for the whole and its first fragment, and what is not on the wire.
+ */
+#define APART (15U << (PARTS - 4))
 
 #define SETS	  (1U << PARTS) /* the empty one is left out */
 #define BEST	  4
@@ -48,8 +53,9 @@ static const struct {
 	{DIGEST_CRC32, 20}, {DIGEST_CRC32, 24}, {DIGEST_CRC32, 32},
 };
 
-static const uint32_t tables[] = {1, 2, 4, 8, 16, 32, 64, 256, 1024, 4096, 16384};
-static const unsigned int table_widths[] = {8, 16, 24, 32};
+/* Lists that only their size ends. */
+static const uint32_t tables[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 80, 128};
+static const unsigned int table_widths[] = {8, 12, 16, 20, 24};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -105,7 +111,7 @@ static int run_group(struct sweep *sweep)
 		for (size_t j = 0; j < fingerprint->window_count; j++) {
 			struct fingerprint_score score = fingerprint_sum(&sweep->results[i], j);
 
-			if (fingerprint->digest.width == 64)
+			if (fingerprint->digest.width == 64) /* in all windows */
 				sweep->errors[group->sets[i]][j] =
 					score.false_positives + score.false_negatives;
 		}
@@ -126,7 +132,10 @@ static int add(struct sweep *sweep, unsigned int set, enum digest_function funct
 	*fingerprint = (struct fingerprint){
 		.digest.function = function, .digest.width = width, .entries = entries};
 	name_set(set, fields);
-	fingerprint_all_windows(fingerprint);
+	if (entries)
+		fingerprint->windows[fingerprint->window_count++] = FINGERPRINT_FOREVER;
+	else
+		fingerprint_all_windows(fingerprint);
 	error = digest_parse(&fingerprint->digest, fields, &problem);
 	free(problem);
 	if (error)
@@ -182,7 +191,7 @@ static int sweep_sets(struct sweep *sweep)
 
 	memset(sweep->errors, 0xff, sizeof(sweep->errors));
 	for (unsigned int set = 1; set < SETS && !error; set++)
-		if (!(set & UNSENT) || __builtin_popcount(set) <= 2)
+		if (!(set & APART) || __builtin_popcount(set) <= 2)
 			error = add(sweep, set, DIGEST_XXH3, 64, 0);
 	if (!error && sweep->group.count)
 		error = run_group(sweep);
@@ -207,7 +216,8 @@ static int run_recipes(struct sweep *sweep)
 	for (; (recipe = recipe_get(count)) && !error; count++) {
 		struct fingerprint *fingerprint = &fingerprints[count];
 
-		*fingerprint = (struct fingerprint){.entries = recipe->entries};
+		error = recipe_take(recipe, fingerprint, &problem);
+		free(problem);
 		fingerprint_all_windows(fingerprint);
 		fingerprint->windows[fingerprint->window_count++] = recipe->window_ns;
 		for (size_t i = 0; i + 1 < fingerprint->window_count; i++)
@@ -215,16 +225,12 @@ static int run_recipes(struct sweep *sweep)
 				fingerprint->window_count--;
 				break;
 			}
-		fingerprint->digest.function = recipe->function;
-		fingerprint->digest.width = recipe->width;
-		error = digest_parse(&fingerprint->digest, recipe->fields, &problem);
-		free(problem);
 	}
 	if (!error)
 		error = fingerprint_run(sweep->recording, sweep->recording_id, &sweep->options,
 					fingerprints, count, sweep->results);
 	for (size_t i = 0; i < count && !error; i++)
-		fingerprint_put(sweep->rows, sweep->recording_id, recipe_get(i)->name,
+		fingerprint_put(sweep->rows, sweep->recording_id, recipe_get(i),
 				recipe_get(i)->fields, &fingerprints[i], &sweep->results[i], 0);
 	return error;
 }

@@ -19,12 +19,19 @@ const char *const truth_source_names[] = {
 #define TAG_STAMP (1ULL << 63)
 #define AHEAD	  16 /* rows whose packets are on their way from memory */
 
-int truth_init(struct truth *truth, enum truth_source source)
+static size_t packet_bytes(enum sighting_depth depth)
+{
+	return depth == SIGHTING_WHOLE ? sizeof(struct truth_packet)
+				       : offsetof(struct truth_packet, network_namespace);
+}
+
+int truth_init(struct truth *truth, enum truth_source source, enum sighting_depth depth)
 {
 	truth->source = source;
+	truth->depth = depth;
 	truth->turn_ns = 0;
 	memset(&truth->views, 0, sizeof(truth->views));
-	if (aging_init(&truth->packets, sizeof(struct truth_packet)))
+	if (aging_init(&truth->packets, packet_bytes(depth)))
 		return -ENOMEM;
 	return aging_init(&truth->views, sizeof(struct truth_view));
 }
@@ -139,7 +146,15 @@ static enum truth_change change(const struct truth_packet *packet, uint64_t tupl
 	return packet->ttl != ttl ? CHANGE_ROUTED : CHANGE_SWITCHED;
 }
 
-static void resolve(struct truth *truth, const struct sightings *sightings, uint32_t i)
+static inline __attribute__((always_inline)) struct truth_packet *
+get_packet(struct truth *truth, uint64_t key, int *is_new, enum sighting_depth depth)
+{
+	return aging_get_sized(&truth->packets, key, is_new, packet_bytes(depth));
+}
+
+static inline __attribute__((always_inline)) void resolve(struct truth *truth,
+							  const struct sightings *sightings,
+							  uint32_t i, enum sighting_depth depth)
 {
 	uint64_t now_ns = sightings->column[SIGHTING_TIME][i];
 	uint64_t relation = sightings->column[SIGHTING_RELATION][i];
@@ -154,32 +169,49 @@ static void resolve(struct truth *truth, const struct sightings *sightings, uint
 	truth->previous_namespace[i] = 0;
 	if (!key)
 		return;
-	packet = aging_get(&truth->packets, key, &is_new);
-	root = find_root(truth, sightings, i, key, packet, is_new);
+	packet = get_packet(truth, key, &is_new, depth);
+	root = packet->is_view || is_new ? find_root(truth, sightings, i, key, packet, is_new)
+					 : key;
 	if (root != key) {
 		key = root;
-		packet = aging_get(&truth->packets, key, &is_new);
+		packet = get_packet(truth, key, &is_new, depth);
 	}
 	if (!packet->is_known || now_ns > packet->last_ns + TRUTH_GAP_NS) {
-		*packet = (struct truth_packet){
-			.flow = sightings->tuple[i],
-			.is_known = 1,
-			.is_piece = relation == RELATION_FRAGMENT &&
-				    !sightings->column[SIGHTING_PARENT][i],
-		};
+		packet->is_known = 1;
+		packet->is_view = 0;
+		packet->is_piece =
+			relation == RELATION_FRAGMENT && !sightings->column[SIGHTING_PARENT][i];
+		if (depth == SIGHTING_WHOLE) {
+			packet->flow = sightings->tuple[i];
+			packet->counted = 0;
+		}
 		truth->change[i] = CHANGE_FIRST;
 	} else {
 		truth->change[i] =
 			(unsigned char)change(packet, sightings->tuple[i], ttl, relation);
-		truth->previous_namespace[i] = packet->network_namespace;
+		if (depth == SIGHTING_WHOLE)
+			truth->previous_namespace[i] = packet->network_namespace;
 	}
 	packet->last_ns = now_ns;
-	packet->tuple = (uint32_t)sightings->tuple[i];
-	packet->ttl = (uint8_t)ttl;
 	packet->relation = (uint8_t)relation;
-	packet->network_namespace = (uint32_t)sightings->column[SIGHTING_NAMESPACE][i];
+	if (depth != SIGHTING_WHICH) {
+		packet->tuple = (uint32_t)sightings->tuple[i];
+		packet->ttl = (uint8_t)ttl;
+	}
+	if (depth == SIGHTING_WHOLE)
+		packet->network_namespace = (uint32_t)sightings->column[SIGHTING_NAMESPACE][i];
 	truth->packet[i] = packet;
 	truth->key[i] = key;
+}
+
+static inline __attribute__((always_inline)) void
+resolve_all(struct truth *truth, const struct sightings *sightings, enum sighting_depth depth)
+{
+	for (uint32_t i = 0; i < sightings->count; i++) {
+		if (i + AHEAD < sightings->count)
+			aging_prefetch(&truth->packets, truth->key[i + AHEAD]);
+		resolve(truth, sightings, i, depth);
+	}
 }
 
 int truth_resolve(struct truth *truth, const struct sightings *sightings)
@@ -196,10 +228,16 @@ int truth_resolve(struct truth *truth, const struct sightings *sightings)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < sightings->count; i++)
 		truth->key[i] = truth_key(truth->source, sightings, i);
-	for (uint32_t i = 0; i < sightings->count; i++) {
-		if (i + AHEAD < sightings->count)
-			aging_prefetch(&truth->packets, truth->key[i + AHEAD]);
-		resolve(truth, sightings, i);
+	/* Three loops: what a depth leaves out costs nothing there. */
+	switch (truth->depth) {
+	case SIGHTING_WHICH:
+		resolve_all(truth, sightings, SIGHTING_WHICH);
+		break;
+	case SIGHTING_CHANGE:
+		resolve_all(truth, sightings, SIGHTING_CHANGE);
+		break;
+	case SIGHTING_WHOLE:
+		resolve_all(truth, sightings, SIGHTING_WHOLE);
 	}
 	return 0;
 }

@@ -46,13 +46,14 @@ enum truth_change {
 /* What is known of a packet. There are many: small is fast. */
 struct truth_packet {
 	uint64_t last_ns;
-	uint64_t flow;	/* digest of its tuple where it was first seen */
-	uint32_t tuple; /* half of that where it was last seen */
-	uint32_t network_namespace;
-	uint32_t counted; /* a bit for each model that has counted it */
+	uint32_t tuple; /* half of the digest of its tuple where it was last seen */
 	uint8_t is_known : 1, is_view : 1;
 	uint8_t is_piece : 1; /* the first fragment of a datagram that was never seen whole */
 	uint8_t ttl, relation;
+	/* From here on there is nothing but at the depth SIGHTING_WHOLE. */
+	uint32_t network_namespace;
+	uint32_t counted; /* a bit for each model that has counted it */
+	uint64_t flow;	  /* digest of its tuple where it was first seen */
 };
 
 /* A view, and the packet that it is a view of. */
@@ -62,16 +63,18 @@ struct truth_view {
 
 struct truth {
 	enum truth_source source;
+	enum sighting_depth depth;
 	struct aging packets, views;
 	uint64_t turn_ns;
 	/* Of the block: */
 	struct truth_packet *packet[REPLAY_ROWS]; /* NULL: not known which packet it is */
 	uint64_t key[REPLAY_ROWS];		  /* of it; 0: not known */
 	unsigned char change[REPLAY_ROWS];	  /* enum truth_change */
-	uint32_t previous_namespace[REPLAY_ROWS]; /* 0 where it is the first */
+	uint32_t previous_namespace[REPLAY_ROWS]; /* 0 where it is the first, or not whole */
 };
 
-int truth_init(struct truth *truth, enum truth_source source); /* 0 or -ENOMEM */
+/* For sightings that are read at this depth. Returns 0 or -ENOMEM. */
+int truth_init(struct truth *truth, enum truth_source source, enum sighting_depth depth);
 void truth_clear(struct truth *truth);
 
 /* Resolve a block; what was resolved before is forgotten. Returns 0 or -ENOMEM. */

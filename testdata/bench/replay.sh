@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What it costs to replay sightings: through each deduplication design, through all of them in one
 # pass, and through one fingerprint, beside the design that only reads them. Medians of interleaved
-# rounds; memory for a recording and for its first half, which must not differ.
+# rounds; memory for a recording and for its first half, which must not differ. And what each digest
+# takes by itself, beside what reports say that it takes (analyzer/models/digest.c).
 # Prints a table; build/bench/replay.jsonl has one object a figure.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -39,6 +40,7 @@ done
 	fingerprint_split "$(replay whole "SELECT f1 FROM fingerprint('$fields', '100ms')")" \
 	all_recipes "$(replay whole "SELECT f1 FROM fingerprint('all', '', 'split=no')")" \
 	>"$work/replay.tsv"
+"$tools/replay/digests" >"$work/digests.tsv"
 
 awk -F '\t' -v sightings="$SIGHTINGS" -v rounds="$ROUNDS" -v out="$out" '
 {
@@ -69,3 +71,29 @@ END {
 			figure("replay." order[i] "_sightings_per_cpu_s", sightings / cpu[order[i]],
 				"sightings/s", "raw", sightings / cpu["raw"])
 }' "$work/replay.tsv"
+
+awk -F '\t' -v out="$out" '
+$2 == "line" {
+	line[$1] = $3 + 0 " + " $4 + 0 " a byte"
+	next
+}
+{
+	if (!($1 in row))
+		order[++count] = $1
+	row[$1] = row[$1] sprintf(" %11s", $3 "/" $4)
+	if (!($2 in is_size)) {
+		is_size[$2] = 1
+		heading = heading sprintf(" %11s", $2 " bytes")
+	}
+}
+$2 == 16 {
+	printf "{\"name\":\"replay.digest_%s_ns_16_bytes\",\"value\":%.3f,\"unit\":\"ns\"," \
+	       "\"yardstick\":\"what reports say\",\"yardstick_value\":%.3f,\"ratio\":%.4f}\n", \
+		$1, $3, $4, $3 / $4 >>out
+}
+END {
+	printf "\ndigests: ns found/ns that reports say, and the line through what was found\n\n"
+	printf "%-6s%s\n", "", heading
+	for (i = 1; i <= count; i++)
+		printf "%-6s%s  %s\n", order[i], row[order[i]], line[order[i]]
+}' "$work/digests.tsv"

@@ -7,14 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/net.sh
 . testdata/live/recorder.sh
 
-if ! why=$(recorder_allowed); then
-	skip flowrec_check "$why"
-	finish
-	exit
-fi
-work=$(mktemp -d build/check.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
+recorder_test check flowrec_check
 
 # check_says OUTPUT OPTION...: what check says, as JSON lines; its exit status in $status.
 check_says()

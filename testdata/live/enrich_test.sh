@@ -8,23 +8,13 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/check.sh
 . testdata/live/recorder.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip what_explains_a_connection "$why"
-	finish
-	exit
-fi
+recorder_test enrich what_explains_a_connection
 if "$flowrec" check --no-self-test --format csv |
 	grep -qE '^probes,(drop|retransmit),[^,]*,missing,'; then
 	skip what_explains_a_connection "this kernel does not tell of drops or retransmissions"
 	finish
 	exit
 fi
-
-work=$(mktemp -d build/enrich.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 net_addresses_of_this_run
 net_up || exit 1
 exchange=$live_tools/exchange

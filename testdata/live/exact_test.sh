@@ -11,20 +11,10 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/quiet.sh
 . testdata/live/counted.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip exact_counts "$why"
-	finish
-	exit
-fi
-
+recorder_test exact exact_counts
 packets=${1:-1000000}
 fresh=$((packets / 10)) # flows that are made during a flood, one by each packet
 [ "$fresh" -le 200000 ] || fresh=200000
-work=$(mktemp -d build/exact.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 client=client-$$ router=router-$$ server=server-$$
 quiet_path || exit 1
 tick=

@@ -10,17 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/quiet.sh
 . testdata/live/crafted.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip hops "$why"
-	finish
-	exit
-fi
-
-work=$(mktemp -d build/hops.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
+recorder_test hops hops
 recording=$work/recording
 client=client-$$ router=router-$$ server=server-$$
 net_addresses_of_this_run

@@ -7,17 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/check.sh
 . testdata/live/recorder.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip killed_recorder "$why"
-	finish
-	exit
-fi
-
-work=$(mktemp -d build/kill.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
+recorder_test kill killed_recorder
 net_addresses_of_this_run
 net_up || exit 1
 net_serve "$server" "$work/server" $live_tools/exchange udp-serve 5001 || exit 1

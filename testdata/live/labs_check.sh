@@ -125,11 +125,30 @@ lab_checks()
 			WHERE model = 'flowtape' AND NOT (abs(packets - p) <= p * 0.0001 + up AND
 				abs(bytes - b) <= b * 0.0001 + ub)")" \
 		"$(ask "SELECT sum(packets) || ' packets, ' || sum(bytes) || ' bytes' FROM said")"
-	"$flowplay" report fingerprint-sweep --format jsonl "$run/recording" \
-		>"$run/sweep" 2>>"$run/play"
-	none "the_sweep_is_better_than_each_published_fingerprint_in_$lab" "$(
-		grep '"published"' "$run/sweep" | grep '"better_fields":null' | head -n 3
-		grep -q '"published"' "$run/sweep" || echo 'there is none')"
+	"$flowplay" report fingerprint-sweep --format csv "$run/recording" 2>>"$run/play" |
+		tr -d '\r' >"$run/sweep.csv"
+	sqlite3 "$run/db" ".import --csv $run/sweep.csv sweep" || exit 1
+	none "one_fingerprint_beats_every_published_one_in_$lab" "$(ask "
+		SELECT 'it does not beat', unbeaten FROM sweep WHERE kind = 'closest';
+		SELECT 'it beats', beats, 'of', published, 'recipes' FROM
+			(SELECT sum(beats) AS beats FROM sweep WHERE kind IN ('winner', 'closest')),
+			(SELECT count(*) AS published FROM sweep WHERE kind = 'published')
+			WHERE beats IS NOT published OR published = 0;
+		SELECT 'not beaten', recipe FROM sweep JOIN (SELECT errors + 0 AS least,
+			state_bytes + 0 AS state FROM sweep WHERE kind = 'winner')
+			WHERE sweep.kind = 'published' AND NOT (errors + 0 >= least AND
+			state_bytes + 0 >= state AND errors + state_bytes > least + state)")" \
+		"$(winner)"
+}
+
+# winner: what the sweep names.
+winner()
+{
+	ask "SELECT kind || ' ' || fields || ' ' || function || ' ' || width_bits || ' bits' ||
+		iif(table_entries <> '', ', ' || table_entries || ' entries', '') || ': ' || errors ||
+		' errors, ' || state_bytes || ' bytes, beats ' || beats ||
+		iif(unbeaten <> '', ', not ' || unbeaten, '')
+		FROM sweep WHERE kind IN ('winner', 'closest')"
 }
 
 designs="raw netobserv-1.7 netobserv-1.8 netobserv-1.8-netns netobserv-poc content flowtape"
@@ -150,4 +169,5 @@ lab_row()
 		printf ' %s %s' "$name" "$(design $name)"
 	done
 	printf '\n%12s  identity: %s; relations: %s\n' '' "$(counts identity)" "$(counts relation)"
+	printf '%12s  %s\n' '' "$(winner)"
 } >>"$work/table"

@@ -121,10 +121,11 @@ talk()
 	streams "$1" "$2"
 }
 
-# settle ADDRESS: what every packet sent before has passed: on a processor they stay in order.
+# settle ADDRESS [PLACE]: what every packet sent from there (a) before has passed: on a processor they
+# stay in order.
 settle()
 {
 	for cpu in $(seq 0 $(($(nproc) - 1))); do
-		at a taskset -c "$cpu" ping -q -c 1 "$1" >/dev/null
+		at "${2:-a}" taskset -c "$cpu" ping -q -c 1 "$1" >/dev/null
 	done
 }

@@ -10,14 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/net.sh
 . testdata/live/recorder.sh
 
-if ! why=$(recorder_allowed); then
-	skip loading_with_rules "$why"
-	finish
-	exit
-fi
-work=$(mktemp -d build/load.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
+recorder_test load loading_with_rules
 
 rules="net=192.0.2.0/24 within=192.0.2.0/24 port=9 proto=udp interface=none0,7 netns=1 cgroup=/ exe=none"
 together="--sample 1/2"

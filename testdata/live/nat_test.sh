@@ -16,17 +16,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/check.sh
 . testdata/live/recorder.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip live_translations "$why"
-	finish
-	exit
-fi
-
-work=$(mktemp -d build/live.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
+recorder_test live live_translations
 recording=$work/recording
 net_addresses_of_this_run
 net_up || exit 1

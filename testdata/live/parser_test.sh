@@ -9,17 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/quiet.sh
 . testdata/live/crafted.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip crafted_packets "$why"
-	finish
-	exit
-fi
-
-work=$(mktemp -d build/parser.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
+recorder_test parser crafted_packets
 recording=$work/recording
 client=client-$$ router=router-$$ server=server-$$
 quiet_namespace "$client" "$router" "$server" &&

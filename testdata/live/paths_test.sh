@@ -9,14 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/check.sh
 . testdata/live/recorder.sh
 
-if ! why=$(recorder_allowed); then
-	skip paths "$why"
-	finish
-	exit
-fi
-work=$(mktemp -d build/paths.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
+recorder_test paths paths
 recording=$work/recording
 truth=$work/truth.db
 said=$work/said

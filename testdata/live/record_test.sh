@@ -7,22 +7,11 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/check.sh
 . testdata/live/recorder.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip live_recording "$why"
-	finish
-	exit
-fi
-
+recorder_test live live_recording
 case ${1:-} in
 short) datagrams=20 big=2000000 brief=20 ;;
 *) datagrams=500 big=60000000 brief=200 ;;
 esac
-
-work=$(mktemp -d build/live.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 recording=$work/recording
 net_addresses_of_this_run
 net_up || exit 1

@@ -13,6 +13,20 @@ recorder_allowed()
 	[ $? != 1 ] || { echo "no permission to load BPF programs"; return 1; }
 }
 
+# recorder_test NAME WHAT: begins a live test, which works in $work; that and the networks go at its end.
+# Where this machine does not let us record, WHAT is skipped, and the test is over. Uses check.sh.
+recorder_test()
+{
+	if ! recorder_lacks=$(recorder_allowed); then
+		skip "$2" "$recorder_lacks"
+		finish
+		exit
+	fi
+	work=$(mktemp -d "build/$1.XXXXXX") || exit 1
+	trap 'net_down; rm -rf "$work"' EXIT
+	trap 'exit 130' HUP INT PIPE TERM
+}
+
 # recorder_start DIRECTORY OUTPUT [OPTION]...: waits until the probes are attached. All tests take
 # options from RECORDER_OPTIONS, too.
 recorder_start()

@@ -7,15 +7,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/check.sh
 . testdata/live/recorder.sh
 
-if ! why=$(recorder_allowed); then
-	skip reuse "$why"
-	finish
-	exit
-fi
+recorder_test reuse reuse
 count=${1:-8}
-work=$(mktemp -d build/reuse.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 recording=$work/recording
 truth=$work/truth.db
 reuse=$live_tools/reuse

@@ -8,18 +8,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/check.sh
 . testdata/live/recorder.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip short_lived_processes "$why"
-	finish
-	exit
-fi
-
+recorder_test short short_lived_processes
 count=${1:-12000}
-work=$(mktemp -d build/short.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 recording=$work/recording
 net_addresses_of_this_run
 net_up || exit 1

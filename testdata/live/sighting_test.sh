@@ -10,18 +10,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/quiet.sh
 . testdata/live/sighted.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip sightings "$why"
-	finish
-	exit
-fi
-
+recorder_test sighting sightings
 datagrams=${1:-20000}
-work=$(mktemp -d build/sighting.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 net_addresses_of_this_run
 net_up || exit 1
 

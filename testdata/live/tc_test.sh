@@ -7,14 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/net.sh
 . testdata/live/recorder.sh
 
-if ! why=$(recorder_allowed); then
-	skip recording_by_tc "$why"
-	finish
-	exit
-fi
-work=$(mktemp -d build/tc.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
+recorder_test tc recording_by_tc
 
 # without KIND: what to leave out so that this one is used.
 without()

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lets a published design's kernel program count what passes interfaces, and says what its map
- * holds.
+ * held at each eviction.
  *
  *   yardstick 1.7|1.8 NAMESPACE/INTERFACE...
  *
  * Attaches the program to TC ingress and egress there, all with one map, and says "ready" on
- * standard error. At SIGTERM it detaches, and prints the map as CSV, one row for each entry;
- * 1.7's CPUs are summed. What did not fit is said on standard error. Both designs may look at
- * the same interface; its clsact stays.
+ * standard error. At SIGUSR1 it evicts: it prints the map as CSV, a row for each entry in the
+ * map's own order, the number of the eviction first, and deletes each entry as it is
+ * read; 1.7's CPUs are summed. On standard error it says
+ *
+ *   evicted NUMBER ENTRIES BEGIN END
+ *
+ * with BEGIN and END in nanoseconds since the Unix epoch. At SIGTERM it detaches, evicts, and
+ * says what did not fit. Both designs may look at the same interface; its clsact stays.
  */
 #include "testdata/bench/kernel/yardsticks.h"
 
@@ -24,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "testdata/bench/kernel/yardsticks.skel.h"
@@ -33,6 +39,7 @@ struct yardstick {
 	struct bpf_program *ingress, *egress;
 	struct bpf_map *table;
 	uint32_t priority;
+	unsigned int evictions;
 };
 
 /* A row: what an entry of either table says. */
@@ -228,7 +235,8 @@ static void print_twelve(const struct twelve_tuple *key, const char *values, siz
 	puts("\"\"");
 }
 
-static void print_table(const struct yardstick *yardstick)
+/* Print and delete all entries; how many there were. */
+static unsigned int take_table(const struct yardstick *yardstick)
 {
 	int is_percpu = bpf_map__type(yardstick->table) == BPF_MAP_TYPE_PERCPU_HASH;
 	size_t stride = (bpf_map__value_size(yardstick->table) + 7) / 8 * 8;
@@ -237,20 +245,48 @@ static void print_table(const struct yardstick *yardstick)
 		struct seven_tuple seven;
 		struct twelve_tuple twelve;
 	} key, next;
-	int table = bpf_map__fd(yardstick->table);
+	int table = bpf_map__fd(yardstick->table), is_left;
+	unsigned int entries = 0;
 
 	if (!values)
 		fail("memory", ENOMEM);
-	for (void *from = NULL; !bpf_map_get_next_key(table, from, &next); from = &key) {
+	is_left = !bpf_map_get_next_key(table, NULL, &next);
+	for (; is_left; entries++) {
 		key = next;
-		if (bpf_map_lookup_elem(table, &key, values))
-			fail("cannot read the map", errno);
+		/* Who deletes a key no longer knows which is next. */
+		is_left = !bpf_map_get_next_key(table, &key, &next);
+		if (bpf_map_lookup_and_delete_elem(table, &key, values))
+			fail("cannot take from the map", errno);
+		printf("%u,", yardstick->evictions);
 		if (is_percpu)
 			print_twelve(&key.twelve, values, stride);
 		else
 			print_seven(&key.seven, values);
 	}
 	free(values);
+	return entries;
+}
+
+static unsigned long long epoch_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (unsigned long long)now.tv_sec * 1000000000 + (unsigned long long)now.tv_nsec;
+}
+
+static void evict(struct yardstick *yardstick)
+{
+	unsigned long long begin_ns = epoch_ns(), end_ns;
+	unsigned int entries;
+
+	yardstick->evictions++;
+	entries = take_table(yardstick);
+	end_ns = epoch_ns();
+	if (fflush(stdout))
+		fail("cannot write", errno);
+	fprintf(stderr, "evicted %u %u %llu %llu\n", yardstick->evictions, entries, begin_ns,
+		end_ns);
 }
 
 static void print_losses(const struct yardstick *yardstick)
@@ -275,24 +311,26 @@ static void print_losses(const struct yardstick *yardstick)
 int main(int argc, char **argv)
 {
 	struct yardstick yardstick;
-	sigset_t end;
+	sigset_t signals;
 	int signal;
 
 	if (argc < 3 || (strcmp(argv[1], "1.7") && strcmp(argv[1], "1.8"))) {
 		fputs("usage: yardstick 1.7|1.8 NAMESPACE/INTERFACE...\n", stderr);
 		return 64;
 	}
-	sigemptyset(&end);
-	sigaddset(&end, SIGTERM);
-	sigprocmask(SIG_BLOCK, &end, NULL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	load(&yardstick, argv[1]);
 	for (int i = 2; i < argc; i++)
 		attach(&yardstick, argv[i]);
 	fputs("ready\n", stderr);
-	sigwait(&end, &signal);
+	while (!sigwait(&signals, &signal) && signal == SIGUSR1)
+		evict(&yardstick);
 	for (int i = 2; i < argc; i++)
 		detach(&yardstick, argv[i]);
-	print_table(&yardstick);
+	evict(&yardstick);
 	print_losses(&yardstick);
 	yardsticks__destroy(yardstick.skeleton);
 	return 0;

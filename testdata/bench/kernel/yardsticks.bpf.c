@@ -5,8 +5,10 @@
  *
  * seven_tuple_lock follows NetObserv 1.8: one entry for each direction of a connection,
  * whatever the interface. The interface that saw it first counts packets and bytes; the others
- * are only listed. A spin lock guards the entry, which is allocated when it is made.
- * seven_tuple_lock_prealloc is the same with its entries allocated before.
+ * are only listed. Once the list is full, each sighting at another interface than the first
+ * counts as one that did not fit, at a listed interface too. A spin lock guards the entry,
+ * which is allocated when it is made. seven_tuple_lock_prealloc is the same with its entries
+ * allocated before.
  *
  * percpu_twelve_tuple follows NetObserv 1.7: an entry for each MAC addresses, interface and
  * direction as well, counted by each CPU in a value of its own. Summing and deduplication are
@@ -250,10 +252,12 @@ static __always_inline void read_macs(struct __sk_buff *skb, __u8 *source, __u8 
 
 /* --- seven_tuple_lock --- */
 
-/* Note an interface besides the first; returns whether there was no room. */
+/* Note an interface besides the first; returns whether the list was full. */
 static __always_inline int note_interface(struct seven_tuple_flow *flow, __u32 interface,
 					  __u8 direction)
 {
+	if (flow->interface_count >= YARDSTICK_INTERFACES)
+		return 1;
 	for (int i = 0; i < YARDSTICK_INTERFACES; i++) {
 		if (i >= flow->interface_count) {
 			flow->interfaces[i] = interface;
@@ -267,7 +271,7 @@ static __always_inline int note_interface(struct seven_tuple_flow *flow, __u32 i
 			return 0;
 		}
 	}
-	return 1;
+	return 0;
 }
 
 static __always_inline void seven_tuple_hit(struct __sk_buff *skb,

@@ -89,7 +89,7 @@ struct twelve_tuple_flow {
 /* What did not fit, for each CPU. */
 struct yardstick_losses {
 	__u64 flows;	  /* packets without an entry: the map was full or busy */
-	__u64 interfaces; /* sightings at a seventh further interface */
+	__u64 interfaces; /* sightings when the list of further interfaces was full */
 };
 
 _Static_assert(sizeof(struct seven_tuple) == 40, "layout of struct seven_tuple");
