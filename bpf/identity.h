@@ -39,7 +39,8 @@ struct known_packet {
 	__u32 hop_count;
 	__u32 length, end;
 	__u32 network;
-	__u8 ttl, io, is_sampled, zero;
+	__u8 ttl, io, is_sampled;
+	__u8 is_segment; /* its bytes are found as its super packet's */
 };
 
 struct {
@@ -217,6 +218,7 @@ static __always_inline int take_from(struct known_packet *own, __u32 place,
 			own->hop_count = other->hop_count;
 			own->inner_id = other->inner_id;
 			own->inner_digest = other->inner_digest;
+			own->is_segment = other->is_segment;
 		}
 	}
 	if (other != own)
@@ -229,14 +231,16 @@ static __always_inline void relate_range(struct sighted *it)
 {
 	__u64 now = it->event.header.time_ns;
 	struct carried other;
+	__u32 left;
 
 	find_range(it, &other);
 	if (!other.packet_id || now - other.time_ns > JUST_BEFORE_NS)
 		return;
-	if (other.length > it->length)
-		relate(it, RELATION_SEGMENT, other.packet_id);
-	else if (other.sequence == it->sequence && other.length < it->length)
+	left = other.length - (it->sequence - other.sequence);
+	if (left < it->length)
 		relate(it, RELATION_MERGE, other.packet_id);
+	else if (other.length > it->length)
+		relate(it, RELATION_SEGMENT, other.packet_id);
 }
 
 /* What a socket sends again; one that is not connected does not say so. */
@@ -353,7 +357,8 @@ static __always_inline void remember(struct known_packet *own, const struct sigh
 	if (head)
 		*head = own->skb;
 	note_content(it);
-	if (it->is_tcp && it->takes_sequence && it->event.io_direction == IO_TRANSMIT)
+	if (it->is_tcp && it->takes_sequence && it->event.io_direction == IO_TRANSMIT &&
+	    !own->is_segment)
 		enter_range(it);
 	else if (it->fragment && it->may_fragment)
 		enter_carried(it, fragment_digest(it->tuple, it));
@@ -396,6 +401,7 @@ __noinline int identify(struct sighted *it)
 			it->event.identity = IDENTITY_UNKNOWN;
 		own->hop_count = 0;
 		own->inner_id = 0;
+		own->is_segment = it->event.relation == RELATION_SEGMENT;
 		for (int i = 0; i < KNOWN_HOPS; i++)
 			own->hop[i] = 0;
 	}

@@ -444,7 +444,10 @@ static __always_inline void read_bytes_of(const struct sk_buff *packet, int is_t
 	read_link(packet, it);
 }
 
-/* The content of what a tunnel's packet carries, or 0. */
+/*
+ * The content of what a tunnel's packet carries, or 0. Of bytes that could not be read when it was seen
+ * by itself, either, both digests know nothing.
+ */
 static __always_inline __u64 read_inside(const struct sk_buff *packet, int is_tc,
 					 const struct sighted *it)
 {
@@ -453,10 +456,9 @@ static __always_inline __u64 read_inside(const struct sk_buff *packet, int is_tc
 
 	if (!inside || !look_inside(it, inside, network))
 		return 0;
-	if (inside->in_pages &&
-	    (is_tc || !read_payload_pages(packet, network - it->data + inside->header,
-					  inside->event.payload, inside->in_pages)))
-		return 0;
+	if (inside->in_pages && !is_tc)
+		read_payload_pages(packet, network - it->data + inside->header,
+				   inside->event.payload, inside->in_pages);
 	return digest_of(inside);
 }
 

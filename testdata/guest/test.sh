@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs live tests, and the labs that need IPVS or Geneve, in Debian 12's own kernel, where qemu
-# and that kernel can be had. What `flowrec check` says there is in build/guest/check.txt.
+# and that kernel can be had. What `flowrec check` says there is in build/guest/check.txt, what
+# the labs of packets' identity show in build/guest/labs.txt.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/check.sh
@@ -30,9 +31,19 @@ GUEST_SECONDS=1500 testdata/guest/run.sh sh -c '
 	modprobe tun
 	testdata/live/enrich_test.sh || status=1
 	testdata/guest/lab_test.sh || status=1
+	LAB_DATAGRAMS=500 LAB_BYTES=500000 timeout -k 10 400 \
+		testdata/live/labs_test.sh geneve >said 2>&1 || status=1
+	cat said
+	tail -n 1 said | grep -q "^[0-9]* passed, " || {
+		echo "FAIL labs_come_to_an_end: they had 400 seconds"
+		echo "0 passed, 1 failed, 0 skipped"
+	}
+	cp build/labs.txt build/guest/out/
 	exit $status' >"$said" 2>&1
 status=$?
-cp build/guest/out/check.txt build/guest/check.txt 2>/dev/null
+for file in check.txt labs.txt; do
+	cp build/guest/out/$file build/guest/$file 2>/dev/null
+done
 # The sums of all tests as one.
 awk '/^[0-9]+ passed, / { passed += $1; failed += $3; skipped += $5; next }
 	{ print }

@@ -37,13 +37,19 @@ net_addresses_of_this_run
 
 segment_count() { ls "$work/recording" | sed 's/\..*//' | sort -u | wc -l; }
 
+# milliseconds: since 1970, and not of date(1), which does not have them everywhere.
+milliseconds()
+{
+	sqlite3 -batch :memory: "SELECT strftime('%s', 'now') || substr(strftime('%f', 'now'), 4)"
+}
+
 # begin_segment: returns when all that has passed is recorded, and a new segment has begun, so that it
 # is in others than what comes.
 begin_segment()
 {
-	now_ns=$(date +%s%N)
-	until [ "$(play "$work/recording" "SELECT max(covered_ns) > $now_ns FROM segment" 2>/dev/null |
-		tail -n 1)" = 1 ]; do
+	now_ms=$(milliseconds)
+	until [ "$(play "$work/recording" "SELECT max(covered_ns) / 1000000 > $now_ms FROM segment" \
+		2>"$work/played" | tail -n 1)" = 1 ]; do
 		kill -0 "$recorder_pid" || return 1
 		sleep 0.02
 	done
@@ -67,11 +73,11 @@ run_lab()
 		for end in $lab_ends; do
 			places="$places${places:+, }$(lab_inode "$end")"
 		done
-		began_ns=$(date +%s%N)
+		began_ms=$(milliseconds)
 		"${lab}_traffic" || echo "the lab's traffic cannot be sent" >>"$run/trouble"
 		[ -z "$sink" ] || net_stop TERM "$sink"
 		[ -z "$server" ] || net_stop TERM "$server"
-		echo "$began_ns $(date +%s%N) $places" >"$run/made"
+		echo "${began_ms}000000 $(milliseconds)999999 $places" >"$run/made"
 		made="$made $lab"
 	elif [ -n "$LAB_LACKS" ]; then
 		skip "lab_$lab" "$LAB_LACKS"

@@ -5,6 +5,7 @@
  *   offload INTERFACE tags on|off    takes VLAN tags beside the frame, or in it
  *   offload INTERFACE super BYTES    takes super packets up to this size; more than 65536 is
  * BIG TCP
+ *   offload INTERFACE merged BYTES   makes super packets of what it receives up to this size
  *   offload INTERFACE tso on|off     takes TCP's super packets as they are
  *   offload INTERFACE gro on|off     makes super packets of what it receives
  */
@@ -22,6 +23,7 @@
 
 /* Linux 6.3; linux/if_link.h may be older. */
 #define GSO_IPV4_MAX_SIZE 63
+#define GRO_IPV4_MAX_SIZE 64
 
 static int set_flag(const char *interface, uint32_t flag, int on)
 {
@@ -37,7 +39,8 @@ static int set_flag(const char *interface, uint32_t flag, int on)
 	return ioctl(control, SIOCETHTOOL, &name) ? -errno : 0;
 }
 
-static int set_attributes(const char *interface, uint32_t bytes)
+/* Both attributes; the second one of a packet of IPv4, where that has its own. */
+static int set_sizes(const char *interface, uint16_t attribute, uint16_t ipv4, uint32_t bytes)
 {
 	struct {
 		struct nlmsghdr header;
@@ -51,8 +54,7 @@ static int set_attributes(const char *interface, uint32_t bytes)
 			   .nlmsg_type = RTM_NEWLINK,
 			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
 		.link = {.ifi_index = (int)if_nametoindex(interface)},
-		.sizes = {{{RTA_LENGTH(4), IFLA_GSO_MAX_SIZE}, bytes},
-			  {{RTA_LENGTH(4), GSO_IPV4_MAX_SIZE}, bytes}},
+		.sizes = {{{RTA_LENGTH(4), attribute}, bytes}, {{RTA_LENGTH(4), ipv4}, bytes}},
 	};
 	struct {
 		struct nlmsghdr header;
@@ -91,7 +93,7 @@ int main(int count, char **words)
 	int error;
 
 	if (count != 4) {
-		fprintf(stderr, "usage: offload INTERFACE tags|tso|gro on|off | super BYTES\n");
+		fprintf(stderr, "usage: offload INTERFACE tags|tso|gro on|off | super|merged BYTES\n");
 		return 64;
 	}
 	command = command_of(words[2]);
@@ -99,8 +101,12 @@ int main(int count, char **words)
 		error = set_feature(words[1], command, !strcmp(words[3], "on"));
 	else if (!strcmp(words[2], "tags"))
 		error = set_flag(words[1], ETH_FLAG_TXVLAN, !strcmp(words[3], "on"));
+	else if (!strcmp(words[2], "merged"))
+		error = set_sizes(words[1], IFLA_GRO_MAX_SIZE, GRO_IPV4_MAX_SIZE,
+				  (uint32_t)atoi(words[3]));
 	else
-		error = set_attributes(words[1], (uint32_t)atoi(words[3]));
+		error = set_sizes(words[1], IFLA_GSO_MAX_SIZE, GSO_IPV4_MAX_SIZE,
+				  (uint32_t)atoi(words[3]));
 	if (error)
 		fprintf(stderr, "%s: %s\n", words[1], strerror(-error));
 	return error ? 1 : 0;
