@@ -54,7 +54,7 @@ static const struct {
 };
 
 /* Lists that only their size ends. */
-static const uint32_t tables[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 80, 128};
+static const uint32_t tables[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 80, 96, 128};
 static const unsigned int table_widths[] = {8, 12, 16, 20, 24};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
