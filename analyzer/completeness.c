@@ -4,7 +4,8 @@
  *
  * Three things make it less than complete: notes of the reader (PARTIAL), losses that the
  * recorder counted, and accounts that do not add up or captures that could not be read to their
- * end. Features that were never recorded are told, too, but a recording without them can be whole.
+ * end. Features that were never recorded are told, too, but a recording without them can be
+ * whole.
  */
 #include "analyzer/completeness.h"
 #include "analyzer/escape.h"
@@ -44,8 +45,8 @@ static const char capture_sql[] =
 	" HAVING count(*)";
 
 /*
- * Not a loss: what this kernel did not allow, or was not asked for. What a filter names but the host
- * does not have is no feature.
+ * Not a loss: what this kernel did not allow, or was not asked for. What a filter names but the
+ * host does not have is no feature.
  */
 static const char without_sql[] =
 	"SELECT 'recorded without ' || group_concat(feature, ', ') FROM (SELECT DISTINCT feature"

@@ -350,8 +350,8 @@ static int can_lend(const struct source *source, uint32_t run)
 static void lend_rows(struct replay *replay, const struct source *source)
 {
 	for (size_t i = 0; i < replay->column_count; i++)
-		replay->lent[i].memory = (char *)source->columns[i].memory +
-					 source->row * value_size(replay, i);
+		replay->lent[i].memory =
+			(char *)source->columns[i].memory + source->row * value_size(replay, i);
 }
 
 /* A source that is at its end makes room; the others keep their place in the list. */

@@ -53,8 +53,8 @@ static __always_inline int remove(const struct nf_conn *entry)
 }
 
 /*
- * To fentry an entry is a pointer whose type the verifier knows; 6.1 does not let that be a number
- * for functions that are verified on their own. What is read from memory has no type.
+ * To fentry an entry is a pointer whose type the verifier knows; 6.1 does not let that be a
+ * number for functions that are verified on their own. What is read from memory has no type.
  */
 static __always_inline const struct nf_conn *untyped(const struct nf_conn *entry)
 {

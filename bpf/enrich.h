@@ -279,8 +279,7 @@ int BPF_PROG(on_drop, struct sk_buff *packet, void *location, __u32 reason)
 		if (result == COUNT_PACKET_NOT_IP)
 			count(COUNT_DROP_NOT_IP, 1);
 		else
-			count(drop_tells_receiver ? COUNT_DROP_UNREADABLE
-						  : COUNT_DROP_EXCLUDED,
+			count(drop_tells_receiver ? COUNT_DROP_UNREADABLE : COUNT_DROP_EXCLUDED,
 			      1);
 		return 0;
 	}

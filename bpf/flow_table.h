@@ -394,9 +394,9 @@ static __always_inline int is_hop_of(const struct flow_record *record, __u32 dir
 /*
  * Count in a record that is not among the first, or is not yet. Behind FLOW_OPEN units, records
  * are for what is no hop, for hops where packets begin, and for the first hop that sees a
- * direction: so a flow's totals and its drops are known however many hops it has. The last ones,
- * one for each direction, are for all hops that find no other. Returns 0, or -1 when there is no
- * room.
+ * direction: so a flow's totals and its drops are known however many hops it has. The last
+ * ones, one for each direction, are for all hops that find no other. Returns 0, or -1 when
+ * there is no room.
  */
 static __noinline int count_further(struct flow_records *records, __u32 turn, __u64 what,
 				    __u64 mask, __u64 count)

@@ -3,8 +3,8 @@
  * The kernel types and fields that we read, and each kernel difference as a named accessor: the
  * list of what Flowtape depends on.
  *
- * Offsets are relocated when the object is loaded (preserve_access_index), so only names and types
- * matter here, not the order or what lies between.
+ * Offsets are relocated when the object is loaded (preserve_access_index), so only names and
+ * types matter here, not the order or what lies between.
  */
 #ifndef BPF_KERNEL_H
 #define BPF_KERNEL_H
@@ -105,7 +105,7 @@ struct sk_buff {
 	__u16 mac_header;	      /* from head, where the packet is received */
 	__u32 hash, mark;
 	__s64 tstamp;
-	unsigned int end;	      /* from head; skb_shared_info is there */
+	unsigned int end; /* from head; skb_shared_info is there */
 	unsigned char *head;
 	unsigned char *data;
 	char cb[48]; /* of TCP's own packets: a tcp_skb_cb */
@@ -355,7 +355,8 @@ struct rtnl_link_stats64 {
 extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
 extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
 
-/* Whether this kernel has them; set before loading, so that the verifier drops the other way. */
+/* Whether this kernel has them; set before loading, so that the verifier drops the other way.
+ */
 const volatile __u8 kernel_has_casts = 0;
 
 /* Whether kfree_skb tells the socket that a packet had come to (6.11); set before loading. */
@@ -536,13 +537,15 @@ static __always_inline const struct nf_conn *packet_conntrack(const struct sk_bu
 	return (const struct nf_conn *)(value & ~7UL);
 }
 
-/* Bytes of a packet, to be read as 64-bit words where they lie; not without kernel_has_casts. */
+/* Bytes of a packet, to be read as 64-bit words where they lie; not without kernel_has_casts.
+ */
 static __always_inline const __u64 *packet_words(const void *from)
 {
 	return bpf_rdonly_cast(from, bpf_core_type_id_kernel(struct rtnl_link_stats64));
 }
 
-/* Payload bytes of each of the wire's packets that this one stands for; 0: it stands for itself. */
+/* Payload bytes of each of the wire's packets that this one stands for; 0: it stands for
+ * itself. */
 static __always_inline __u32 packet_gso_size(const struct sk_buff *packet)
 {
 	const struct skb_shared_info *shared = (const void *)(packet->head + packet->end);

@@ -445,8 +445,8 @@ static __always_inline void read_bytes_of(const struct sk_buff *packet, int is_t
 }
 
 /*
- * The content of what a tunnel's packet carries, or 0. Of bytes that could not be read when it was seen
- * by itself, either, both digests know nothing.
+ * The content of what a tunnel's packet carries, or 0. Of bytes that could not be read when it
+ * was seen by itself, either, both digests know nothing.
  */
 static __always_inline __u64 read_inside(const struct sk_buff *packet, int is_tc,
 					 const struct sighted *it)

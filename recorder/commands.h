@@ -33,8 +33,8 @@ int command_misuse(const char *command, const char *what, const char *word);
 int command_without(const char *command, const char *words);
 
 /*
- * The words of an option --streams, into one bit for each stream that is named; a list that begins
- * with + adds to those that are given. -1, or COMMAND_MISUSE, told. The list is cut up.
+ * The words of an option --streams, into one bit for each stream that is named; a list that
+ * begins with + adds to those that are given. -1, or COMMAND_MISUSE, told. The list is cut up.
  */
 int command_streams(const char *command, char *list, uint32_t *streams);
 

@@ -2,12 +2,12 @@
 /*
  * The connections that are alive, and the one flow row that each of them is during a slice.
  *
- * A view is a connection as one namespace sees it under one tuple (one struct flow_key). Views are
- * joined into connections: the same tuple in several namespaces is one connection (loopback
- * addresses excepted), and so are the tuples before and after a translation. Each view counts at
- * each of its hops. A connection's packets in one direction are counted at the one hop where that
- * direction began; that hop is chosen once and kept, so that a packet in flight at a slice's end is
- * not counted again elsewhere.
+ * A view is a connection as one namespace sees it under one tuple (one struct flow_key). Views
+ * are joined into connections: the same tuple in several namespaces is one connection (loopback
+ * addresses excepted), and so are the tuples before and after a translation. Each view counts
+ * at each of its hops. A connection's packets in one direction are counted at the one hop where
+ * that direction began; that hop is chosen once and kept, so that a packet in flight at a
+ * slice's end is not counted again elsewhere.
  *
  * Memory grows with the connections alive; idle ones are forgotten after a time.
  */
@@ -23,18 +23,18 @@ struct process_table;
 struct delivery;
 
 struct connections_options {
-	uint64_t idle_ns;		 /* forget a connection after so long without a packet */
+	uint64_t idle_ns; /* forget a connection after so long without a packet */
 	struct process_table *processes; /* who owns sockets; NULL: nobody is known */
 	/* Who receives at a port: 0 or -ENOENT. Asked for flows whose receiver never sends. */
 	int (*find_port_owner)(void *context, const struct port_key *key,
 			       struct flow_owner *owner);
 	/* The name of one of the kernel's reasons for a drop, or NULL. NULL: numbers do. */
 	const char *(*drop_reason)(void *context, uint32_t reason);
-	void *context;			 /* of both */
-	int64_t epoch_offset_ns;	 /* what to add to the times given to get epoch time */
-	int no_flows, no_hops;		 /* rows of that stream are not wanted */
+	void *context;		     /* of both */
+	int64_t epoch_offset_ns;     /* what to add to the times given to get epoch time */
+	int no_flows, no_hops;	     /* rows of that stream are not wanted */
 	const struct filter *filter; /* whose sample is recorded; NULL: all connections are */
-	uint64_t first_flow_id;		 /* 0: a random one, see connections_next_flow_id */
+	uint64_t first_flow_id;	     /* 0: a random one, see connections_next_flow_id */
 };
 
 /* NULL when memory is short. */
@@ -69,9 +69,9 @@ enum slice_end {
 };
 
 /*
- * Append a flow row for each connection that had packets, and a hop row for each hop that saw them.
- * The rows of an open slice add up; those of its end replace them. Returns 0 or the first error of
- * the delivery.
+ * Append a flow row for each connection that had packets, and a hop row for each hop that saw
+ * them. The rows of an open slice add up; those of its end replace them. Returns 0 or the first
+ * error of the delivery.
  */
 int connections_emit(struct connections *connections, enum slice_end end,
 		     struct delivery *delivery);
@@ -85,8 +85,8 @@ uint64_t connections_not_sampled(struct connections *connections);
 size_t connections_count(const struct connections *connections);
 
 /*
- * The flow_id of the connection that comes next; a table that takes the place of this one begins
- * with it.
+ * The flow_id of the connection that comes next; a table that takes the place of this one
+ * begins with it.
  *
  * A flow_id is a running number on top of a random one, so that neighbours differ little and
  * compress to almost nothing, while those of two recorders do not meet: from 2^61 to 2^62 (19

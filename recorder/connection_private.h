@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The structs that connection.c keeps, translation.c and reuse.c join and slice.c turns into rows.
+ * The structs that connection.c keeps, translation.c and reuse.c join and slice.c turns into
+ * rows.
  *
  *     connection ──┬── endpoints (a tuple) ──┬── view (in one namespace) ──┬── hop
  *                  │                         └── view                      └── hop
@@ -42,7 +43,7 @@ struct connection {
 	struct endpoints *before; /* as the initiator sees the connection */
 	struct endpoints *after;  /* behind all translations; the same where there are none */
 	struct connection *next_active; /* in this slice */
-	uint16_t tcp_flags[2]; /* of its life until then, by direction of the connection */
+	uint16_t tcp_flags[2];	  /* of its life until then, by direction of the connection */
 	uint16_t flags_before[2]; /* of them, those from before this slice */
 	uint8_t is_active;
 	uint8_t is_fresh;  /* some view has fresh counts */

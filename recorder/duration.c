@@ -35,8 +35,12 @@ static int parse(const char *text, const struct unit *units, uint64_t *out)
 int duration_parse(const char *text, uint64_t *ns)
 {
 	static const struct unit units[] = {
-		{"", 1000000000},	{"ms", 1000000},	     {"s", 1000000000},
-		{"m", 60 * 1000000000ULL}, {"h", 3600 * 1000000000ULL}, {"d", 86400 * 1000000000ULL},
+		{"", 1000000000},
+		{"ms", 1000000},
+		{"s", 1000000000},
+		{"m", 60 * 1000000000ULL},
+		{"h", 3600 * 1000000000ULL},
+		{"d", 86400 * 1000000000ULL},
 		{0},
 	};
 

@@ -33,8 +33,8 @@ static void sizes_have_units(void **state)
 
 static void nonsense_is_refused(void **state)
 {
-	static const char *const wrong[] = {"", "s", "-1s", "5x", "5 s", "1e9", "999999999999d",
-					    "99999999999999999999"};
+	static const char *const wrong[] = {
+		"", "s", "-1s", "5x", "5 s", "1e9", "999999999999d", "99999999999999999999"};
 	uint64_t ns = 42;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

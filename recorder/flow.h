@@ -38,8 +38,8 @@ struct flow_value {
 	__u8 dscp[2];		    /* the latest in that direction */
 	__u8 sends_handshake_again; /* some of the retransmits were SYN or SYN-ACK */
 	__u8 zero[5];
-	__u64 answered_ns;	    /* when the last packet of a TCP handshake was seen, or 0 */
-	__u64 retransmits[2];	    /* TCP segments that a socket here sent again */
+	__u64 answered_ns;    /* when the last packet of a TCP handshake was seen, or 0 */
+	__u64 retransmits[2]; /* TCP segments that a socket here sent again */
 	struct flow_hop hop[FLOW_HOPS];
 	struct flow_drop drop[FLOW_DROPS];
 };

@@ -34,7 +34,7 @@ struct import_file {
 	uint64_t packets;
 	uint64_t verdicts[PACKET_VERDICTS];
 	uint64_t excluded[RULES_KINDS]; /* of those counted, by the kind of rule */
-	uint64_t first_ns, last_ns; /* of all packets; 0 when there are none */
+	uint64_t first_ns, last_ns;	/* of all packets; 0 when there are none */
 };
 
 void import_file_clear(struct import_file *file);

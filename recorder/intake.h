@@ -2,10 +2,10 @@
 /*
  * The intake thread: from the kernel's ring buffer and maps to deliveries for the writer.
  *
- * A few times a second it turns the flow tables, takes the events, drains the old table, joins, and
- * hands over a delivery: what is new in the open slice, or, when the slice is over, its final rows,
- * which replace those. So a crash costs at most the time since the last tick.
- * When the writer has no room, flows wait in the connection table and only get coarser.
+ * A few times a second it turns the flow tables, takes the events, drains the old table, joins,
+ * and hands over a delivery: what is new in the open slice, or, when the slice is over, its
+ * final rows, which replace those. So a crash costs at most the time since the last tick. When
+ * the writer has no room, flows wait in the connection table and only get coarser.
  */
 #ifndef RECORDER_INTAKE_H
 #define RECORDER_INTAKE_H
@@ -29,9 +29,9 @@ struct intake_options {
 	int64_t epoch_offset_ns;
 	uint64_t boot_digest;
 	enum command_line_policy command_line;
-	const struct filter *filter; /* of the probes; NULL: none */
+	const struct filter *filter;   /* of the probes; NULL: none */
 	uint32_t packet_sampling_rate; /* of the stream packet, beside the filter's; 0: 1 */
-	uint32_t streams; /* bit of each enum stream_id that is wanted */
+	uint32_t streams;	       /* bit of each enum stream_id that is wanted */
 };
 
 struct intake_status {
@@ -40,8 +40,8 @@ struct intake_status {
 };
 
 /*
- * Take the state at the start (processes, owners of sockets, interfaces, conntrack entries), then
- * start the thread. The probes must be attached. Returns 0 or a negative errno.
+ * Take the state at the start (processes, owners of sockets, interfaces, conntrack entries),
+ * then start the thread. The probes must be attached. Returns 0 or a negative errno.
  */
 int intake_start(const struct intake_options *options, struct intake **out);
 

@@ -14,7 +14,8 @@ static const struct command {
 } commands[] = {
 	{"record", record_command, "record this host's flows, translations and processes"},
 	{"import", import_command, "bring capture files (pcap, pcapng) into a recording"},
-	{"check", check_command, "say what this kernel allows, feature by feature, and test it"},
+	{"check", check_command,
+	 "say what this kernel allows, feature by feature, and test it"},
 	{0},
 };
 

@@ -13,9 +13,9 @@
 
 enum packet_verdict {
 	PACKET_COUNTED = 0,
-	PACKET_NOT_IP,		 /* ARP, LLDP, ... */
-	PACKET_TRUNCATED,	 /* the capture ends before the addresses (or ports) do */
-	PACKET_MALFORMED,	 /* lengths that contradict each other or what IP allows */
+	PACKET_NOT_IP,	  /* ARP, LLDP, ... */
+	PACKET_TRUNCATED, /* the capture ends before the addresses (or ports) do */
+	PACKET_MALFORMED, /* lengths that contradict each other or what IP allows */
 	PACKET_UNKNOWN_LINK_TYPE,
 	PACKET_VERDICTS,
 };
@@ -28,8 +28,8 @@ struct packet {
 	uint16_t tcp_flags;
 	uint8_t dscp;
 	uint32_t interface_index; /* where the link layer tells it (Linux cooked v2), else 0 */
-	int io_direction;	  /* IO_RECEIVE, IO_TRANSMIT, or -1 where the link layer is silent */
-	const uint8_t *network;	  /* the network header, in the frame */
+	int io_direction; /* IO_RECEIVE, IO_TRANSMIT, or -1 where the link layer is silent */
+	const uint8_t *network;	       /* the network header, in the frame */
 	uint32_t network_captured;     /* bytes from there, padding left out */
 	uint32_t network_header_bytes; /* with extension headers */
 	uint8_t is_later_fragment;
@@ -43,9 +43,9 @@ struct fragments *fragments_new(void);
 void fragments_free(struct fragments *fragments);
 
 /*
- * Parse one captured frame. captured bytes of it are there, original were on the wire. link_type
- * is a DLT_* number of libpcap. A later fragment gets the ports of its first fragment when
- * fragments knows it, else ports 0. packet is filled only when PACKET_COUNTED is returned.
+ * Parse one captured frame. captured bytes of it are there, original were on the wire.
+ * link_type is a DLT_* number of libpcap. A later fragment gets the ports of its first fragment
+ * when fragments knows it, else ports 0. packet is filled only when PACKET_COUNTED is returned.
  */
 enum packet_verdict packet_parse(int link_type, const uint8_t *bytes, uint32_t captured,
 				 uint32_t original, struct fragments *fragments,

@@ -71,7 +71,7 @@ static const char *const kinds[HOOK_COUNT] = {
 	[HOOK_DUMP] = "dump",
 };
 
-#define NOTICES                                                                                \
+#define NOTICES \
 	"each connection costs its host more; a new namespace is heard a moment after it is there"
 
 #define ASLEEP "detached until other programs redirect sockets"

@@ -42,12 +42,12 @@ enum hook_kind {
 	HOOK_FEXIT,
 	HOOK_KPROBE,
 	HOOK_KRETPROBE,
-	HOOK_CGROUP, /* at the root of the cgroup2 hierarchy */
+	HOOK_CGROUP,	   /* at the root of the cgroup2 hierarchy */
 	HOOK_CGROUP_FIRST, /* there, before the programs further down */
 	HOOK_ITER,
 	HOOK_TCX, /* on every interface, as the next, too */
 	HOOK_CLSACT,
-	HOOK_SKB, /* no program of its own: a field that the programs of the flow read */
+	HOOK_SKB,     /* no program of its own: a field that the programs of the flow read */
 	HOOK_WALK,    /* programs that user space runs, through a table of the kernel's */
 	HOOK_NETLINK, /* no program: the kernel's notices */
 	HOOK_LIBPCAP,

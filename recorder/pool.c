@@ -40,8 +40,8 @@ void *pool_take(struct pool *pool)
 		memcpy(&pool->free, piece, sizeof(pool->free));
 	else {
 		if (!pool->left) {
-			struct pool_block *block = aligned_alloc(
-				LINE, sizeof(*block) + pool->size * BLOCK_PIECES);
+			struct pool_block *block =
+				aligned_alloc(LINE, sizeof(*block) + pool->size * BLOCK_PIECES);
 
 			if (!block)
 				return NULL;

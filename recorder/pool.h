@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A pool of equal, zeroed pieces of memory, carved from large blocks: cheap to take, to give back,
- * and to free all at once. Pieces begin at cache lines.
+ * A pool of equal, zeroed pieces of memory, carved from large blocks: cheap to take, to give
+ * back, and to free all at once. Pieces begin at cache lines.
  */
 #ifndef RECORDER_POOL_H
 #define RECORDER_POOL_H

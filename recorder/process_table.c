@@ -129,7 +129,8 @@ static struct process *find(struct process_table *table, uint32_t pid, uint64_t 
 {
 	struct process *process = *bucket_of(table, pid);
 
-	while (process && (process->pid != pid || OWNER_START(process->start_ns) != OWNER_START(start_ns)))
+	while (process &&
+	       (process->pid != pid || OWNER_START(process->start_ns) != OWNER_START(start_ns)))
 		process = process->next;
 	return process;
 }

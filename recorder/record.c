@@ -77,7 +77,8 @@ static const char help[] =
 struct arguments {
 	const char *output, *without;
 	int append, quiet, count_only;
-	uint64_t duration_ns, slice_ns, tick_ns, segment_ns, segment_bytes, flow_entries, ring_bytes;
+	uint64_t duration_ns, slice_ns, tick_ns, segment_ns, segment_bytes, flow_entries,
+		ring_bytes;
 	uint32_t streams;
 	struct sighting_options sightings;
 	enum command_line_policy command_line;
@@ -171,7 +172,8 @@ static int parse_option(int option, struct arguments *arguments)
 			       : misuse("--when-full takes ring or count, not", optarg);
 	case PACKET_RING:
 		if (size_parse(optarg, &size) || !is_ring_size(size))
-			return misuse("--packet-ring takes a power of two from 1M to 1G, not", optarg);
+			return misuse("--packet-ring takes a power of two from 1M to 1G, not",
+				      optarg);
 		arguments->sightings.ring_bytes = (uint32_t)size;
 		return -1;
 	case PACKET_SAMPLE:
@@ -186,7 +188,8 @@ static int parse_option(int option, struct arguments *arguments)
 	case RING:
 		return size_parse(optarg, &arguments->ring_bytes) ||
 				       !is_ring_size(arguments->ring_bytes)
-			       ? misuse("--ring takes a power of two from 1M to 1G, not", optarg)
+			       ? misuse("--ring takes a power of two from 1M to 1G, not",
+					optarg)
 			       : -1;
 	case SEGMENT_TIME:
 		return duration_parse(optarg, &arguments->segment_ns) || !arguments->segment_ns

@@ -197,9 +197,9 @@ static const char *connection_state(const struct connection *connection, uint8_t
 }
 
 /*
- * The port at which a hop's packets for the destination are received, if they are received in its
- * namespace. Those that are redirected to another port of the same host show at no interface
- * behind that.
+ * The port at which a hop's packets for the destination are received, if they are received in
+ * its namespace. Those that are redirected to another port of the same host show at no
+ * interface behind that.
  */
 static uint16_t receiving_port(const struct sighted *at)
 {

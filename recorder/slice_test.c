@@ -114,7 +114,8 @@ static void drops_add_up_wherever_they_happened(void **state)
 	delivery = emit(connections, SLICE_ENDED);
 	assert_int_equal(number(delivery, "dropped_packets"), 9);
 	assert_string_equal(text(delivery, "dropped_reason"), "7");
-	assert_string_equal(text(delivery, "dropped_reasons"), "{\"7\":7,\"netfilter_drop\":2}");
+	assert_string_equal(text(delivery, "dropped_reasons"),
+			    "{\"7\":7,\"netfilter_drop\":2}");
 	delivery_free(delivery);
 	/* They are counted once. */
 	tell(connections, 1, seen_at(TRANSMIT(5), 2 * SECOND));

@@ -266,8 +266,8 @@ static void translations_of_every_namespace_are_told(void **state)
 		skip();
 	}
 	inventory = inventory_new(0, "test");
-	failed = make_traffic(&lab) || snapshot_conntrack(collect, &collection, inventory,
-						   &incomplete);
+	failed = make_traffic(&lab) ||
+		 snapshot_conntrack(collect, &collection, inventory, &incomplete);
 	lab_remove(&lab);
 	inventory_free(inventory);
 	assert_int_equal(failed, 0);

@@ -116,7 +116,8 @@ static void show_size(struct writer *writer, uint64_t size_bytes)
 	pthread_mutex_unlock(&writer->mutex);
 }
 
-/* Where its end cannot be written, the segment stays as one that was torn, and is not sealed. */
+/* Where its end cannot be written, the segment stays as one that was torn, and is not sealed.
+ */
 static int end_segment(struct writer *writer)
 {
 	int error = segment_finish(writer->segment, epoch_now_ns());

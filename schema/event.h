@@ -62,11 +62,11 @@ struct flow_owner {
  *     units    | even generations >          < odd generations |
  *
  * A flow takes two neighbouring units, its flow_entry and its first flow_records, and one more
- * for each three further records. Units are taken one after the other, by even generations from the
- * lower end and by odd ones from the upper, and never given back singly: user space turns the
- * generation, takes what the old one counted, and with it all of its units.
+ * for each three further records. Units are taken one after the other, by even generations from
+ * the lower end and by odd ones from the upper, and never given back singly: user space turns
+ * the generation, takes what the old one counted, and with it all of its units.
  */
-#define FLOW_RECORDS 3 /* in a unit */
+#define FLOW_RECORDS 3	/* in a unit */
 #define FLOW_CHAIN   10 /* units of records that a flow may have */
 #define FLOW_OPEN    8	/* of them those whose records are for anything */
 #define FLOW_SLOTS   16
@@ -121,9 +121,9 @@ enum flow_record_kind {
 	 * detail: first sight, nanoseconds since the entry's start (at most 2^32 - 1); count:
 	 * wire segments in the upper 26 bits, network-layer bytes of those segments in the
 	 * lower
-	 * 38. A record that is half full is left for another of the same hop. Interface 0, which
-	 * always transmits: any hop beyond those that there are records for, or whose index is
-	 * beyond 26 bits.
+	 * 38. A record that is half full is left for another of the same hop. Interface 0,
+	 * which always transmits: any hop beyond those that there are records for, or whose
+	 * index is beyond 26 bits.
 	 */
 	RECORD_HOP = 0,
 	RECORD_ANSWER = 1, /* count: time of the handshake's last packet */
@@ -155,12 +155,12 @@ struct flow_records {
 #define NOTE_TOLD		   (1U << 14) /* its conntrack entry has been looked at */
 #define NOTE_ANSWERED		   (1U << 15) /* it has a RECORD_ANSWER */
 /*
- * The kernel's tick (jiffies, 12 bits) in which the clock was read last. It is read for the first
- * packet of a flow in each direction at each hop, for TCP's SYN, FIN and RST, and for the first packet
- * in each tick; so end_ns may be a tick (1 to 10 ms) early, in a burst.
+ * The kernel's tick (jiffies, 12 bits) in which the clock was read last. It is read for the
+ * first packet of a flow in each direction at each hop, for TCP's SYN, FIN and RST, and for the
+ * first packet in each tick; so end_ns may be a tick (1 to 10 ms) early, in a burst.
  */
-#define NOTE_TICK(jiffies)   (((__u32)(jiffies) & 0xfff) << 16)
-#define NOTE_TICK_MASK	     NOTE_TICK(0xfff)
+#define NOTE_TICK(jiffies) (((__u32)(jiffies)&0xfff) << 16)
+#define NOTE_TICK_MASK	   NOTE_TICK(0xfff)
 
 /*
  * An owner in one word: pid (22 bits, the most that Linux has), start time in units of 1024 ns
@@ -212,8 +212,8 @@ enum event_kind {
 	EVENT_PROCESS_CGROUP = 6, /* a process has been moved to another cgroup */
 	EVENT_CGROUP_MADE = 7,
 	EVENT_NAT_END = 8,   /* it is over */
-	EVENT_NAT_AGAIN = 9, /* it joins, and neither begins nor ends: it was told before, or the
-			      * packet that began it was dropped */
+	EVENT_NAT_AGAIN = 9, /* it joins, and neither begins nor ends: it was told before, or
+			      * the packet that began it was dropped */
 	EVENT_PACKET = 12,
 	EVENT_SIGHTING = 13, /* one packet at one hop */
 };
@@ -357,9 +357,10 @@ enum packet_identity {
 /* What a packet has to do with its parent. */
 enum packet_relation {
 	RELATION_NONE = 0,
-	RELATION_SEGMENT = 1,  /* cut from it: the parent is a super packet */
-	RELATION_MERGE = 2,    /* made from it and others: the parent is the first of them */
-	/* An IP fragment of it; of a datagram that was never seen whole, of its first fragment. */
+	RELATION_SEGMENT = 1, /* cut from it: the parent is a super packet */
+	RELATION_MERGE = 2,   /* made from it and others: the parent is the first of them */
+	/* An IP fragment of it; of a datagram that was never seen whole, of its first fragment.
+	 */
 	RELATION_FRAGMENT = 3,
 	RELATION_INSIDE = 4, /* what the parent, a tunnel's packet, has carried here */
 	RELATION_AGAIN = 5,  /* TCP sends again what the parent carried */
@@ -439,7 +440,7 @@ enum stage_counter {
 	COUNT_SIGHTING_RING_FULL = 37,
 	COUNT_NAT_KEEP_ATTEMPTED = 40, /* translations to keep until they end */
 	COUNT_NAT_UNKEPT = 41,	       /* for which the table has no room */
-	COUNT_DROP_ATTEMPTED = 48, /* packets dropped for a reason */
+	COUNT_DROP_ATTEMPTED = 48,     /* packets dropped for a reason */
 	COUNT_DROP_NOT_IP = 49,
 	COUNT_DROP_UNREADABLE = 50, /* its headers or its namespace */
 	COUNT_DROP_MAP_FULL = 51,
@@ -450,7 +451,8 @@ enum stage_counter {
 	STAGE_COUNTERS = 64,
 };
 
-/* Who counts; each program that counts packets alone has its own, so that none interrupts it. */
+/* Who counts; each program that counts packets alone has its own, so that none interrupts it.
+ */
 enum stage_row {
 	ROW_RECEIVE = 0,
 	ROW_TRANSMIT = 1,

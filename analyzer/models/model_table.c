@@ -466,12 +466,8 @@ static const sqlite3_module module = {
 int model_table_register(sqlite3 *database, struct recording *recording)
 {
 	static const struct model *const models[] = {
-		&dedup_table_model,
-		&dedup_flows_table_model,
-		&fingerprint_table_model,
-		&identity_table_model,
-		&rate_table_model,
-		&sweep_table_model,
+		&dedup_table_model,    &dedup_flows_table_model, &fingerprint_table_model,
+		&identity_table_model, &rate_table_model,	 &sweep_table_model,
 	};
 	int result = SQLITE_OK;
 

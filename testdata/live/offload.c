@@ -93,7 +93,8 @@ int main(int count, char **words)
 	int error;
 
 	if (count != 4) {
-		fprintf(stderr, "usage: offload INTERFACE tags|tso|gro on|off | super|merged BYTES\n");
+		fprintf(stderr,
+			"usage: offload INTERFACE tags|tso|gro on|off | super|merged BYTES\n");
 		return 64;
 	}
 	command = command_of(words[2]);

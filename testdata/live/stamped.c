@@ -8,8 +8,8 @@
  * highest, then zeros. Where the socket is not connected, their IPv4 identification is 0. RATE
  * is for a second; 0: as fast as it goes. With cut, routers may fragment them; each fragment of
  * BYTES of data then has the number where the first one has it in its payload. With super, the
- * socket is connected, and the kernel gets so many at a time (UDP_SEGMENT). Says at its end what
- * it sent, the first number as id.
+ * socket is connected, and the kernel gets so many at a time (UDP_SEGMENT). Says at its end
+ * what it sent, the first number as id.
  */
 #include "testdata/live/endpoint.h"
 

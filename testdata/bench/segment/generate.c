@@ -3,8 +3,8 @@
  * Generated connections, one row each; the same ones every time.
  *
  * The shape is that of a busy server segment during half an hour. Clients are drawn from 20,000
- * and servers from 50,000, both by Zipf (as in synth_capture.c); a quarter is IPv6; 70 % TCP, 27 % UDP
- * (half of it DNS), 3 % ping. Packets have a heavy tail (Pareto, 1.15, a fifth of the
+ * and servers from 50,000, both by Zipf (as in synth_capture.c); a quarter is IPv6; 70 % TCP,
+ * 27 % UDP (half of it DNS), 3 % ping. Packets have a heavy tail (Pareto, 1.15, a fifth of the
  * connections have one packet, about ten on average), and a connection lasts as long as that
  * many exponential gaps, whose mean is 2 ms to 1 s by connection. A client's container is
  * always the same, and so is the process with which it reaches a service.
@@ -69,7 +69,8 @@ static double normal(struct generator *g)
 	return radius * cos(6.283185307179586 * uniform(g));
 }
 
-/* A rank below limit by Zipf: the chance of a rank of at least k falls as k to the -exponent. */
+/* A rank below limit by Zipf: the chance of a rank of at least k falls as k to the -exponent.
+ */
 static uint32_t popular(struct generator *g, uint32_t limit, double exponent)
 {
 	double rank = pow(uniform(g), -1.0 / exponent) - 1;

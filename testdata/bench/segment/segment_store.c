@@ -298,11 +298,12 @@ int segment_sizes(const struct rows *rows, const char *path, uint64_t *column_by
 		return error;
 	database = segment_database(opened.segment);
 	for (unsigned int j = 0; j < rows->column_count; j++)
-		column_bytes[j] = ask(database,
-				      "SELECT sum(ifnull(length(entries), 0) + length(data)) FROM part"
-				      " JOIN stream_column USING(column_id)"
-				      " WHERE stream = 'flow' AND name = ?",
-				      rows_column(rows, j)->name);
+		column_bytes[j] =
+			ask(database,
+			    "SELECT sum(ifnull(length(entries), 0) + length(data)) FROM part"
+			    " JOIN stream_column USING(column_id)"
+			    " WHERE stream = 'flow' AND name = ?",
+			    rows_column(rows, j)->name);
 	*string_bytes = ask(database, "SELECT sum(length(value)) FROM string", NULL);
 	close_segment(&opened);
 	return 0;
