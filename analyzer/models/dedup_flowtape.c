@@ -2,7 +2,8 @@
 /*
  * Flowtape: each packet counts where it begins, once, whatever tuples and hops it has later;
  * segments, merged packets, fragments, and what a tunnel's packet carries are views of what
- * they came from. What passes a hop of whose origin nothing is known counts there.
+ * they came from. A sighting of which it is not known what packet it is of counts at the hop
+ * where the others of its direction began, or else where the first such one was seen.
  *
  * A record is one connection in one slice, by its tuple where the packets began. The kernel's
  * table has two units of 64 bytes for each connection in each namespace with up to 3 hop
@@ -24,10 +25,15 @@ struct slice_mark {
 	uint64_t records; /* of hops, of an entry */
 };
 
+struct packet {
+	uint64_t origin;   /* the hop where it began */
+	uint64_t is_piece; /* the first fragment of a datagram that was never seen whole */
+};
+
 struct state {
 	struct dedup_ticker slices;
-	struct aging
-		packets; /* 1: the first fragment of a datagram that was never seen whole */
+	struct aging packets;
+	struct aging origins; /* by tuple: the hop where its packets began */
 	struct aging connections, entries, hops;
 	struct dedup_effort effort;
 	uint64_t round, turn_ns;
@@ -40,7 +46,8 @@ static int begin(void *memory, const struct dedup_options *options)
 
 	state->slices.interval_ns = options->slice_ns;
 	state->round = 1;
-	return aging_init(&state->packets, sizeof(uint64_t)) ||
+	return aging_init(&state->packets, sizeof(struct packet)) ||
+			       aging_init(&state->origins, sizeof(uint64_t)) ||
 			       aging_init(&state->connections, sizeof(struct slice_mark)) ||
 			       aging_init(&state->entries, sizeof(struct slice_mark)) ||
 			       aging_init(&state->hops, sizeof(struct slice_mark))
@@ -123,25 +130,55 @@ static void note_hop(struct state *state, const struct sightings *sightings, uin
 		state->peak_units = state->units;
 }
 
-static int is_first_sight(struct state *state, const struct sightings *sightings, uint32_t i)
+static uint64_t hop(const struct sightings *sightings, uint32_t i)
 {
-	uint64_t id = sightings->column[SIGHTING_PACKET_ID][i];
+	return flow_hash_mix(sightings->column[SIGHTING_NAMESPACE][i] << 32 ^
+			     sightings->column[SIGHTING_INTERFACE][i] << 1 ^
+			     sightings->column[SIGHTING_DIRECTION][i]) |
+	       1;
+}
+
+/* Where the packets of this tuple began: at the hop given, as far as nothing else is known. */
+static uint64_t origin_of_tuple(struct state *state, uint64_t tuple, uint64_t here)
+{
+	int is_new;
+	uint64_t *origin = aging_get(&state->origins, tuple, &is_new);
+
+	if (is_new)
+		*origin = here;
+	return *origin;
+}
+
+/* Whether a packet that began here is another view of one that was counted. */
+static int is_view_of_known(const struct state *state, uint64_t parent, uint64_t relation)
+{
+	const struct packet *of_parent;
+
+	if (!parent || !sighting_is_view(relation))
+		return 0;
+	of_parent = aging_find(&state->packets, flow_hash_mix(parent));
+	return of_parent && !(relation == RELATION_FRAGMENT && of_parent->is_piece);
+}
+
+static int is_counted_here(struct state *state, const struct sightings *sightings, uint32_t i)
+{
+	uint64_t id = sightings->column[SIGHTING_PACKET_ID][i], here = hop(sightings, i);
 	uint64_t parent = sightings->column[SIGHTING_PARENT][i];
 	uint64_t relation = sightings->column[SIGHTING_RELATION][i];
-	const uint64_t *of_parent;
-	uint64_t *is_piece;
+	int is_known = id && sightings->column[SIGHTING_IDENTITY][i];
+	struct packet *packet;
+	uint64_t origin;
 	int is_new;
 
 	if (!id)
-		return 1;
-	is_piece = aging_get(&state->packets, flow_hash_mix(id), &is_new);
+		return origin_of_tuple(state, sightings->tuple[i], here) == here;
+	packet = aging_get(&state->packets, flow_hash_mix(id), &is_new);
+	origin = origin_of_tuple(state, sightings->tuple[i], is_new ? here : packet->origin);
 	if (!is_new)
 		return 0;
-	*is_piece = relation == RELATION_FRAGMENT && !parent;
-	if (!parent || !sighting_is_view(relation))
-		return 1;
-	of_parent = aging_find(&state->packets, flow_hash_mix(parent));
-	return !of_parent || (relation == RELATION_FRAGMENT && *of_parent);
+	packet->origin = is_known ? here : origin;
+	packet->is_piece = relation == RELATION_FRAGMENT && !parent;
+	return packet->origin == here && !is_view_of_known(state, parent, relation);
 }
 
 static int take(void *memory, const struct sightings *sightings, const struct truth *truth,
@@ -154,9 +191,12 @@ static int take(void *memory, const struct sightings *sightings, const struct tr
 
 	if (times[0] >= state->turn_ns) {
 		aging_turn(&state->packets);
+		aging_turn(&state->origins);
 		state->turn_ns = times[0] + TRUTH_GAP_NS;
 	}
 	error = aging_reserve(&state->packets, sightings->count);
+	if (!error)
+		error = aging_reserve(&state->origins, sightings->count);
 	if (!error)
 		error = reserve(state);
 	for (uint32_t i = 0; i < sightings->count && !error; i++) {
@@ -166,7 +206,7 @@ static int take(void *memory, const struct sightings *sightings, const struct tr
 		if (due && (error = begin_slice(state, due)))
 			break;
 		note_hop(state, sightings, i, key);
-		is_counted[i] = (unsigned char)is_first_sight(state, sightings, i);
+		is_counted[i] = (unsigned char)is_counted_here(state, sightings, i);
 		if (is_counted[i])
 			state->effort.records +=
 				is_new_in_slice(state, &state->connections, key, &mark);
@@ -181,6 +221,7 @@ static void end(void *memory, struct dedup_effort *effort)
 	state->effort.peak_bytes = state->peak_units * UNIT_BYTES;
 	*effort = state->effort;
 	aging_clear(&state->packets);
+	aging_clear(&state->origins);
 	aging_clear(&state->connections);
 	aging_clear(&state->entries);
 	aging_clear(&state->hops);

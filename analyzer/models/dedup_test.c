@@ -422,6 +422,36 @@ static void an_enriched_flow_without_a_packet_in_the_main_map_is_partial(void **
 	path_close(&path, &sample);
 }
 
+/* At the hop where the others of its direction begin, under whatever tuple; else where it is.
+ */
+static void what_is_not_known_counts_where_its_direction_begins(void **state)
+{
+	struct path path = path_begin();
+	struct packet_row row = path_udp(1, "10.1.0.2", 40000, "10.1.0.1", 80), other;
+	struct sample sample;
+
+	path_translated(&path, &row);
+	/* Two more of it, at the last hop and at the first. */
+	row.packet_id = 2;
+	row.packet_identity = NULL;
+	path_hop(&path, &row, PATH_SERVER, 2, "receive");
+	row = path_udp(3, "10.1.0.2", 40000, "10.1.0.1", 80);
+	row.packet_identity = NULL;
+	path_hop(&path, &row, PATH_CLIENT, 2, "transmit");
+	/* Of another flow none is known; one has no number, either. */
+	for (uint64_t id = 4; id <= 5; id++) {
+		other = path_udp(id % 5, "10.1.0.3", 40000, "10.1.0.1", 80);
+		other.packet_identity = NULL;
+		path_hop(&path, &other, PATH_CLIENT, 2, "transmit");
+		other.packet_id += id % 5 * 2;
+		other.packet_identity = NULL;
+		path_hop(&path, &other, PATH_SERVER, 2, "receive");
+	}
+	sample = path_open(&path);
+	sample_expect(sample.database, "SELECT packets FROM dedup('flowtape')", "4");
+	path_close(&path, &sample);
+}
+
 static void a_stamp_tells_the_truth_where_packet_id_does_not(void **state)
 {
 	struct path path = path_begin();
@@ -577,6 +607,7 @@ int main(void)
 		cmocka_unit_test(a_tunnels_packet_is_a_view_of_what_it_carries),
 		cmocka_unit_test(loopback_is_left_out_unless_it_is_asked_for),
 		cmocka_unit_test(an_enriched_flow_without_a_packet_in_the_main_map_is_partial),
+		cmocka_unit_test(what_is_not_known_counts_where_its_direction_begins),
 		cmocka_unit_test(a_stamp_tells_the_truth_where_packet_id_does_not),
 		cmocka_unit_test(sampling_counts_in_multiples),
 		cmocka_unit_test(what_a_map_held_of_each_flow_is_listed),
