@@ -98,28 +98,29 @@ static void add_line(struct recording *recording, char *line)
 	keep_line(&recording->notes, line);
 }
 
+static char *print_line(const char *format, va_list arguments)
+{
+	char *line;
+
+	return vasprintf(&line, format, arguments) < 0 ? NULL : line;
+}
+
 void recording_add_note(struct recording *recording, const char *format, ...)
 {
 	va_list arguments;
-	char *line = NULL;
 
 	va_start(arguments, format);
-	if (vasprintf(&line, format, arguments) < 0)
-		line = NULL;
+	add_line(recording, print_line(format, arguments));
 	va_end(arguments);
-	add_line(recording, line);
 }
 
 void recording_add_remark(struct recording *recording, const char *format, ...)
 {
 	va_list arguments;
-	char *line = NULL;
 
 	va_start(arguments, format);
-	if (vasprintf(&line, format, arguments) < 0)
-		line = NULL;
+	keep_line(&recording->remarks, print_line(format, arguments));
 	va_end(arguments);
-	keep_line(&recording->remarks, line);
 }
 
 char *recording_take_remark(struct recording *recording)

@@ -14,6 +14,27 @@ yardstick()
 	wait_for_line ready "$work/map-$yardstick_design.err" "$started"
 }
 
+# beside_both PLACE/INTERFACE...: both count there while traffic sends, until the recorder has ended;
+# their pids are in $yardstick_1_8 and $yardstick_1_7.
+beside_both()
+{
+	: >"$work/trouble"
+	: >"$work/said"
+	: >"$work/server"
+	yardstick 1.8 "$@" || exit 1
+	yardstick_1_8=$started
+	yardstick 1.7 "$@" || exit 1
+	yardstick_1_7=$started
+	traffic || exit 1
+	net_stop TERM "$yardstick_1_8"
+	net_stop TERM "$yardstick_1_7"
+	recorder_stop INT
+	is it_is_recorded_to_the_end 0 "$recorder_status"
+	none every_sender_did_its_part "$(cat "$work/trouble")"
+	is no_sighting_was_lost 0 "$(play "$work/recording" "SELECT coalesce(sum(count), 0) FROM loss
+		WHERE stream = 'packet'" | tail -n 1)"
+}
+
 # evict DESIGN PID NUMBER: what its map holds, the eviction of this number.
 evict()
 {

@@ -49,23 +49,7 @@ traffic()
 
 recorder_start "$work/recording" "$work/recorder" --streams +packet \
 	--only "netns=$(place a),$(place r),$(place b)" || exit 1
-: >"$work/trouble"
-: >"$work/said"
-: >"$work/server"
-set -- "$(place a)/eth0" "$(place r)/port0" "$(place r)/br0" "$(place r)/eth1" "$(place b)/eth0"
-yardstick 1.8 "$@" || exit 1
-yardstick_1_8=$started
-yardstick 1.7 "$@" || exit 1
-yardstick_1_7=$started
-traffic || exit 1
-net_stop TERM "$yardstick_1_8"
-net_stop TERM "$yardstick_1_7"
-recorder_stop INT
-
-is it_is_recorded_to_the_end 0 "$recorder_status"
-none every_sender_did_its_part "$(cat "$work/trouble")"
-is no_sighting_was_lost 0 "$(play "$work/recording" "SELECT coalesce(sum(count), 0) FROM loss
-	WHERE stream = 'packet'" | tail -n 1)"
+beside_both "$(place a)/eth0" "$(place r)/port0" "$(place r)/br0" "$(place r)/eth1" "$(place b)/eth0"
 for design in 1.8 1.7; do
 	is "nothing_was_lost_of_the_map_of_$design" "lost packets 0 interfaces 0" "$(lost "$design")"
 	equal "$design" "$(evict_at "$design")"

@@ -20,19 +20,9 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/labs_net.sh
 . testdata/live/labs_check.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip labs "$why"
-	finish
-	exit
-fi
-
+recorder_test labs labs
 lab_datagrams=${LAB_DATAGRAMS:-1500}
 lab_bytes=${LAB_BYTES:-2000000}
-work=$(mktemp -d build/labs.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 net_addresses_of_this_run
 
 segment_count() { ls "$work/recording" | sed 's/\..*//' | sort -u | wc -l; }

@@ -13,18 +13,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/quiet.sh
 . testdata/live/counted.sh
 
-if why=$(recorder_allowed); then
-	:
-else
-	skip lossy_sightings "$why"
-	finish
-	exit
-fi
-
+recorder_test lossy lossy_sightings
 datagrams=${1:-100000}
-work=$(mktemp -d build/lossy.XXXXXX) || exit 1
-trap 'net_down; rm -rf "$work"' EXIT
-trap 'exit 130' HUP INT PIPE TERM
 client=client-$$ router=router-$$ server=server-$$
 quiet_path || exit 1
 reports="dedup fingerprint fingerprint-rate fingerprint-sweep identity"
