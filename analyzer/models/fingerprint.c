@@ -9,7 +9,6 @@
 #include "analyzer/models/lru.h"
 
 #include <errno.h>
-#include <math.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
@@ -68,21 +67,6 @@ void fingerprint_add(struct fingerprint_score *to, const struct fingerprint_scor
 	to->true_positives += score->true_positives;
 	to->false_positives += score->false_positives;
 	to->false_negatives += score->false_negatives;
-}
-
-void fingerprint_interval(double part, double whole, double *low, double *high)
-{
-	const double z = 1.959963984540054;
-	double p = part / whole, centre, spread;
-
-	if (whole <= 0) {
-		*low = *high = NAN;
-		return;
-	}
-	centre = p + z * z / (2 * whole);
-	spread = z * sqrt(p * (1 - p) / whole + z * z / (4 * whole * whole));
-	*low = fmax(0, (centre - spread) / (1 + z * z / whole));
-	*high = fmin(1, (centre + spread) / (1 + z * z / whole));
 }
 
 /* --- of a block --- */

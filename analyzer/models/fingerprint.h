@@ -95,7 +95,4 @@ int fingerprint_run(struct recording *recording, const char *recording_id,
 
 void fingerprint_add(struct fingerprint_score *to, const struct fingerprint_score *score);
 
-/* The Wilson interval of 95 % for so many of so many. NaN where there are none. */
-void fingerprint_interval(double part, double whole, double *low, double *high);
-
 #endif

@@ -4,6 +4,7 @@
  */
 #include "analyzer/models/fingerprint_rows.h"
 #include "analyzer/models/options.h"
+#include "analyzer/statistics.h"
 
 #include <errno.h>
 #include <math.h>
@@ -60,7 +61,7 @@ static void put_ratio(struct model_rows *rows, double part, double whole)
 {
 	double low, high;
 
-	fingerprint_interval(part, whole, &low, &high);
+	statistics_wilson(part, whole, 0.95, &low, &high);
 	model_put_real(rows, whole > 0 ? part / whole : NAN);
 	model_put_real(rows, low);
 	model_put_real(rows, high);

@@ -5,8 +5,6 @@
 #include "analyzer/models/fingerprint.h"
 #include "analyzer/models/path_test.h"
 
-#include <math.h>
-
 #define ALL                                                                            \
 	"SELECT sightings, packets, pairs, claimed, true_positives, false_positives, " \
 	"false_negatives, packets_dismissed FROM fingerprint"
@@ -225,19 +223,6 @@ static void sightings_of_unknown_packets_are_not_judged(void **state)
 	path_close(&path, &sample);
 }
 
-/* Wilson 1927, as every table has it: 8 of 10 lie between 49.0 % and 94.3 %. */
-static void the_interval_is_wilsons(void **state)
-{
-	double low, high;
-
-	fingerprint_interval(8, 10, &low, &high);
-	assert_true(fabs(low - 0.4902) < 0.0001 && fabs(high - 0.9433) < 0.0001);
-	fingerprint_interval(10, 10, &low, &high);
-	assert_true(fabs(low - 0.7225) < 0.0001 && fabs(high - 1) < 0.0001);
-	fingerprint_interval(0, 0, &low, &high);
-	assert_true(isnan(low) && isnan(high));
-}
-
 static void the_sweep_finds_the_fewest_fields_without_an_error(void **state)
 {
 	struct path path = path_begin();
@@ -280,7 +265,6 @@ int main(void)
 		cmocka_unit_test(a_table_of_some_size_takes_all_of_it),
 		cmocka_unit_test(what_stands_in_for_a_missing_field_tells_packets_apart),
 		cmocka_unit_test(sightings_of_unknown_packets_are_not_judged),
-		cmocka_unit_test(the_interval_is_wilsons),
 		cmocka_unit_test(the_sweep_finds_the_fewest_fields_without_an_error),
 	};
 

@@ -12,6 +12,7 @@
 #include "analyzer/models/options.h"
 #include "analyzer/models/rate.h"
 #include "analyzer/models/truth.h"
+#include "analyzer/statistics.h"
 
 #include <errno.h>
 #include <math.h>
@@ -230,7 +231,7 @@ static void put_row(const struct place *place, double rate, uint64_t window_ns)
 		window = fmin(window, place->fingerprint->entries);
 	expected = rate_calculate(place->rate, window, width);
 	dismissed = rate_replay(place->rate, window, width, chosen->trials, chosen->seed);
-	fingerprint_interval((double)dismissed, (double)chosen->trials, &low, &high);
+	statistics_wilson((double)dismissed, (double)chosen->trials, 0.95, &low, &high);
 	put_fingerprint(place);
 	model_put_real(rows, rate);
 	model_put_integer(rows, window_ns);
