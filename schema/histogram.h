@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A histogram of durations with log-linear buckets. A value below 256 has a bucket of its own; above,
- * each power of two is cut into 128 buckets, so that a bucket's width is at most 1/128 of its lowest
- * value. Every 64-bit value has a bucket: nothing is cut off.
+ * A histogram of durations with log-linear buckets. A value below 256 has a bucket of its own;
+ * above, each power of two is cut into 128 buckets, so that a bucket's width is at most 1/128
+ * of its lowest value. Every 64-bit value has a bucket: nothing is cut off.
  */
 #ifndef SCHEMA_HISTOGRAM_H
 #define SCHEMA_HISTOGRAM_H
@@ -34,9 +34,9 @@ int histogram_record(struct histogram *histogram, uint64_t ns);
 int histogram_record_many(struct histogram *histogram, uint64_t ns, uint64_t count);
 
 /*
- * Add a bucket as histogram_next gave it, or a sum of such. A histogram rebuilt so has the same buckets,
- * quantiles and mean; its min and max are bounds of buckets. Returns 0, -EBADMSG where these are not the
- * bounds of one bucket, or -EOVERFLOW.
+ * Add a bucket as histogram_next gave it, or a sum of such. A histogram rebuilt so has the same
+ * buckets, quantiles and mean; its min and max are bounds of buckets. Returns 0, -EBADMSG where
+ * these are not the bounds of one bucket, or -EOVERFLOW.
  */
 int histogram_add_bucket(struct histogram *histogram, const struct histogram_bucket *bucket);
 
@@ -44,20 +44,22 @@ int histogram_add_bucket(struct histogram *histogram, const struct histogram_buc
 int histogram_merge(struct histogram *histogram, const struct histogram *from);
 
 /*
- * The next bucket that is not empty, lowest first; *at begins as 0. Returns 0, or -ENODATA after the
- * last.
+ * The next bucket that is not empty, lowest first; *at begins as 0. Returns 0, or -ENODATA
+ * after the last.
  */
 int histogram_next(const struct histogram *histogram, unsigned int *at,
 		   struct histogram_bucket *bucket);
 
 /*
- * The bucket with the value of rank ceil(share * count), the first for share 0: the true quantile lies
- * between its bounds. Returns 0, -ENODATA when empty, or -EINVAL for a share outside 0 to 1.
+ * The bucket with the value of rank ceil(share * count), the first for share 0: the true
+ * quantile lies between its bounds. Returns 0, -ENODATA when empty, or -EINVAL for a share
+ * outside 0 to 1.
  */
 int histogram_quantile(const struct histogram *histogram, double share,
 		       struct histogram_bucket *bucket);
 
-/* In ns, each value taken as its bucket's middle: within 1/256 of the true mean. 0 when empty. */
+/* In ns, each value taken as its bucket's middle: within 1/256 of the true mean. 0 when empty.
+ */
 double histogram_mean(const struct histogram *histogram);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of the histogram of durations: bounded error, exact merges, a way through rows and back.
+ * Tests of the histogram of durations: bounded error, exact merges, a way through rows and
+ * back.
  */
 #include "schema/histogram.h"
 #include "schema/random_test.h"
@@ -78,7 +79,8 @@ static void quantiles_enclose_the_sorted_values(void **state)
 		uint64_t value = values[ranks[i] - 1];
 
 		/* Half a rank less, so that no rounding of the share matters. */
-		assert_int_equal(histogram_quantile(&one, (ranks[i] - 0.5) / 10000, &bucket), 0);
+		assert_int_equal(histogram_quantile(&one, (ranks[i] - 0.5) / 10000, &bucket),
+				 0);
 		assert_true(bucket.lowest <= value && value <= bucket.highest);
 	}
 	assert_true(one.min == values[0] && one.max == values[9999] && one.count == 10000);

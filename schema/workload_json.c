@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Results of load tools in JSON: oha, iperf3, hyperfine. A tool is known by the keys at the top.
+ * Results of load tools in JSON: oha, iperf3, hyperfine. A tool is known by the keys at the
+ * top.
  */
 #include "schema/workload_result_private.h"
 
@@ -16,8 +17,8 @@ static int number_of(struct workload_reader *reader, const json_t *object, const
 	const json_t *value = json_object_get(object, key);
 
 	if (!json_is_number(value) || json_number_value(value) < 0)
-		return workload_trouble(reader, -EBADMSG, "%s.%s: expected a number from 0", where,
-					key);
+		return workload_trouble(reader, -EBADMSG, "%s.%s: expected a number from 0",
+					where, key);
 	*number = json_number_value(value);
 	return 0;
 }
@@ -29,8 +30,8 @@ static int whole_of(struct workload_reader *reader, const json_t *object, const 
 	int error = number_of(reader, object, where, key, &number);
 
 	if (!error && workload_whole(number * scale, whole))
-		return workload_trouble(reader, -EBADMSG, "%s.%s: expected less than 2^63", where,
-					key);
+		return workload_trouble(reader, -EBADMSG, "%s.%s: expected less than 2^63",
+					where, key);
 	return error;
 }
 
@@ -48,8 +49,8 @@ static int oha_counts(struct workload_reader *reader, json_t *summary, const cha
 		json_int_t count = json_integer_value(value);
 
 		if (!json_is_integer(value) || count < 0 || count >> 48)
-			return workload_trouble(reader, -EBADMSG, "%s.%s: expected a count", where,
-						key);
+			return workload_trouble(reader, -EBADMSG, "%s.%s: expected a count",
+						where, key);
 		if (!statuses && !strcmp(key, "aborted due to deadline"))
 			continue;
 		reader->result.operations += (uint64_t)count;
@@ -72,10 +73,11 @@ static int oha_percentiles(struct workload_reader *reader, json_t *all)
 		if (percent < 0 || *end || json_is_null(value))
 			continue;
 		if (!json_is_number(value) ||
-		    workload_percentile(&reader->result, percent, json_number_value(value) * 1e9))
-			return workload_trouble(reader, -EBADMSG,
-						"latencyPercentiles.%s: expected rising seconds",
-						key);
+		    workload_percentile(&reader->result, percent,
+					json_number_value(value) * 1e9))
+			return workload_trouble(
+				reader, -EBADMSG,
+				"latencyPercentiles.%s: expected rising seconds", key);
 	}
 	return 0;
 }
@@ -154,7 +156,8 @@ static int read_hyperfine(struct workload_reader *reader, json_t *root)
 		return workload_trouble(reader, -EPROTONOSUPPORT,
 					"schema_version: expected a file without it");
 	if (json_array_size(results) != 1)
-		return workload_trouble(reader, -EBADMSG, "results: expected one command, not %zu",
+		return workload_trouble(reader, -EBADMSG,
+					"results: expected one command, not %zu",
 					json_array_size(results));
 	if (!json_array_size(times))
 		return workload_trouble(reader, -EBADMSG, "results[0].times: expected seconds");
@@ -188,8 +191,8 @@ int workload_read_json(struct workload_reader *reader, const char *text, size_t 
 	int error;
 
 	if (!root)
-		return workload_trouble(reader, -EBADMSG, "byte %d, line %d: %s", wrong.position,
-					wrong.line, wrong.text);
+		return workload_trouble(reader, -EBADMSG, "byte %d, line %d: %s",
+					wrong.position, wrong.line, wrong.text);
 	if (json_object_get(root, "summary") && json_object_get(root, "latencyPercentiles"))
 		error = read_oha(reader, root);
 	else if (json_object_get(root, "start") && json_object_get(root, "end"))

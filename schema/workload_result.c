@@ -47,10 +47,11 @@ int workload_percentile(struct workload_result *result, double percent, double n
 {
 	unsigned int n = result->percentiles;
 
-	if (n == MOST_PERCENTILES || !(percent >= 0 && percent <= 100 && ns >= 0 && ns < 0x1p63))
+	if (n == MOST_PERCENTILES ||
+	    !(percent >= 0 && percent <= 100 && ns >= 0 && ns < 0x1p63))
 		return -EBADMSG;
-	if (n && (percent <= result->percentile[n - 1].percent ||
-		  ns < result->percentile[n - 1].ns))
+	if (n &&
+	    (percent <= result->percentile[n - 1].percent || ns < result->percentile[n - 1].ns))
 		return -EBADMSG;
 	result->percentile[result->percentiles++] = (struct workload_percentile){percent, ns};
 	return 0;
@@ -77,7 +78,8 @@ static double unit_bytes(const char *unit)
 	if (!strcmp(unit, "B"))
 		return 1;
 	prefix = *unit ? strchr(prefixes, *unit) : NULL;
-	return prefix && !strcmp(unit + 1, "B") ? ldexp(1, 10 * (int)(prefix - prefixes + 1)) : NAN;
+	return prefix && !strcmp(unit + 1, "B") ? ldexp(1, 10 * (int)(prefix - prefixes + 1))
+						: NAN;
 }
 
 static int wrk_line(struct workload_result *result, const char *line)
@@ -88,8 +90,8 @@ static int wrk_line(struct workload_result *result, const char *line)
 
 	if (sscanf(line, " %lf%% %lf%7[a-z]", &number, &other, unit) == 3)
 		return workload_percentile(result, number, other * unit_ns(unit));
-	if (sscanf(line, " %llu requests in %lf%7[a-z], %lf%7[A-Z] read", &a, &number, unit, &other,
-		   bytes) == 5) {
+	if (sscanf(line, " %llu requests in %lf%7[a-z], %lf%7[A-Z] read", &a, &number, unit,
+		   &other, bytes) == 5) {
 		result->operations = a;
 		result->known |= WORKLOAD_OPERATIONS | WORKLOAD_DURATION | WORKLOAD_BYTES |
 				 WORKLOAD_ERRORS;
@@ -98,8 +100,8 @@ static int wrk_line(struct workload_result *result, const char *line)
 			       ? -EBADMSG
 			       : 0;
 	}
-	if (sscanf(line, " Socket errors: connect %llu, read %llu, write %llu, timeout %llu", &a,
-		   &b, &c, &d) == 4)
+	if (sscanf(line, " Socket errors: connect %llu, read %llu, write %llu, timeout %llu",
+		   &a, &b, &c, &d) == 4)
 		result->errors += a + b + c + d;
 	else if (sscanf(line, " Non-2xx or 3xx responses: %llu", &a) == 1)
 		result->errors += a;
@@ -116,7 +118,7 @@ static int hey_line(struct workload_result *result, const char *line)
 	unsigned long long a, status;
 
 	if (sscanf(line, " Total: %lf secs", &number) == 1) {
-		result->known |= WORKLOAD_DURATION | WORKLOAD_ERRORS | WORKLOAD_OPERATIONS;
+		result->known |= WORKLOAD_DURATION | WORKLOAD_ERRORS;
 		return workload_whole(number * 1e9, &result->duration_ns);
 	}
 	if (sscanf(line, " Requests/sec: %lf", &number) == 1) {
@@ -129,10 +131,11 @@ static int hey_line(struct workload_result *result, const char *line)
 		return workload_percentile(result, number, other * 1e9);
 	} else if (strstr(line, " responses") &&
 		   sscanf(line, " [%llu] %llu", &status, &a) == 2) {
+		result->known |= WORKLOAD_OPERATIONS;
 		result->operations += a;
 		result->errors += status / 100 == 2 || status / 100 == 3 ? 0 : a;
-	} else if (sscanf(line, " [%llu] %n", &a, &(int){0}) == 1 && !strstr(line, "|") &&
-		   line[0] == ' ') {
+	} else if (sscanf(line, " [%llu]", &a) == 1) { /* an error, and how often */
+		result->known |= WORKLOAD_OPERATIONS;
 		result->operations += a;
 		result->errors += a;
 	}
@@ -148,8 +151,8 @@ static int hey_csv_line(struct workload_result *result, const char *line)
 
 	if (!strncmp(line, "response-time,", 14))
 		return 0;
-	if (sscanf(line, "%lf,%lf,%lf,%lf,%lf,%lf,%u,%lf%c", &seconds, &part[0], &part[1], &part[2],
-		   &part[3], &part[4], &status, &offset, &more) != 8)
+	if (sscanf(line, "%lf,%lf,%lf,%lf,%lf,%lf,%u,%lf%c", &seconds, &part[0], &part[1],
+		   &part[2], &part[3], &part[4], &status, &offset, &more) != 8)
 		return -EBADMSG;
 	result->operations++;
 	result->errors += status / 100 != 2 && status / 100 != 3;
@@ -168,14 +171,17 @@ static int read_lines(struct workload_reader *reader, const char *text, size_t s
 		int error;
 
 		length = end ? (size_t)(end - (text + at)) : size - at;
-		snprintf(line, sizeof(line), "%.*s", (int)(length < 511 ? length : 511), text + at);
+		snprintf(line, sizeof(line), "%.*s", (int)(length < 511 ? length : 511),
+			 text + at);
 		error = take(&reader->result, line);
-		if (!error && !end && take == hey_csv_line)
-			error = -EBADMSG;
+		if (!error && !end)
+			return workload_trouble(reader, -EBADMSG,
+						"line %u: cut, expected its end: %.40s", number,
+						line);
 		if (error)
 			return workload_trouble(reader, error,
-						"line %u: expected a number of %s: %.40s", number,
-						reader->result.tool, line);
+						"line %u: expected a number of %s: %.40s",
+						number, reader->result.tool, line);
 	}
 	return 0;
 }
@@ -198,14 +204,15 @@ static int read_text(struct workload_reader *reader, const char *text, size_t si
 	} else if (size > 8 && !memcmp(text, "Summary:", 8)) {
 		take = hey_line;
 	} else {
-		return workload_trouble(reader, -EPROTONOSUPPORT,
-					"byte 0: expected output of wrk, hey, oha, iperf3 or hyperfine");
+		return workload_trouble(
+			reader, -EPROTONOSUPPORT,
+			"byte 0: expected output of wrk, hey, oha, iperf3 or hyperfine");
 	}
 	error = read_lines(reader, text, size, take);
 	if (!error && (result->known & wanted) != wanted)
 		return workload_trouble(reader, -EBADMSG,
-					"byte %zu: %s's output ends early, expected its %s", size,
-					result->tool,
+					"byte %zu: %s's output ends early, expected its %s",
+					size, result->tool,
 					wanted & WORKLOAD_RATE ? "Requests/sec" : "requests");
 	return error;
 }
