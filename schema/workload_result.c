@@ -186,7 +186,9 @@ static int read_lines(struct workload_reader *reader, const char *text, size_t s
 	return 0;
 }
 
-static int read_text(struct workload_reader *reader, const char *text, size_t size)
+/* The text comes after so many white bytes, which count in the numbers of lines. */
+static int read_text(struct workload_reader *reader, const char *text, size_t size,
+		     size_t white)
 {
 	struct workload_result *result = &reader->result;
 	int (*take)(struct workload_result *, const char *);
@@ -208,7 +210,7 @@ static int read_text(struct workload_reader *reader, const char *text, size_t si
 			reader, -EPROTONOSUPPORT,
 			"byte 0: expected output of wrk, hey, oha, iperf3 or hyperfine");
 	}
-	error = read_lines(reader, text, size, take);
+	error = read_lines(reader, text - white, size + white, take);
 	if (!error && (result->known & wanted) != wanted)
 		return workload_trouble(reader, -EBADMSG,
 					"byte %zu: %s's output ends early, expected its %s",
@@ -221,14 +223,14 @@ int workload_result_read(const char *text, size_t size, struct workload_result *
 			 char *trouble, size_t trouble_size)
 {
 	struct workload_reader reader = {.trouble = trouble, .trouble_size = trouble_size};
+	size_t white = 0;
 	int error;
 
-	while (size && strchr(" \t\r\n", *text) && *text) {
-		text++;
-		size--;
-	}
-	error = size && *text == '{' ? workload_read_json(&reader, text, size)
-				     : read_text(&reader, text, size);
+	while (white < size && text[white] && strchr(" \t\r\n", text[white]))
+		white++;
+	error = white < size && text[white] == '{'
+			? workload_read_json(&reader, text, size)
+			: read_text(&reader, text + white, size - white, white);
 	if (error)
 		workload_result_close(&reader.result);
 	else
