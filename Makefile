@@ -37,7 +37,7 @@ CFLAGS_ALL := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-pr
 	-DFLOWTAPE_VERSION='"$(VERSION)"' -I. -I$(BUILD) $(SANITIZE) $(CFLAGS)
 LDFLAGS_ALL := -pthread $(SANITIZE) $(LDFLAGS)
 
-SCHEMA_LIBS := -lsqlite3 -lzstd -lxxhash -lcrypto -lm
+SCHEMA_LIBS := -lsqlite3 -lzstd -lxxhash -lcrypto -ljansson -lm
 RECORDER_LIBS := -lbpf -lelf -lz -lpcap -lmnl $(SCHEMA_LIBS)
 ANALYZER_LIBS := $(SCHEMA_LIBS)
 

@@ -12,6 +12,7 @@ packages="$packages libbpf-dev libelf-dev zlib1g-dev"      # loading them
 packages="$packages libpcap-dev"                           # reading captures
 packages="$packages libmnl-dev"                            # interfaces, conntrack entries at start
 packages="$packages libsqlite3-dev libzstd-dev libxxhash-dev libssl-dev" # segments
+packages="$packages libjansson-dev"                          # results of load tools
 # To test and to demonstrate.
 packages="$packages libcmocka-dev"
 packages="$packages libclang-rt-dev"                       # make fuzz-NAME

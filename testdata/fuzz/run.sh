@@ -33,7 +33,7 @@ for directory in $parts; do
 		esac
 	done
 done
-libraries="-lsqlite3 -lzstd -lxxhash -lcrypto -lm"
+libraries="-lsqlite3 -lzstd -lxxhash -lcrypto -ljansson -lm"
 case $part in
 recorder) libraries="-lbpf -lelf -lz -lpcap -lmnl $libraries" ;;
 esac
