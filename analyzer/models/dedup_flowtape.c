@@ -105,22 +105,26 @@ static int is_new_in_slice(struct state *state, struct aging *table, uint64_t ke
 	return 1;
 }
 
+static uint64_t hop(const struct sightings *sightings, uint32_t i)
+{
+	return flow_hash_mix(sightings->column[SIGHTING_NAMESPACE][i] << 32 ^
+			     sightings->column[SIGHTING_INTERFACE][i] << 2 ^
+			     sightings->column[SIGHTING_DIRECTION][i]);
+}
+
 /* What the kernel's table holds of it. */
 static void note_hop(struct state *state, const struct sightings *sightings, uint32_t i,
 		     uint64_t key)
 {
 	uint64_t entry_key = key ^ flow_hash_mix(sightings->column[SIGHTING_NAMESPACE][i]);
-	uint64_t hop_key =
-		flow_hash_mix(entry_key ^ sightings->tuple[i] ^
-			      flow_hash_mix(sightings->column[SIGHTING_INTERFACE][i] << 1 |
-					    sightings->column[SIGHTING_DIRECTION][i]));
-	struct slice_mark *entry, *hop;
+	uint64_t hop_key = flow_hash_mix(key ^ sightings->tuple[i] ^ hop(sightings, i));
+	struct slice_mark *entry, *record;
 
 	if (is_new_in_slice(state, &state->entries, entry_key, &entry)) {
 		state->entry_count++;
 		state->units += ENTRY_UNITS;
 	}
-	if (is_new_in_slice(state, &state->hops, hop_key, &hop)) {
+	if (is_new_in_slice(state, &state->hops, hop_key, &record)) {
 		state->units += entry->records && entry->records % FLOW_RECORDS == 0;
 		entry->records++;
 	}
@@ -128,14 +132,6 @@ static void note_hop(struct state *state, const struct sightings *sightings, uin
 		state->effort.peak_entries = state->entry_count;
 	if (state->units > state->peak_units)
 		state->peak_units = state->units;
-}
-
-static uint64_t hop(const struct sightings *sightings, uint32_t i)
-{
-	return flow_hash_mix(sightings->column[SIGHTING_NAMESPACE][i] << 32 ^
-			     sightings->column[SIGHTING_INTERFACE][i] << 1 ^
-			     sightings->column[SIGHTING_DIRECTION][i]) |
-	       1;
 }
 
 /* Where the packets of this tuple began: at the hop given, as far as nothing else is known. */

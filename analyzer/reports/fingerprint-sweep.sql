@@ -72,7 +72,8 @@ told AS (
   WHERE r.place = 1
 )
 SELECT told_kind AS kind, recipe, errors,
-  round(100.0 * errors / nullif(judged, 0), 4) AS error_percent, state_bytes, digest_ns, fields, function, width_bits, table_entries, window_ms,
+  round(100.0 * errors / nullif(judged, 0), 4) AS error_percent, state_bytes, digest_ns, fields,
+  function, width_bits, table_entries, window_ms,
   beats, unbeaten, better_errors, better_state_bytes, better_fields,
   lost_sightings, complete, recording_id
 FROM told
