@@ -39,7 +39,7 @@ LDFLAGS_ALL := -pthread $(SANITIZE) $(LDFLAGS)
 
 SCHEMA_LIBS := -lsqlite3 -lzstd -lxxhash -lcrypto -ljansson -lm
 RECORDER_LIBS := -lbpf -lelf -lz -lpcap -lmnl $(SCHEMA_LIBS)
-ANALYZER_LIBS := $(SCHEMA_LIBS)
+ANALYZER_LIBS := -lz $(SCHEMA_LIBS)
 
 # --- sources, by wildcard: a new file needs no edit here ---
 
@@ -189,7 +189,7 @@ $(REPLAY_BENCH): $(REPLAY_BENCH).o $(SCHEMA_OBJ)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
 $(DIGEST_BENCH): $(DIGEST_BENCH).o $(BUILD)/analyzer/models/digest.o $(SCHEMA_OBJ)
 	$(say) LINK $@
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(ANALYZER_LIBS)
 
 # The tool that measures the programs in the kernel, and the yardsticks that it attaches.
 KERNEL_BENCH_OBJ := $(call objects,$(filter-out %.bpf.c,$(wildcard testdata/bench/kernel/*.c)))

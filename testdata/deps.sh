@@ -8,7 +8,7 @@ set -u
 # To build. flowplay needs neither clang, bpftool, libbpf, libelf, libpcap nor libmnl.
 packages="gcc libc6-dev make"
 packages="$packages clang bpftool"                         # BPF programs and their skeletons
-packages="$packages libbpf-dev libelf-dev zlib1g-dev"      # loading them
+packages="$packages libbpf-dev libelf-dev zlib1g-dev"      # loading them; CRC-32
 packages="$packages libpcap-dev"                           # reading captures
 packages="$packages libmnl-dev"                            # interfaces, conntrack entries at start
 packages="$packages libsqlite3-dev libzstd-dev libxxhash-dev libssl-dev" # segments

@@ -8,7 +8,6 @@
  */
 #define XXH_INLINE_ALL
 #include "analyzer/models/digest.h"
-#include "analyzer/models/digest_crc32.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -16,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include <zlib.h>
 
 #define STRIP	   128
 #define WIRE_BYTES (DIGEST_FIELDS * 16)
@@ -32,11 +32,7 @@ uint64_t digest_xxh3(const void *bytes, size_t size)
 
 uint32_t digest_crc32(const unsigned char *bytes, size_t size)
 {
-	uint32_t crc = 0xffffffff;
-
-	for (size_t i = 0; i < size; i++)
-		crc = crc >> 8 ^ digest_crc32_table[(crc ^ bytes[i]) & 0xff];
-	return ~crc;
+	return (uint32_t)crc32(0, bytes, (uInt)size);
 }
 
 static uint32_t little_word(const unsigned char *bytes)
@@ -348,7 +344,7 @@ void digest_rows(const struct digest *digest, const union column_values *const *
 
 const struct digest_cost digest_costs[DIGEST_FUNCTIONS] = {
 	[DIGEST_XXH3] = {2.1, 0.03},
-	[DIGEST_CRC32] = {0, 1},
+	[DIGEST_CRC32] = {2, 1},
 	[DIGEST_BOB] = {4.6, 0.5},
 	[DIGEST_IPSX] = {3.7, 0},
 };
