@@ -32,7 +32,7 @@ int command_streams(const char *command, char *list, uint32_t *streams)
 	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
 		int stream = stream_find(word);
 
-		if (stream < 0)
+		if (stream < 0 || BENCH_STREAMS >> stream & 1)
 			return command_misuse(command, "no such stream", word);
 		*streams |= 1U << stream;
 	}

@@ -18,6 +18,9 @@ enum command_status {
 	COMMAND_MISUSE = 64,
 };
 
+/* Streams of experiments, which flowrec bench alone makes. */
+#define BENCH_STREAMS (1U << STREAM_WORKLOAD | 1U << STREAM_LATENCY)
+
 int record_command(int argc, char **argv);
 int import_command(int argc, char **argv);
 int check_command(int argc, char **argv);

@@ -90,7 +90,7 @@ static int misuse(const char *what, const char *word)
 	return command_misuse("record", what, word);
 }
 
-#define DEFAULT_STREAMS (((1U << STREAM_COUNT) - 1) & ~(1U << STREAM_PACKET))
+#define DEFAULT_STREAMS (((1U << STREAM_COUNT) - 1) & ~(1U << STREAM_PACKET | BENCH_STREAMS))
 
 static int parse_policy(const char *word, enum command_line_policy *policy)
 {

@@ -416,7 +416,10 @@ static const struct column process_columns[] = {
 
 static const struct column cost_columns[] = {
 	COST(time_ns, TIME, ALWAYS, NAMES("ns", "end of the span", "", "@timestamp", "", "")),
-	COST(part, TEXT, ALWAYS, NAMES("", "program, map or recorder", "", "", "", "")),
+	COST(span_ns, INTEGER, OPTIONAL, NAMES("ns", "length of the span", "", "", "", "")),
+	COST(part, TEXT, ALWAYS,
+	     NAMES("", "program, map, ring (buffer), thread or recorder (the process)", "", "",
+		   "", "")),
 	COST(name, TEXT, ALWAYS, NAMES("", "which one", "", "", "", ""), AFTER("part")),
 	COST(run_count, INTEGER, ALWAYS, NAMES("runs", "runs of a program", "", "", "", ""),
 	     AFTER("name")),
@@ -432,8 +435,15 @@ static const struct column cost_columns[] = {
 	COST(entries, INTEGER, OPTIONAL,
 	     NAMES("entries", "entries of a map at the end of the span", "", "", "", ""),
 	     AFTER("name")),
+	COST(entries_most, INTEGER, OPTIONAL,
+	     NAMES("entries", "that the map has room for", "", "", "", ""), AFTER("name")),
+	COST(high_water_bytes, INTEGER, OPTIONAL,
+	     NAMES("bytes", "the most that waited in a ring buffer to be read", "", "", "", ""),
+	     AFTER("name")),
 	COST(written_bytes, INTEGER, ALWAYS,
 	     NAMES("bytes", "bytes written to the recording", "", "", "", "")),
+	COST(write_count, INTEGER, OPTIONAL,
+	     NAMES("calls", "in so many calls", "", "", "", "")),
 };
 
 #define PACKET(...) COLUMN(packet_row, __VA_ARGS__)
@@ -587,6 +597,94 @@ static const struct column packet_columns[] = {
 		     "samplingInterval (34)", "")),
 };
 
+#define WORKLOAD(...)	       COLUMN(workload_row, __VA_ARGS__)
+#define SAID(what, u, text)    WORKLOAD(what, INTEGER, OPTIONAL, NAMES(u, text, "", "", "", ""))
+#define LATENCY_OF(what, text) SAID(latency_##what##_ns, "ns", text)
+#define CPU_OF(what, text) \
+	WORKLOAD(what##_cpu_ns, INTEGER, ALWAYS, NAMES("ns", text, "", "", "", ""))
+
+static const struct column workload_columns[] = {
+	WORKLOAD(start_ns, TIME, ALWAYS,
+		 NAMES("ns", "the workload begins", "", "event.start", "", "")),
+	WORKLOAD(end_ns, TIME, ALWAYS, NAMES("ns", "and has ended", "", "event.end", "", ""),
+		 AFTER("start_ns")),
+	WORKLOAD(pair, INTEGER, ALWAYS,
+		 NAMES("", "which runs are compared with each other; 0: to warm up", "", "", "",
+		       "")),
+	WORKLOAD(position, INTEGER, ALWAYS,
+		 NAMES("", "when in its pair this one ran, the first is 1", "", "", "", "")),
+	WORKLOAD(arm, TEXT, ALWAYS, NAMES("", "what differs between the runs", "", "", "", "")),
+	WORKLOAD(role, TEXT, ALWAYS,
+		 NAMES("", "baseline, repeat (the baseline again) or candidate", "", "", "",
+		       ""),
+		 AFTER("arm")),
+	WORKLOAD(agent, TEXT, OPTIONAL,
+		 NAMES("", "what records in this arm", "", "agent.name", "", ""), AFTER("arm")),
+	WORKLOAD(command, TEXT, ALWAYS,
+		 NAMES("", "the workload", "", "process.command_line", "", "")),
+	WORKLOAD(tool, TEXT, OPTIONAL,
+		 NAMES("", "whose result was read: wrk, iperf3, ...; command: its wall time",
+		       "", "", "", ""),
+		 AFTER("command")),
+	WORKLOAD(operation, TEXT, OPTIONAL,
+		 NAMES("", "what is counted: request, packet, run", "", "", "", ""),
+		 AFTER("command")),
+	WORKLOAD(exit_status, INTEGER, ALWAYS,
+		 NAMES("", "of the workload; other than 0: no evidence", "",
+		       "process.exit_code", "", "")),
+	SAID(operations, "operations", "how many were done"),
+	SAID(errors, "operations", "how many failed"),
+	SAID(duration_ns, "ns", "how long that took, in the tool's words"),
+	SAID(bytes, "bytes", "received"),
+	LATENCY_OF(mean, "mean latency of an operation"),
+	LATENCY_OF(p50, "half of the operations took no longer"),
+	LATENCY_OF(p90, "90 of 100 took no longer"),
+	LATENCY_OF(p95, "95 of 100"),
+	LATENCY_OF(p99, "99 of 100"),
+	LATENCY_OF(p999, "999 of 1000"),
+	LATENCY_OF(max, "the longest"),
+	CPU_OF(command_user, "the workload's CPU time in user space"),
+	CPU_OF(command_system, "the workload's CPU time in the kernel"),
+	CPU_OF(machine_user, "all CPUs in user space"),
+	CPU_OF(machine_system, "all CPUs in the kernel, without interrupts"),
+	CPU_OF(machine_interrupt, "all CPUs in interrupts, hard and soft"),
+	CPU_OF(machine_idle, "all CPUs with nothing to do, or waiting for storage"),
+	CPU_OF(agent_user, "the agent's CPU time in user space"),
+	CPU_OF(agent_system, "the agent's CPU time in the kernel, without its programs there"),
+	SAID(agent_memory_bytes, "bytes", "the agent's pages in memory at the end"),
+	WORKLOAD(statistics_ns, INTEGER, ALWAYS,
+		 NAMES("ns",
+		       "how long the kernel kept run-time statistics, which cost time "
+		       "themselves",
+		       "", "", "", "")),
+	SAID(program_run_count, "runs", "runs of the agent's programs meanwhile"),
+	SAID(program_run_time_ns, "ns", "time in them"),
+	SAID(map_memory_bytes, "bytes", "memory of the agent's maps at the end"),
+	SAID(map_entries, "entries", "how many entries they have room for"),
+	SAID(written_bytes, "bytes", "written to storage by the agent"),
+	SAID(write_count, "calls", "in so many calls"),
+	WORKLOAD(lost, INTEGER, ALWAYS,
+		 NAMES("events", "that the agent says it lost", "", "", "", "")),
+};
+
+#define LATENCY(...) COLUMN(latency_row, __VA_ARGS__)
+
+static const struct column latency_columns[] = {
+	LATENCY(time_ns, TIME, ALWAYS,
+		NAMES("ns", "when the run began", "", "@timestamp", "", "")),
+	LATENCY(pair, INTEGER, ALWAYS, NAMES("", "of the run", "", "", "", "")),
+	LATENCY(arm, TEXT, ALWAYS, NAMES("", "of the run", "", "", "", "")),
+	LATENCY(command, TEXT, ALWAYS,
+		NAMES("", "the workload", "", "process.command_line", "", "")),
+	LATENCY(lowest_ns, INTEGER, ALWAYS,
+		NAMES("ns", "the shortest latency that the bucket takes", "", "", "", "")),
+	LATENCY(highest_ns, INTEGER, ALWAYS,
+		NAMES("ns", "and the longest; at most 1/128 more", "", "", "", ""),
+		AFTER("lowest_ns")),
+	LATENCY(count, INTEGER, ALWAYS,
+		NAMES("operations", "how many took so long", "", "", "", "")),
+};
+
 #define STREAM(title, text, first, last)                                              \
 	{                                                                             \
 		.name = #title, .meaning = text, .columns = title##_columns,          \
@@ -605,6 +703,9 @@ static const struct stream streams[STREAM_COUNT] = {
 	[STREAM_COST] =
 		STREAM(cost, "what a part of the recorder cost during one second", 0, 0),
 	[STREAM_PACKET] = STREAM(packet, "one packet at one hop; only when asked for", 0, 0),
+	[STREAM_WORKLOAD] = STREAM(workload, "one run of a workload under one arm", 0, 1),
+	[STREAM_LATENCY] =
+		STREAM(latency, "a bucket of the latencies of one run of a workload", 0, 0),
 };
 
 const struct stream *stream_get(enum stream_id id)

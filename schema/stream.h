@@ -63,6 +63,8 @@ enum stream_id {
 	STREAM_PROCESS,
 	STREAM_COST,
 	STREAM_PACKET,
+	STREAM_WORKLOAD,
+	STREAM_LATENCY,
 	STREAM_COUNT,
 };
 
@@ -187,17 +189,62 @@ struct process_row {
 	uint32_t network_namespace;
 };
 
-/* What one part of the recorder cost from the row before it (of the same part) to this one. */
+/*
+ * What one part of the recorder cost from the row before it (of the same part) to this one.
+ * Programs have rows of those spans alone in which the kernel kept their run-time statistics.
+ */
 struct cost_row {
 	uint64_t time_ns;
-	const char *part;
+	uint64_t span_ns;
+	const char *part; /* "program", "map", "ring", "thread" or "recorder" */
 	const char *name;
 	uint64_t run_count;
 	uint64_t run_time_ns;
 	uint64_t user_cpu_ns, system_cpu_ns;
 	uint64_t memory_bytes;
 	uint64_t entries;
-	uint64_t written_bytes;
+	uint64_t entries_most;	   /* that there is room for */
+	uint64_t high_water_bytes; /* the most that waited in a ring */
+	uint64_t written_bytes, write_count;
+};
+
+/*
+ * One run of a workload under one arm of a paired experiment. Each pair runs every arm once, in
+ * an order drawn by lot. What is not known is 0: see the columns that are optional.
+ */
+struct workload_row {
+	uint64_t start_ns, end_ns;
+	uint64_t pair;	     /* counted from 1; 0: to warm up, no evidence */
+	uint64_t position;   /* in its pair, counted from 1 */
+	const char *arm;     /* its name */
+	const char *role;    /* "baseline", "repeat" (the baseline again: A/A) or "candidate" */
+	const char *agent;   /* what records in this arm, as a command line; NULL: nothing */
+	const char *command; /* the workload, as a command line; "probe round trip", ... */
+	const char *tool;    /* see struct workload_result */
+	const char *operation;
+	uint64_t exit_status; /* 0: it is evidence */
+	uint64_t operations, errors, duration_ns, bytes;
+	uint64_t latency_mean_ns, latency_p50_ns, latency_p90_ns, latency_p95_ns,
+		latency_p99_ns, latency_p999_ns, latency_max_ns;
+	uint64_t command_user_cpu_ns, command_system_cpu_ns;
+	uint64_t machine_user_cpu_ns, machine_system_cpu_ns, machine_interrupt_cpu_ns,
+		machine_idle_cpu_ns;
+	uint64_t agent_user_cpu_ns, agent_system_cpu_ns, agent_memory_bytes;
+	uint64_t statistics_ns; /* how long the kernel kept run-time statistics of programs */
+	uint64_t program_run_count, program_run_time_ns; /* of the agent's programs, then */
+	uint64_t map_memory_bytes, map_entries; /* of its maps at the end; entries: room */
+	uint64_t written_bytes, write_count;	/* by the agent, to storage */
+	uint64_t lost;				/* events that the agent says it lost */
+};
+
+/* One bucket of the latencies of one run: see schema/histogram.h. Buckets add up by SQL. */
+struct latency_row {
+	uint64_t time_ns; /* the run's start_ns */
+	uint64_t pair;
+	const char *arm;
+	const char *command;
+	uint64_t lowest_ns, highest_ns;
+	uint64_t count;
 };
 
 /* The description of a stream; never NULL for a stream_id. */
