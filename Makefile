@@ -61,9 +61,10 @@ SCHEMA_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_test.c))
 RECORDER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard recorder/*_test.c))
 ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c analyzer/models/*_test.c))
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c analyzer/*_fuzz.c))
-TOOLS := $(patsubst %.c,$(BUILD)/%,$(wildcard testdata/*/*.c))
+TOOLS := $(patsubst %.c,$(BUILD)/%,$(filter-out %/changed.c,$(wildcard testdata/*/*.c)))
 BRIEF := $(BUILD)/testdata/live/brief
 YARDSTICK := $(BUILD)/testdata/live/yardstick
+CHANGED := $(BUILD)/testdata/live/changed.so
 LAB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard testdata/live/labs/*.bpf.c))
 SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
 KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
@@ -76,7 +77,8 @@ all: flowrec flowplay
 	@:
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
-tools: $(TOOLS) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH) $(REPLAY_BENCH) $(DIGEST_BENCH) $(SLOWER)
+tools: $(TOOLS) $(CHANGED) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH) $(REPLAY_BENCH) $(DIGEST_BENCH) \
+	$(SLOWER)
 	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
 	@:
@@ -225,6 +227,12 @@ $(SLOWER).o: | $(SLOWER).skel.h
 $(SLOWER): $(SLOWER).o $(RECORDER_OBJ) $(SCHEMA_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(RECORDER_LIBS)
+
+# Loaded before zstd: what a build that got worse would do.
+$(CHANGED): testdata/live/changed.c
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out $(SANITIZE),$(CFLAGS_ALL)) -shared -fPIC -MMD -MP -MF $@.d -o $@ $<
 
 # What a laboratory attaches to an interface.
 $(LAB_OBJ): $(BUILD)/%.bpf.o: %.bpf.c
