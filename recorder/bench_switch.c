@@ -2,6 +2,7 @@
 /*
  * Switches agents: programs of the recorder in this process, other agents by their pipes.
  */
+#include "recorder/agent_kernel.h"
 #include "recorder/bench_switch.h"
 #include "recorder/commands.h"
 #include "recorder/probes.h"
@@ -38,6 +39,7 @@ struct bench_switch {
 	int tell, answer; /* pipes, or -1 */
 	char line[64];	  /* what has come of one */
 	size_t line_size;
+	struct agent_kernel *kernel; /* NULL: not looked for yet */
 };
 
 static int say(char **problem, int error, const struct arm *arm, const char *what)
@@ -292,6 +294,7 @@ void bench_switch_close(struct bench_switch *agent)
 	record_options_free(&agent->options);
 	if (agent->words.we_wordc)
 		wordfree(&agent->words);
+	agent_kernel_free(agent->kernel);
 	end_command(agent);
 	free(agent->agent);
 	free(agent);
@@ -332,13 +335,11 @@ int bench_switch_tidy(struct bench_switch *agent)
 	return agent->probes ? drain(agent->probes) : 0;
 }
 
-size_t bench_switch_cost(struct bench_switch *agent, struct cost_row *rows, size_t most)
+static size_t probe_costs(struct bench_switch *agent, struct cost_row *rows, size_t most)
 {
-	size_t count = 0;
+	size_t count =
+		probes_cost(agent->probes, agent->cost, COST_MOST < most ? COST_MOST : most);
 
-	if (!agent->probes)
-		return 0;
-	count = probes_cost(agent->probes, agent->cost, COST_MOST < most ? COST_MOST : most);
 	for (size_t i = 0; i < count; i++)
 		rows[i] = (struct cost_row){
 			.part = agent->cost[i].part,
@@ -348,4 +349,13 @@ size_t bench_switch_cost(struct bench_switch *agent, struct cost_row *rows, size
 			.memory_bytes = agent->cost[i].memory_bytes,
 		};
 	return count;
+}
+
+size_t bench_switch_cost(struct bench_switch *agent, struct cost_row *rows, size_t most)
+{
+	if (agent->probes)
+		return probe_costs(agent, rows, most);
+	if (!agent->pid || (!agent->kernel && agent_kernel_find(agent->pid, &agent->kernel)))
+		return 0;
+	return agent_kernel_cost(agent->kernel, rows, most);
 }
