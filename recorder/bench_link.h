@@ -19,8 +19,8 @@ struct bench_link;
 enum bench_end { BENCH_NEAR, BENCH_FAR, BENCH_ENDS };
 
 /*
- * To be called from the program's first thread, before it has others. On failure *problem is
- * one line that the caller frees: -EPERM where no network namespace may be made.
+ * To be called from the program's first thread: the processes end with it. On failure *problem
+ * is one line that the caller frees: -EPERM where no network namespace may be made.
  */
 int bench_link_open(struct bench_link **out, char **problem);
 void bench_link_close(struct bench_link *link);

@@ -8,6 +8,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,23 +20,29 @@
 #define SETTLE_NS     2000000ULL /* after a switch, before what is measured */
 #define METERED_EVERY 8U	 /* blocks */
 #define COST_MOST     128U
-#define TIDY_EVERY    16U /* times that an agent was on */
 
 static const char round_trip[] = BENCH_PROBE_ROUND_TRIP;
 static const char packet_rate[] = BENCH_PROBE_PACKET_RATE;
 
-struct prober {
-	const struct bench_probe_options *options;
+/* What an arm gave in a block, until all of that is there. */
+struct run {
+	uint64_t position;
+	struct bench_slice slices[2]; /* round trips, packets */
+	struct histogram latency;
+};
+
+struct bench_probe {
+	const struct arms *arms;
 	struct bench_link *link;
 	struct bench_traffic *traffic;
 	struct bench_switch *agents[ARMS_MOST];
-	uint64_t chance;
-	uint64_t began_ns;
-	/* What a slice gave, kept until its arm is off. */
-	struct bench_slice slices[2]; /* round trips, packets */
-	struct histogram latency;
+	/* While it runs: */
+	const struct bench_probe_options *options;
+	uint64_t slice_ns, began_ns, chance;
+	struct run runs[ARMS_MOST];
 	struct cost_row before[COST_MOST], after[COST_MOST];
 	size_t parts;
+	char *problem;
 };
 
 static uint64_t monotonic_ns(void)
@@ -46,57 +53,69 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
 }
 
-static int say(char **problem, int error, const char *what)
+static int say(struct bench_probe *probe, size_t arm, int error, const char *what)
 {
-	if (!*problem && asprintf(problem, "%s: %s", what, strerror(-error)) < 0)
-		*problem = NULL;
+	if (!probe->problem && asprintf(&probe->problem, "arm %s: %s: %s",
+					probe->arms->arm[arm].name, what, strerror(-error)) < 0)
+		probe->problem = NULL;
 	return error;
 }
 
 /* --- one arm in one block --- */
 
-static int settle(struct prober *prober)
+static int settle(struct bench_probe *probe)
 {
 	struct bench_slice slice;
-	int error = bench_traffic_packets(prober->traffic, SETTLE_NS / 2, &slice);
+	int error = bench_traffic_packets(probe->traffic, SETTLE_NS / 2, &slice);
 
 	return error ? error
-		     : bench_traffic_round_trips(prober->traffic, SETTLE_NS / 2, &slice, NULL);
+		     : bench_traffic_round_trips(probe->traffic, SETTLE_NS / 2, &slice, NULL);
 }
 
-static int measure(struct prober *prober)
+/* Do that with the arm's agent on; after it the agent is off, and its tables are empty. */
+static int with_agent(struct bench_probe *probe, size_t arm, uint64_t pair,
+		      int (*work)(struct bench_probe *probe, size_t arm, uint64_t pair))
 {
-	uint64_t slice_ns = prober->options->slice_ns ? prober->options->slice_ns : SLICE_NS;
-	int error = settle(prober);
+	struct bench_switch *agent = probe->agents[arm];
+	int error = bench_switch_turn(agent, 1), work_error;
 
+	if (error)
+		return say(probe, arm, error, "its agent cannot be switched on");
+	work_error = settle(probe);
+	if (!work_error)
+		work_error = work(probe, arm, pair);
+	error = bench_switch_turn(agent, 0);
 	if (!error)
-		error = bench_traffic_round_trips(prober->traffic, slice_ns, &prober->slices[0],
-						  &prober->latency);
-	if (!error)
-		error = bench_traffic_packets(prober->traffic, slice_ns, &prober->slices[1]);
-	return error;
+		error = bench_switch_tidy(agent);
+	if (error)
+		return say(probe, arm, error, "its agent cannot be switched off");
+	return work_error ? say(probe, arm, work_error, "the traffic") : 0;
 }
 
-/* Where one run of one arm has its place. */
-struct place {
-	uint64_t pair, position;
-	size_t arm;
-};
+static int measure(struct bench_probe *probe, size_t arm, uint64_t pair)
+{
+	struct run *run = &probe->runs[arm];
+	int error = bench_traffic_round_trips(probe->traffic, probe->slice_ns, &run->slices[0],
+					      &run->latency);
 
-static struct workload_row describe(const struct prober *prober, const struct place *place,
+	return error ? error
+		     : bench_traffic_packets(probe->traffic, probe->slice_ns, &run->slices[1]);
+}
+
+static struct workload_row describe(const struct bench_probe *probe, size_t arm, uint64_t pair,
 				    int is_packets)
 {
-	const struct arm *arm = &prober->options->arms->arm[place->arm];
-	const struct bench_slice *slice = &prober->slices[is_packets];
+	const struct run *run = &probe->runs[arm];
+	const struct bench_slice *slice = &run->slices[is_packets];
 
 	return (struct workload_row){
 		.start_ns = slice->start_ns,
 		.end_ns = slice->end_ns,
-		.pair = place->pair,
-		.position = place->position,
-		.arm = arm->name,
-		.role = arm->role,
-		.agent = bench_switch_agent(prober->agents[place->arm]),
+		.pair = pair,
+		.position = run->position,
+		.arm = probe->arms->arm[arm].name,
+		.role = probe->arms->arm[arm].role,
+		.agent = bench_switch_agent(probe->agents[arm]),
 		.command = is_packets ? packet_rate : round_trip,
 		.tool = "probe",
 		.operation = is_packets ? "packet" : "round trip",
@@ -109,47 +128,33 @@ static struct workload_row describe(const struct prober *prober, const struct pl
 	};
 }
 
-/* Both rows, which come here in the order in which they ran. */
-static int store(struct prober *prober, const struct place *place)
+/* Both rows of each arm. */
+static int store(struct bench_probe *probe, uint64_t pair)
 {
-	struct experiment *experiment = prober->options->experiment;
-	struct workload_row row = describe(prober, place, 0);
-	int error;
+	struct experiment *experiment = probe->options->experiment;
+	int error = 0;
 
-	error = experiment_run(experiment, &row, &prober->latency);
-	if (error)
-		return error;
-	row = describe(prober, place, 1);
-	return experiment_run(experiment, &row, NULL);
-}
+	for (size_t i = 0; i < 2 * probe->arms->count && !error; i++) {
+		struct workload_row row = describe(probe, i / 2, pair, i % 2);
 
-static int run_arm(struct prober *prober, const struct place *place)
-{
-	struct bench_switch *agent = prober->agents[place->arm];
-	int error = bench_switch_turn(agent, 1), off_error;
-
-	if (!error)
-		error = measure(prober);
-	off_error = bench_switch_turn(agent, 0);
-	if (!error)
-		error = off_error;
-	if (!error)
-		error = store(prober, place);
-	return error ? error : bench_switch_tidy(agent);
+		error = experiment_run(experiment, &row,
+				       i % 2 ? NULL : &probe->runs[i / 2].latency);
+	}
+	return error;
 }
 
 /* --- the same, with statistics --- */
 
 /* What programs and maps cost in a metered slice; the row gets their sums. */
-static int store_cost(struct prober *prober, struct workload_row *row)
+static int store_cost(struct bench_probe *probe, struct workload_row *row)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < prober->parts && !error; i++) {
-		struct cost_row cost = prober->after[i];
+	for (size_t i = 0; i < probe->parts && !error; i++) {
+		struct cost_row cost = probe->after[i];
 
-		cost.run_count -= prober->before[i].run_count;
-		cost.run_time_ns -= prober->before[i].run_time_ns;
+		cost.run_count -= probe->before[i].run_count;
+		cost.run_time_ns -= probe->before[i].run_time_ns;
 		cost.time_ns = row->end_ns;
 		cost.span_ns = row->statistics_ns;
 		row->program_run_count += cost.run_count;
@@ -157,146 +162,150 @@ static int store_cost(struct prober *prober, struct workload_row *row)
 		row->map_memory_bytes += strcmp(cost.part, "map") ? 0 : cost.memory_bytes;
 		row->map_entries += cost.entries_most;
 		if (cost.run_count || !strcmp(cost.part, "map"))
-			error = experiment_cost(prober->options->experiment, &cost);
+			error = experiment_cost(probe->options->experiment, &cost);
 	}
 	return error;
 }
 
-static int meter(struct prober *prober, const struct place *place, int is_packets)
+static int meter_slice(struct bench_probe *probe, size_t arm, uint64_t pair, int is_packets)
 {
-	uint64_t slice_ns = prober->options->slice_ns ? prober->options->slice_ns : SLICE_NS;
-	struct bench_slice *slice = &prober->slices[is_packets];
-	struct bench_switch *agent = prober->agents[place->arm];
+	struct bench_slice *slice = &probe->runs[arm].slices[is_packets];
+	struct bench_switch *agent = probe->agents[arm];
 	struct workload_row row;
 	uint64_t began, statistics_ns;
 	int statistics, error;
 
-	prober->parts = bench_switch_cost(agent, prober->before, COST_MOST);
+	probe->parts = bench_switch_cost(agent, probe->before, COST_MOST);
 	began = monotonic_ns();
 	statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (statistics < 0)
 		return statistics;
-	error = is_packets ? bench_traffic_packets(prober->traffic, slice_ns, slice)
-			   : bench_traffic_round_trips(prober->traffic, slice_ns, slice, NULL);
+	error = is_packets ? bench_traffic_packets(probe->traffic, probe->slice_ns, slice)
+			   : bench_traffic_round_trips(probe->traffic, probe->slice_ns, slice,
+						       NULL);
 	close(statistics);
 	statistics_ns = monotonic_ns() - began;
-	bench_switch_cost(agent, prober->after, COST_MOST);
+	bench_switch_cost(agent, probe->after, COST_MOST);
 	if (error)
 		return error;
-	row = describe(prober, place, is_packets);
+	row = describe(probe, arm, pair, is_packets);
 	row.statistics_ns = statistics_ns;
-	error = store_cost(prober, &row);
-	return error ? error : experiment_run(prober->options->experiment, &row, NULL);
+	error = store_cost(probe, &row);
+	return error ? error : experiment_run(probe->options->experiment, &row, NULL);
 }
 
-static int meter_arm(struct prober *prober, const struct place *place)
+static int meter(struct bench_probe *probe, size_t arm, uint64_t pair)
 {
-	struct bench_switch *agent = prober->agents[place->arm];
-	int error = bench_switch_turn(agent, 1), off_error;
+	int error = meter_slice(probe, arm, pair, 0);
 
-	if (!error)
-		error = settle(prober);
-	if (!error)
-		error = meter(prober, place, 0);
-	if (!error)
-		error = meter(prober, place, 1);
-	off_error = bench_switch_turn(agent, 0);
-	if (!error)
-		error = off_error;
-	return error ? error : bench_switch_tidy(agent);
+	return error ? error : meter_slice(probe, arm, pair, 1);
 }
 
 /* --- blocks --- */
 
-static int is_over(struct prober *prober, uint64_t pair)
+static int is_over(struct bench_probe *probe, uint64_t pair)
 {
-	const struct bench_probe_options *options = prober->options;
+	const struct bench_probe_options *options = probe->options;
 
 	return (options->pairs && pair > options->pairs) ||
 	       (options->duration_ns &&
-		monotonic_ns() - prober->began_ns >= options->duration_ns) ||
-	       (options->is_over && options->is_over(options->context, pair));
+		monotonic_ns() - probe->began_ns >= options->duration_ns) ||
+	       (options->is_over && options->is_over(options->context));
 }
 
-/* Returns 1 where the end came in the middle. */
-static int run_block(struct prober *prober, uint64_t pair,
-		     int (*run)(struct prober *prober, const struct place *place))
+/* Each arm once. Returns 1 where the end came in the middle. */
+static int run_block(struct bench_probe *probe, uint64_t pair,
+		     int (*work)(struct bench_probe *probe, size_t arm, uint64_t pair))
 {
-	size_t count = prober->options->arms->count, order[ARMS_MOST];
+	size_t count = probe->arms->count, order[ARMS_MOST];
 	int error = 0;
 
-	arms_shuffle(&prober->chance, count, order);
+	arms_shuffle(&probe->chance, count, order);
 	for (size_t i = 0; i < count && !error; i++) {
-		const struct place place = {pair, i + 1, order[i]};
-
-		if (i && is_over(prober, pair))
+		if (i && is_over(probe, pair))
 			return 1;
-		error = run(prober, &place);
+		probe->runs[order[i]].position = i + 1;
+		error = with_agent(probe, order[i], pair, work);
 	}
 	return error;
 }
 
-static int run_blocks(struct prober *prober, uint64_t *done)
+/* The first one is to warm up, pair 0. */
+static int run_blocks(struct bench_probe *probe, uint64_t *done)
 {
-	int result = run_block(prober, 0, run_arm);
+	int result = 0;
 
-	for (uint64_t pair = 1; !result && !is_over(prober, pair); pair++) {
-		result = run_block(prober, pair, run_arm);
-		if (result)
-			break;
-		*done = pair;
-		if (pair % METERED_EVERY == 1)
-			result = run_block(prober, pair, meter_arm);
+	for (uint64_t pair = 0; !result && !is_over(probe, pair); pair++) {
+		result = run_block(probe, pair, measure);
+		if (!result)
+			result = store(probe, pair);
+		if (!result) {
+			*done = pair;
+			if (pair % METERED_EVERY == 1)
+				result = run_block(probe, pair, meter);
+		}
 	}
 	return result < 0 ? result : 0;
 }
 
-static int prepare(struct prober *prober, char **problem)
-{
-	const struct arms *arms = prober->options->arms;
-	int error = bench_link_open(&prober->link, problem);
+/* --- what the header promises --- */
 
-	if (error)
-		return error;
-	error = bench_traffic_open(prober->link, &prober->traffic);
-	if (error)
-		return say(problem, error, "cannot make the probe's connections");
-	for (size_t i = 0; i < arms->count; i++) {
-		error = bench_switch_open(&arms->arm[i], prober->link, &prober->agents[i],
-					  problem);
-		if (!error)
-			error = bench_switch_store(
-				prober->agents[i],
-				experiment_inventory(prober->options->experiment));
-		if (error)
-			return error;
-	}
-	error = bench_traffic_settle();
-	return error ? say(problem, error, "cannot stay on one CPU") : 0;
-}
-
-int bench_probe(const struct bench_probe_options *options, uint64_t *done, char **problem)
+int bench_probe_open(const struct arms *arms, struct bench_probe **out, char **problem)
 {
-	struct prober *prober = calloc(1, sizeof(*prober));
+	struct bench_probe *probe = calloc(1, sizeof(*probe));
 	int error;
 
 	*problem = NULL;
-	*done = 0;
-	if (!prober)
+	if (!probe)
 		return -ENOMEM;
-	prober->options = options;
-	prober->chance = options->seed;
-	error = prepare(prober, problem);
-	if (!error) {
-		prober->began_ns = monotonic_ns();
-		error = run_blocks(prober, done);
-		if (error)
-			say(problem, error, "the probe");
+	probe->arms = arms;
+	error = bench_link_open(&probe->link, problem);
+	if (!error)
+		error = bench_traffic_open(probe->link, &probe->traffic);
+	for (size_t i = 0; i < arms->count && !error; i++)
+		error = bench_switch_open(&arms->arm[i], probe->link, &probe->agents[i],
+					  problem);
+	if (error) {
+		bench_probe_close(probe);
+		return error;
 	}
-	for (size_t i = 0; i < options->arms->count; i++)
-		bench_switch_close(prober->agents[i]);
-	bench_traffic_close(prober->traffic);
-	bench_link_close(prober->link);
-	free(prober);
+	*out = probe;
+	return 0;
+}
+
+void bench_probe_close(struct bench_probe *probe)
+{
+	if (!probe)
+		return;
+	for (size_t i = 0; i < probe->arms->count; i++)
+		bench_switch_close(probe->agents[i]);
+	bench_traffic_close(probe->traffic);
+	bench_link_close(probe->link);
+	free(probe->problem);
+	free(probe);
+}
+
+int bench_probe_run(struct bench_probe *probe, const struct bench_probe_options *options,
+		    uint64_t *done, char **problem)
+{
+	struct inventory *inventory = experiment_inventory(options->experiment);
+	cpu_set_t before;
+	int error = bench_traffic_settle(&before);
+
+	*problem = NULL;
+	*done = 0;
+	if (error)
+		return error;
+	probe->options = options;
+	probe->slice_ns = options->slice_ns ? options->slice_ns : SLICE_NS;
+	probe->chance = options->seed;
+	for (size_t i = 0; i < probe->arms->count && !error; i++)
+		error = bench_switch_store(probe->agents[i], inventory);
+	probe->began_ns = monotonic_ns();
+	if (!error)
+		error = run_blocks(probe, done);
+	sched_setaffinity(0, sizeof(before), &before);
+	*problem = probe->problem;
+	probe->problem = NULL;
 	return error;
 }

@@ -22,24 +22,33 @@
 #define BENCH_PROBE_ROUND_TRIP	"probe round trip"
 #define BENCH_PROBE_PACKET_RATE "probe packet rate"
 
+struct bench_probe;
+
 struct bench_probe_options {
-	const struct arms *arms;
 	struct experiment *experiment;
 	uint64_t pairs;	      /* blocks; 0: until the time is over */
 	uint64_t duration_ns; /* 0: until there are so many pairs; one of both is given */
-	uint64_t slice_ns;    /* 0: the default */
+	uint64_t slice_ns;    /* 0: the default, 20 ms */
 	uint64_t seed;	      /* of the orders */
 	/* Called between slices: not 0 ends it well, after what is measured. */
-	int (*is_over)(void *context, uint64_t pair);
+	int (*is_over)(void *context);
 	void *context;
 };
 
 /*
- * To be called from the program's first thread, before it has others; that thread stays on one
- * CPU. *done is how many blocks are whole and recorded. Returns 0; or a negative errno and in
- * *problem one line that the caller frees, or NULL where options of an arm are wrong and that
- * has been told (-EINVAL).
+ * Make the link and start the agents, all of them off. The arms are borrowed. To be called from
+ * the program's first thread, whose end is theirs. On failure *problem is one line that the
+ * caller frees, or NULL where options of an arm are wrong and that has been told (-EINVAL).
  */
-int bench_probe(const struct bench_probe_options *options, uint64_t *done, char **problem);
+int bench_probe_open(const struct arms *arms, struct bench_probe **out, char **problem);
+void bench_probe_close(struct bench_probe *probe);
+
+/*
+ * Run the blocks and record those that are whole; *done is how many. The thread stays on one
+ * CPU meanwhile. On failure *problem is one line that the caller frees; what was recorded
+ * before stays.
+ */
+int bench_probe_run(struct bench_probe *probe, const struct bench_probe_options *options,
+		    uint64_t *done, char **problem);
 
 #endif

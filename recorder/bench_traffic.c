@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -135,14 +134,14 @@ void bench_traffic_close(struct bench_traffic *traffic)
 	free(traffic);
 }
 
-int bench_traffic_settle(void)
+int bench_traffic_settle(cpu_set_t *before)
 {
-	cpu_set_t allowed, one;
+	cpu_set_t one;
 	int cpu = CPU_SETSIZE - 1;
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+	if (sched_getaffinity(0, sizeof(*before), before))
 		return -errno;
-	while (cpu > 0 && !CPU_ISSET(cpu, &allowed))
+	while (cpu > 0 && !CPU_ISSET(cpu, before))
 		cpu--;
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);

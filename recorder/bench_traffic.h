@@ -15,6 +15,8 @@
 
 #include "schema/histogram.h"
 
+#include <sched.h>
+
 struct bench_traffic;
 
 /* What one slice gave. */
@@ -32,9 +34,11 @@ struct bench_slice {
 int bench_traffic_open(const struct bench_link *link, struct bench_traffic **out);
 void bench_traffic_close(struct bench_traffic *traffic);
 
-/* The calling thread stays on one CPU, the last that it may use. Returns 0 or a negative errno.
+/*
+ * Keep the calling thread on one CPU, the last that it may use; before is where it was allowed
+ * until then. Returns 0 or a negative errno.
  */
-int bench_traffic_settle(void);
+int bench_traffic_settle(cpu_set_t *before);
 
 /*
  * Go on for so long. latency (NULL: not wanted) is emptied first. Returns 0, -ETIMEDOUT where
