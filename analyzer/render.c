@@ -34,12 +34,10 @@ void render_bold(struct render *render, int on)
 		fputs(on ? "\033[1m" : "\033[0m", render->out);
 }
 
-void render_heading(struct render *render, const char *text)
+static void put_heading(struct render *render, const char *text)
 {
-	if (!render_is_prose(render))
-		return;
 	if (render->format == RENDER_MARKDOWN) {
-		fputs("## ", render->out);
+		fputs(render->is_titled ? "### " : "## ", render->out);
 		escape_markdown(render->out, text, strlen(text));
 		fputs("\n\n", render->out);
 		return;
@@ -48,6 +46,44 @@ void render_heading(struct render *render, const char *text)
 	escape_text(render->out, text, strlen(text));
 	render_bold(render, 0);
 	putc('\n', render->out);
+}
+
+void render_title(struct render *render, const char *text)
+{
+	if (!render_is_prose(render))
+		return;
+	put_heading(render, text);
+	render->is_titled = 1;
+}
+
+void render_note(struct render *render, const char *text)
+{
+	if (!render_is_prose(render))
+		return;
+	(render->format == RENDER_MARKDOWN ? escape_markdown : escape_text)(render->out, text,
+									    strlen(text));
+	fputs("\n\n", render->out);
+}
+
+/* Each row is a sentence. */
+static int render_sentences(struct render *render, sqlite3_stmt *statement)
+{
+	int result, rows = 0;
+
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(statement, 0);
+
+		if (!text)
+			continue;
+		fputs("- ", render->out);
+		(render->format == RENDER_MARKDOWN ? escape_markdown : escape_text)(
+			render->out, text, (size_t)sqlite3_column_bytes(statement, 0));
+		putc('\n', render->out);
+		rows++;
+	}
+	if (!rows)
+		fputs("(nothing)\n", render->out);
+	return result;
 }
 
 static void put_blob(FILE *out, sqlite3_stmt *statement, int column)
@@ -194,34 +230,50 @@ static int render_csv(struct render *render, sqlite3_stmt *statement, const char
 	return result;
 }
 
-int render_statement(struct render *render, sqlite3_stmt *statement, const char *title,
-		     int upright)
+/* For people: the heading, the notes, the rows. */
+static int render_prose(struct render *render, sqlite3_stmt *statement,
+			const struct render_section *section)
+{
+	if (section->name)
+		put_heading(render, section->name);
+	for (size_t i = 0; i < section->note_count; i++)
+		render_note(render, section->notes[i]);
+	if (section->is_prose)
+		return render_sentences(render, statement);
+	if (section->is_upright && render->format == RENDER_TEXT)
+		return grid_print_upright(render, statement);
+	return grid_print(render, statement);
+}
+
+int render_section(struct render *render, sqlite3_stmt *statement,
+		   const struct render_section *section)
 {
 	int result = SQLITE_DONE;
 
 	if (render->count && render->format != RENDER_JSON && render->format != RENDER_JSONL)
 		fputs(render->format == RENDER_CSV ? "\r\n" : "\n", render->out);
-	if (render->sections)
-		render_heading(render, title);
 	switch (render->format) {
 	case RENDER_TEXT:
-		result = (upright ? grid_print_upright : grid_print)(render, statement);
-		break;
 	case RENDER_MARKDOWN:
-		result = grid_print(render, statement);
+		result = render_prose(render, statement, section);
 		break;
 	case RENDER_JSON:
-		result = render_json(render, statement, title);
+		result = render_json(render, statement, section->name);
 		break;
 	case RENDER_JSONL:
-		result = render_jsonl(render, statement, title);
+		result = render_jsonl(render, statement, section->name);
 		break;
 	case RENDER_CSV:
-		result = render_csv(render, statement, title);
+		result = render_csv(render, statement, section->name);
 		break;
 	}
 	render->count++;
 	return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
+int render_statement(struct render *render, sqlite3_stmt *statement)
+{
+	return render_section(render, statement, &(struct render_section){0});
 }
 
 void render_end(struct render *render)

@@ -25,7 +25,18 @@ struct render {
 	enum render_format format;
 	int bold;	    /* headings, in text */
 	int sections;	    /* each statement is a titled section; JSON is one object of them */
+	int is_titled;	    /* the sections stand under a title */
 	unsigned int count; /* statements so far */
+};
+
+/* What stands around the rows of a statement. */
+struct render_section {
+	const char *name;  /* the heading; NULL: none, which only a single statement can have */
+	char **notes;	   /* lines under the heading, in prose */
+	size_t note_count; /* of them */
+	const char *chart; /* how the rows are drawn; NULL: not at all */
+	int is_upright;	   /* in text, a row is lines "column  value" */
+	int is_prose;	   /* for people each row is a sentence: its first column */
 };
 
 /* Whether people read the format, so that titles and remarks may stand around the rows. */
@@ -34,16 +45,16 @@ int render_is_prose(const struct render *render);
 /* Begin or end bold letters where they are wanted. */
 void render_bold(struct render *render, int on);
 
-/* A heading in prose; nothing else prints it. */
-void render_heading(struct render *render, const char *text);
+/* The title above all sections, and a line under it or under a heading, in prose. */
+void render_title(struct render *render, const char *text);
+void render_note(struct render *render, const char *text);
 
-/*
- * Step through a statement and print its rows. With sections, title is the section's name; in
- * text with upright, a row is shown as lines "column  value". Returns 0 or SQLite's result
- * code.
- */
-int render_statement(struct render *render, sqlite3_stmt *statement, const char *title,
-		     int upright);
+/* Step through a statement and print its rows. Returns 0 or SQLite's result code. */
+int render_section(struct render *render, sqlite3_stmt *statement,
+		   const struct render_section *section);
+
+/* The same with nothing around the rows. */
+int render_statement(struct render *render, sqlite3_stmt *statement);
 
 /* End the output; needed once after all statements. */
 void render_end(struct render *render);

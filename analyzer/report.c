@@ -3,6 +3,7 @@
  * flowplay report: answers with one of the SQL files that are embedded, or with the user's own.
  */
 #include "analyzer/command.h"
+#include "analyzer/report_text.h"
 #include "analyzer/reports.h"
 
 #include <errno.h>
@@ -19,11 +20,17 @@ static const char help[] =
 	"A RECORDING is a directory of *.segment files, or one such file. Below the rows stands\n"
 	"whether the recording is complete (with json, jsonl and csv: on standard error).\n"
 	"\n"
-	"A report is one SELECT after comments:\n"
+	"A report is a SELECT after comments:\n"
 	"\n"
 	"  -- title: Bytes by port\n"
 	"  -- summary: Which services moved how much.\n"
 	"  SELECT destination_port, sum(source_bytes) AS source_bytes FROM flow GROUP BY 1\n"
+	"\n"
+	"or several, with ';' between them and a heading before each. Comments before any SELECT:\n"
+	"\n"
+	"  -- section: NAME   its heading; in json the key of its rows\n"
+	"  -- note: TEXT      a line under the heading; there may be more\n"
+	"  -- prose: yes      its one column is sentences: people get paragraphs\n"
 	"\n"
 	"  --format FORMAT  text (the default), json, jsonl, csv or markdown\n"
 	"  --help           this text\n"
@@ -32,27 +39,6 @@ static const char help[] =
 	"  flowplay report summary build/demo\n"
 	"  flowplay report nat --format json build/demo\n"
 	"  flowplay report ./ports.sql host-a host-b\n";
-
-/* The value of a leading comment "-- key: value". NULL when there is none; the caller frees it.
- */
-static char *header(const char *sql, const char *key)
-{
-	size_t key_size = strlen(key);
-
-	while (!strncmp(sql, "--", 2)) {
-		const char *line = sql + 2 + strspn(sql + 2, " ");
-		size_t size = strcspn(line, "\r\n");
-
-		if (size > key_size && !strncmp(line, key, key_size) && line[key_size] == ':') {
-			line += key_size + 1;
-			size -= key_size + 1;
-			return strndup(line + strspn(line, " "), size - strspn(line, " "));
-		}
-		sql = line + size;
-		sql += strspn(sql, "\r\n");
-	}
-	return NULL;
-}
 
 /* One row "name, summary" for each report, in the renderer's hands like any other answer. */
 static int list(struct command_line *line)
@@ -64,7 +50,7 @@ static int list(struct command_line *line)
 	int result = sqlite3_open(":memory:", &database);
 
 	for (size_t i = 0; embedded_reports[i].name; i++) {
-		char *summary = header(embedded_reports[i].sql, "summary");
+		char *summary = report_text_value(embedded_reports[i].sql, "summary");
 
 		sqlite3_str_appendf(sql, "%s SELECT %Q AS report, %Q AS summary",
 				    i ? " UNION ALL" : "", embedded_reports[i].name, summary);
@@ -75,7 +61,7 @@ static int list(struct command_line *line)
 		result = text ? sqlite3_prepare_v2(database, text, -1, &statement, NULL)
 			      : SQLITE_NOMEM;
 	if (!result)
-		result = render_statement(&line->render, statement, NULL, 0);
+		result = render_statement(&line->render, statement);
 	if (result)
 		command_say("%s", sqlite3_errmsg(database));
 	sqlite3_finalize(statement);
@@ -106,43 +92,39 @@ static char *read_file(const char *path)
 	return text;
 }
 
-/* Only blanks, comments and semicolons. */
-static int is_end(const char *sql)
+static int print_sections(struct command_session *session, struct render *render,
+			  const char *name, const struct report_text *text)
 {
-	for (;;) {
-		sql += strspn(sql, " \t\r\n;");
-		if (strncmp(sql, "--", 2))
-			return !*sql;
-		sql += strcspn(sql, "\n");
+	render->sections = text->count > 1;
+	if (text->title)
+		render_title(render, text->title);
+	if (text->summary)
+		render_note(render, text->summary);
+	for (size_t i = 0; i < text->count; i++) {
+		if (render_section(render, text->sections[i].statement,
+				   &text->sections[i].render)) {
+			command_say("report %s: %s", name, sqlite3_errmsg(session->database));
+			return COMMAND_TROUBLE;
+		}
 	}
+	render_end(render);
+	return command_finish(session, render, 0);
 }
 
 static int print(struct command_session *session, struct render *render, const char *name,
 		 const char *sql)
 {
-	char *title = header(sql, "title"), *summary = header(sql, "summary");
-	sqlite3_stmt *statement = NULL;
-	const char *rest = "";
-	int status = COMMAND_TROUBLE, result;
+	struct report_text text;
+	char *problem;
+	int status;
 
-	if (sqlite3_prepare_v2(session->database, sql, -1, &statement, &rest)) {
-		command_say("report %s: %s", name, sqlite3_errmsg(session->database));
-	} else if (!statement || !sqlite3_column_count(statement) || !is_end(rest)) {
-		command_say("report %s: expected one SELECT", name);
-	} else {
-		if (render_is_prose(render) && title)
-			render_heading(render, title);
-		if (render_is_prose(render) && summary)
-			fprintf(render->out, "%s\n\n", summary);
-		result = render_statement(render, statement, NULL, 0);
-		if (result)
-			command_say("report %s: %s", name, sqlite3_errmsg(session->database));
-		else
-			status = command_finish(session, render, 0);
+	if (report_text_open(session->database, sql, &text, &problem)) {
+		command_say("report %s: %s", name, problem ? problem : strerror(ENOMEM));
+		free(problem);
+		return COMMAND_TROUBLE;
 	}
-	sqlite3_finalize(statement);
-	free(title);
-	free(summary);
+	status = print_sections(session, render, name, &text);
+	report_text_close(&text);
 	return status;
 }
 
