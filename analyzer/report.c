@@ -31,13 +31,20 @@ static const char help[] =
 	"  -- section: NAME   its heading; in json the key of its rows\n"
 	"  -- note: TEXT      a line under the heading; there may be more\n"
 	"  -- prose: yes      its one column is sentences: people get paragraphs\n"
+	"  -- chart: CHART    how html draws its rows, one of\n"
+	"       bar label=COLUMN value=COLUMN [series=COLUMN] [low=COLUMN high=COLUMN]\n"
+	"       interval label=COLUMN value=COLUMN low=COLUMN high=COLUMN [series=COLUMN]\n"
+	"       line x=COLUMN y=COLUMN [series=COLUMN] [xscale=log] [yscale=log]\n"
+	"     label=A+B joins columns; value=A,B and y=A,B draw several\n"
 	"\n"
-	"  --format FORMAT  text (the default), json, jsonl, csv or markdown\n"
+	"  --format FORMAT  text (the default), json, jsonl, csv, markdown, or html: a page with\n"
+	"                   charts that needs nothing beside it\n"
 	"  --help           this text\n"
 	"\n"
 	"Examples:\n"
 	"  flowplay report summary build/demo\n"
 	"  flowplay report nat --format json build/demo\n"
+	"  flowplay report talkers --format html build/demo >talkers.html\n"
 	"  flowplay report ./ports.sql host-a host-b\n";
 
 /* One row "name, summary" for each report, in the renderer's hands like any other answer. */
@@ -92,14 +99,37 @@ static char *read_file(const char *path)
 	return text;
 }
 
+/* Whose recording it is, and from when to when; malloc'd. NULL when it cannot be told. */
+static char *read_subject(sqlite3 *database)
+{
+	static const char sql[] =
+		"SELECT concat_host || coalesce(': ' || rfc3339(min(first_ns), 3) || ' to ' ||"
+		" rfc3339(max(last_ns), 3) || printf(' (%.1f s)', (max(last_ns) - min(first_ns)) / 1e9),"
+		" '')"
+		" FROM (SELECT group_concat(name, ', ') AS concat_host FROM (SELECT DISTINCT"
+		" coalesce(host_name, 'unnamed host') AS name FROM host ORDER BY 1)), stream_size";
+	sqlite3_stmt *statement = NULL;
+	char *subject = NULL;
+
+	if (!sqlite3_prepare_v2(database, sql, -1, &statement, NULL) &&
+	    sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
+		subject = strdup((const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return subject;
+}
+
 static int print_sections(struct command_session *session, struct render *render,
 			  const char *name, const struct report_text *text)
 {
+	struct render_page page = {
+		.name = name, .title = text->title, .summary = text->summary};
+	char *subject = render->format == RENDER_HTML ? read_subject(session->database) : NULL;
+	int status;
+
+	page.subject = subject;
 	render->sections = text->count > 1;
-	if (text->title)
-		render_title(render, text->title);
-	if (text->summary)
-		render_note(render, text->summary);
+	render_begin(render, &page);
+	free(subject);
 	for (size_t i = 0; i < text->count; i++) {
 		if (render_section(render, text->sections[i].statement,
 				   &text->sections[i].render)) {
@@ -107,8 +137,9 @@ static int print_sections(struct command_session *session, struct render *render
 			return COMMAND_TROUBLE;
 		}
 	}
+	status = command_finish(session, render, 0);
 	render_end(render);
-	return command_finish(session, render, 0);
+	return status;
 }
 
 static int print(struct command_session *session, struct render *render, const char *name,
@@ -183,5 +214,6 @@ const struct command report_command = {
 	.name = "report",
 	.summary = "answer with one of the reports; without a name, list them",
 	.help = help,
+	.has_html = 1,
 	.run = run,
 };

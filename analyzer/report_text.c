@@ -69,7 +69,7 @@ static void section_free(struct report_section *section)
 {
 	sqlite3_finalize(section->statement);
 	free((char *)section->render.name);
-	free((char *)section->render.chart);
+	free((void *)section->render.chart);
 	for (size_t i = 0; i < section->render.note_count; i++)
 		free(section->render.notes[i]);
 	free(section->render.notes);
@@ -101,8 +101,10 @@ static int add_note(struct render_section *render, char *value)
 	return 0;
 }
 
-static int take_comment(struct render_section *render, const char *line, size_t size,
-			char **problem)
+/* The comments before a SELECT; *chart is the one that can be read when the columns are known.
+ */
+static int take_comment(struct render_section *render, const char **chart, const char *line,
+			size_t size, char **problem)
 {
 	char *value;
 	int error = 0;
@@ -110,7 +112,7 @@ static int take_comment(struct render_section *render, const char *line, size_t 
 	if ((value = take_value(line, size, "section")))
 		return set_once(&render->name, value, "section", problem);
 	if ((value = take_value(line, size, "chart")))
-		return set_once(&render->chart, value, "chart", problem);
+		return set_once(chart, value, "chart", problem);
 	if ((value = take_value(line, size, "note")))
 		return add_note(render, value);
 	if ((value = take_value(line, size, "prose"))) {
@@ -122,33 +124,61 @@ static int take_comment(struct render_section *render, const char *line, size_t 
 	return error;
 }
 
-/* The comments and the SELECT at *sql; *sql is what follows. -ENODATA: nothing is there. */
-static int section_read(sqlite3 *database, const char **sql, struct report_section *section,
-			char **problem)
+static int set_chart(struct report_section *section, const char *comment, char **problem)
 {
-	const char *line, *after;
-	int error = 0;
-	size_t size;
+	struct chart_spec *spec = malloc(sizeof(*spec));
+	int error = spec ? chart_parse(comment, section->statement, spec, problem) : -ENOMEM;
 
-	while (!error && (after = next_comment(*sql, &line, &size))) {
-		error = take_comment(&section->render, line, size, problem);
-		*sql = after;
-	}
-	*sql += strspn(*sql, BLANKS);
 	if (error)
-		return error;
-	if (!**sql)
-		return -ENODATA;
+		free(spec);
+	else
+		section->render.chart = spec;
+	return error;
+}
+
+/* The SELECT at *sql; *sql is what follows. */
+static int prepare(sqlite3 *database, const char **sql, struct report_section *section,
+		   const char *chart, char **problem)
+{
 	if (sqlite3_prepare_v2(database, *sql, -1, &section->statement, sql))
-		return wrong(problem, section->render.name ? "section '%s': %s" : "%s%s",
-			     section->render.name ? section->render.name : "",
-			     sqlite3_errmsg(database));
+		return wrong(problem, "%s", sqlite3_errmsg(database));
 	if (!section->statement || !sqlite3_column_count(section->statement))
 		return wrong(problem, "expected a SELECT");
 	if (section->render.is_prose && sqlite3_column_count(section->statement) != 1)
 		return wrong(problem, "prose: the SELECT has %d columns; expected one",
 			     sqlite3_column_count(section->statement));
-	return 0;
+	return chart ? set_chart(section, chart, problem) : 0;
+}
+
+/* Say of which section a problem is. */
+static int place(const struct report_section *section, int error, char **problem)
+{
+	char *told = *problem;
+
+	if (!told || !section->render.name)
+		return error;
+	error = wrong(problem, "section '%s': %s", section->render.name, told);
+	free(told);
+	return error;
+}
+
+/* The comments and the SELECT at *sql; *sql is what follows. -ENODATA: nothing is there. */
+static int section_read(sqlite3 *database, const char **sql, struct report_section *section,
+			char **problem)
+{
+	const char *line, *after, *chart = NULL;
+	int error = 0;
+	size_t size;
+
+	while (!error && (after = next_comment(*sql, &line, &size))) {
+		error = take_comment(&section->render, &chart, line, size, problem);
+		*sql = after;
+	}
+	*sql += strspn(*sql, BLANKS);
+	if (!error)
+		error = **sql ? prepare(database, sql, section, chart, problem) : -ENODATA;
+	free((char *)chart);
+	return error;
 }
 
 static int add_section(struct report_text *text, const struct report_section *section)
@@ -197,8 +227,10 @@ int report_text_open(sqlite3 *database, const char *sql, struct report_text *out
 		error = section_read(database, &sql, &section, problem);
 		if (!error)
 			error = add_section(&text, &section);
-		if (error)
+		if (error) {
+			error = place(&section, error, problem);
 			section_free(&section);
+		}
 	} while (!error);
 	if (error == -ENODATA)
 		error = text.count ? check_names(&text, problem)
