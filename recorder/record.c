@@ -52,6 +52,10 @@ static const char help[] =
 	"      --segment-time TIME  and past this age (default 1h)\n"
 	"      --command-line HOW   of processes: redacted (default; values that look secret are\n"
 	"                           masked), full, off\n"
+	"      --statistics WHEN    have the kernel keep run-time statistics of programs: sampled\n"
+	"                           (default; the first second, then one second in ten), all the\n"
+	"                           time, off; each run of every program of the host costs more\n"
+	"                           meanwhile\n"
 	"      --without HOOK,...   leave out hooks that flowrec check lists: one (iter/task), a\n"
 	"                           kind (kprobe), or all of a name (sched_process_exec)\n"
 	"      --only, --not RULE   leave out what does not, or what does match, see below\n"
@@ -82,6 +86,7 @@ struct arguments {
 	uint32_t streams;
 	struct sighting_options sightings;
 	enum command_line_policy command_line;
+	enum cost_statistics statistics;
 	struct filter *filter; /* NULL: none */
 };
 
@@ -106,6 +111,22 @@ static int parse_policy(const char *word, enum command_line_policy *policy)
 			return -1;
 		}
 	return misuse("--command-line takes redacted, full or off, not", word);
+}
+
+static int parse_statistics(const char *word, enum cost_statistics *statistics)
+{
+	static const char *const words[] = {
+		[COST_STATISTICS_SAMPLED] = "sampled",
+		[COST_STATISTICS_ALL] = "all",
+		[COST_STATISTICS_OFF] = "off",
+	};
+
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i])) {
+			*statistics = (enum cost_statistics)i;
+			return -1;
+		}
+	return misuse("--statistics takes all, sampled or off, not", word);
 }
 
 static int is_ring_size(uint64_t size)
@@ -140,6 +161,7 @@ enum long_option {
 	SEGMENT_SIZE,
 	SEGMENT_TIME,
 	POLICY,
+	STATISTICS,
 	WITHOUT
 };
 
@@ -211,6 +233,8 @@ static int parse_option(int option, struct arguments *arguments)
 	case WITHOUT:
 		arguments->without = optarg;
 		return command_without("record", optarg);
+	case STATISTICS:
+		return parse_statistics(optarg, &arguments->statistics);
 	case POLICY:
 		return parse_policy(optarg, &arguments->command_line);
 	default:
@@ -237,6 +261,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"segment-size", required_argument, NULL, SEGMENT_SIZE},
 		{"segment-time", required_argument, NULL, SEGMENT_TIME},
 		{"command-line", required_argument, NULL, POLICY},
+		{"statistics", required_argument, NULL, STATISTICS},
 		{"without", required_argument, NULL, WITHOUT},
 		FILTER_OPTIONS,
 		{"quiet", no_argument, NULL, 'q'},
@@ -337,6 +362,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 		.idle_ns = 120 * SECOND_NS,
 		.command_line = arguments->command_line,
 		.streams = arguments->streams,
+		.statistics = arguments->statistics,
 		.packet_sampling_rate = arguments->sightings.sampling_rate,
 		.filter = arguments->filter,
 	};
