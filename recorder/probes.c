@@ -118,6 +118,7 @@ void probes_close(struct probes *probes)
 	live_capture_close(probes->capture);
 	notices_close(probes->notices);
 	drop_reasons_free(probes->drop_reasons);
+	kernel_facts_free(probes->facts);
 	free(probes->counters);
 	free(probes->row);
 	free(probes);

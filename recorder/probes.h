@@ -44,6 +44,13 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 
 /* Detach from every hook; what was counted can still be drained. */
 void probes_detach(struct probes *probes);
+
+/*
+ * Attach again what was attached before it was detached; what is not a program (a capture, a
+ * listener to ctnetlink) went on meanwhile. Returns 0, or a negative errno and nothing is
+ * attached.
+ */
+int probes_attach(struct probes *probes);
 void probes_close(struct probes *probes);
 
 /* The plan and what became of it: count lines, valid until the probes are closed. */
