@@ -124,10 +124,10 @@ static int launch_recorder(struct agent *agent, const struct arm *arm, const cha
 	char *line;
 	int error;
 
-	/* Words before those of the arm: the program and where it records to. */
-	if (asprintf(&line, "%s", arm->words ? arm->words : "") < 0)
+	/* Statistics are kept in the runs that are for that, by who measures. */
+	if (asprintf(&line, "--statistics off %s", arm->words ? arm->words : "") < 0)
 		return -ENOMEM;
-	words.we_offs = 4;
+	words.we_offs = 4; /* the program, and where it records to */
 	error = wordexp(line, &words, WRDE_NOCMD | WRDE_UNDEF | WRDE_DOOFFS);
 	free(line);
 	if (error)
