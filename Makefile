@@ -70,13 +70,14 @@ SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
 KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
 REPLAY_BENCH := $(BUILD)/testdata/bench/replay/sightings
 DIGEST_BENCH := $(BUILD)/testdata/bench/replay/digests
+MAKE_EXPERIMENT := $(BUILD)/testdata/bench/overhead/make_experiment
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
 
 all: flowrec flowplay
 	@:
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
-tools: $(TOOLS) $(CHANGED) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH) $(REPLAY_BENCH) $(DIGEST_BENCH)
+tools: $(TOOLS) $(CHANGED) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH) $(REPLAY_BENCH) $(DIGEST_BENCH) $(MAKE_EXPERIMENT)
 	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
 	@:
@@ -184,8 +185,8 @@ $(SEGMENT_BENCH): $(call objects,$(wildcard testdata/bench/segment/*.c)) $(SCHEM
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
 
-# What writes sightings to be replayed.
-$(REPLAY_BENCH): $(REPLAY_BENCH).o $(SCHEMA_OBJ)
+# What writes sightings to be replayed, and experiments to be evaluated.
+$(REPLAY_BENCH) $(MAKE_EXPERIMENT): %: %.o $(SCHEMA_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
 $(DIGEST_BENCH): $(DIGEST_BENCH).o $(BUILD)/analyzer/models/digest.o $(SCHEMA_OBJ)
