@@ -19,18 +19,23 @@ static double ratio(double value, uint64_t by)
 
 /* --- workload --- */
 
-#define LATENCY(what)                                                \
-	static double latency_##what(const struct workload_row *run) \
-	{                                                            \
-		return known(run->latency_##what##_ns);              \
+static double latency_mean(const struct workload_row *run)
+{
+	return known(run->latency_mean_ns);
+}
+
+/* Of one operation there is a latency, but no distribution. */
+#define QUANTILE(what)                                                               \
+	static double latency_##what(const struct workload_row *run)                 \
+	{                                                                            \
+		return run->operations == 1 ? NAN : known(run->latency_##what##_ns); \
 	}
 
-LATENCY(mean)
-LATENCY(p50)
-LATENCY(p90)
-LATENCY(p95)
-LATENCY(p99)
-LATENCY(p999)
+QUANTILE(p50)
+QUANTILE(p90)
+QUANTILE(p95)
+QUANTILE(p99)
+QUANTILE(p999)
 
 /* Of runs one after the other this is the mean latency over again. */
 static double operations_per_s(const struct workload_row *run)
