@@ -97,9 +97,14 @@ static void put_value_name(const struct drawing *drawing, const char *unit)
 		fputs(unit, drawing->out);
 }
 
+static int has_legend(const struct chart *chart)
+{
+	return chart->series_count > 1 || chart->spec.columns[CHART_SERIES];
+}
+
 double drawing_legend_height(const struct chart *chart)
 {
-	double x = 0, lines = chart->series_count > 1;
+	double x = 0, lines = has_legend(chart);
 
 	for (unsigned int i = 0; i < chart->series_count && lines; i++) {
 		double width = (double)drawing_letters(chart->series[i]);
@@ -199,7 +204,7 @@ static void put_legend(const struct drawing *drawing)
 	const struct chart *chart = drawing->chart;
 	double x = 8, y = LEGEND_LINE / 2 + 2;
 
-	for (unsigned int i = 0; i < chart->series_count && chart->series_count > 1; i++) {
+	for (unsigned int i = 0; i < chart->series_count && has_legend(chart); i++) {
 		double width = (double)drawing_letters(chart->series[i]);
 
 		width = 42 + LETTER * fmin(width, SERIES_LETTERS);

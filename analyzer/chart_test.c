@@ -236,6 +236,18 @@ static void series_of_a_label_lie_together_and_differ_without_colour(void **stat
 	free(text);
 }
 
+static void a_series_that_is_alone_is_named_only_when_it_has_a_name(void **state)
+{
+	char *text = draw(state, "bar label=l value=v series=s",
+			  "SELECT 'a' AS l, 'x' AS s, 1 AS v");
+
+	expect_drawn(text, ">x</text>");
+	free(text);
+	text = draw(state, "bar label=l value=v", "SELECT 'a' AS l, 1 AS v");
+	assert_int_equal(count(text, "<rect"), 1);
+	free(text);
+}
+
 static void a_line_goes_through_its_points(void **state)
 {
 	char *text =
@@ -376,6 +388,7 @@ int main(void)
 		TEST(a_negative_bar_ends_at_zero),
 		TEST(an_interval_lies_around_its_value_and_zero_is_shown),
 		TEST(series_of_a_label_lie_together_and_differ_without_colour),
+		TEST(a_series_that_is_alone_is_named_only_when_it_has_a_name),
 		TEST(a_line_goes_through_its_points),
 		TEST(a_long_line_is_thinned_evenly_and_that_is_said),
 		TEST(what_is_no_number_is_left_out_and_that_is_said),

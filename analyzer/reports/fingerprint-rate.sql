@@ -1,6 +1,5 @@
 -- title: Fingerprints at internet rate
 -- summary: How often each fingerprint would take a new packet for a known one at 0.1 to 100 million a second.
--- chart: line x=million_packets_per_s y=calculated_percent series=recipe xscale=log yscale=log
 SELECT recipe, width_bits, packets_per_s / 1e6 AS million_packets_per_s,
   round(window_ns / 1e6, 3) AS window_ms,
   printf('%.4g', 100 * calculated_error) + 0.0 AS calculated_percent,
