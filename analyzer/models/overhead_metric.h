@@ -34,7 +34,7 @@ struct overhead_metric {
 	double (*value)(const struct workload_row *run); /* NaN: not known */
 };
 
-/* Of so many operations more than these must lie beyond a quantile, or nothing is claimed. */
+/* So many operations must lie beyond a quantile, or a run says little of it. */
 #define OVERHEAD_BEYOND 10
 
 /* NULL: no more. */

@@ -2,13 +2,13 @@
 -- summary: What recording cost a workload, by paired runs with and without it, and what they cannot say.
 -- section: In words
 -- note: Intervals hold the truth in 95 of 100 experiments; A/A is what the baseline differs from itself.
--- note: Could not be resolved: in some run fewer than 10 operations lie beyond that quantile.
+-- note: Could not be resolved: fewer than 10 operations lie beyond that quantile, in more than 1 of 10 pairs.
 -- prose: yes
 WITH
 found AS MATERIALIZED (SELECT *, rowid AS row FROM overhead),
 experiment AS MATERIALIZED (
   SELECT recording_id, command, dense_rank() OVER (ORDER BY min(start_ns), recording_id, command)
-    AS experiment, min(start_ns) AS start_ns, count(DISTINCT iif(pair > 0, pair, NULL)) AS pairs,
+    AS experiment, min(start_ns) AS start_ns, count(DISTINCT iif(pair > 0 AND statistics_ns = 0, pair, NULL)) AS pairs,
     sum(pair = 0) AS warm_up, sum(pair > 0 AND exit_status <> 0) AS failed,
     sum(pair > 0 AND statistics_ns > 0) AS metered, sum(lost) AS lost, sum(errors) AS errors,
     max(iif(role = 'baseline', arm, NULL)) AS baseline_arm, max(role = 'repeat') AS has_repeat,
@@ -116,8 +116,8 @@ sentence(experiment, part, row, place, text) AS (
   FROM told WHERE role = 'repeat' AND low_percent * high_percent > 0
   UNION ALL
   SELECT experiment, 2, arm_row, 0, printf(
-    'A/A: %s, which is the same as %s, does not differ from it in %d metrics, by %d pairs.',
-    arm, baseline_arm, count(*), max(pairs))
+    'A/A: %s, which is the same as %s, does not differ from it, by %d pairs.', arm,
+    baseline_arm, max(pairs))
   FROM told WHERE role = 'repeat' AND difference_low IS NOT NULL
   GROUP BY experiment, arm HAVING sum(difference_low > 0 OR difference_high < 0) = 0
   UNION ALL
@@ -125,16 +125,16 @@ sentence(experiment, part, row, place, text) AS (
     'No arm repeats the baseline (A/A): what differs without a cause is not known.'
   FROM experiment WHERE NOT has_repeat
   UNION ALL
-  SELECT experiment, 3, arm_row, 0, printf('%s: the agent takes ', arm) || ltrim(
-    coalesce(printf(', %.2f ms/s of CPU in user space, %.2f in the kernel', user_ms, system_ms), '') ||
-    coalesce(printf(', %.1f MiB', memory_mib), '') ||
-    coalesce(printf(', maps of %.1f MiB', maps_mib), '') ||
-    coalesce(printf(', writes %.1f kB/s', written_kb), ''), ', ') || '.'
+  SELECT experiment, 3, arm_row, 0, printf('%s: its agent takes ', arm) || ltrim(
+    iif(user_ms, printf(', %.2f ms/s of user CPU, %.2f in the kernel', user_ms, system_ms), '') ||
+    iif(memory_mib, printf(', %.1f MiB', memory_mib), '') ||
+    iif(maps_mib, printf(', maps of %.1f MiB', maps_mib), '') ||
+    iif(written_kb, printf(', writes %.1f kB/s', written_kb), ''), ', ') || '.'
   FROM agent WHERE coalesce(user_ms, memory_mib, maps_mib) IS NOT NULL
   UNION ALL
   SELECT experiment, 3, arm_row, 1, printf('%s: its programs take %.1f ns a run', arm, run_ns) ||
-    coalesce(printf(', %.0f ns an operation', operation_ns), '') ||
-    printf(', in %d runs with statistics on.', metered)
+    iif(operation_ns, printf(', %.0f ns an operation', operation_ns), '') ||
+    printf(', in %d run%s with statistics on.', metered, iif(metered = 1, '', 's'))
   FROM agent WHERE run_ns IS NOT NULL
   UNION ALL
   SELECT experiment, 4, arm_row, 0, printf(
@@ -142,11 +142,12 @@ sentence(experiment, part, row, place, text) AS (
     arm, max(pairs_left_out), max(pairs + pairs_left_out), baseline_arm)
   FROM told GROUP BY experiment, arm HAVING max(pairs_left_out) > 0
   UNION ALL
-  SELECT experiment, 5, 0, 0, iif(metered, printf('Run-time statistics were on in %d runs, which tell of programs alone.', metered),
+  SELECT experiment, 5, 0, 0, iif(metered, printf('Run-time statistics were on in %d run%s, for programs alone.', metered,
+      iif(metered = 1, '', 's')),
     'Run-time statistics of programs were off in all runs.') ||
-    iif(warm_up, printf(' %d runs were to warm up.', warm_up), '') ||
-    iif(failed, printf(' %d failed.', failed), '') ||
-    iif(lost, printf(' Agents lost %d events.', lost), '')
+    iif(warm_up, printf(' Runs to warm up: %d.', warm_up), '') ||
+    iif(failed, printf(' Runs that failed: %d.', failed), '') ||
+    iif(lost, printf(' Events that agents lost: %d.', lost), '')
   FROM experiment
 )
 SELECT text AS sentence FROM sentence WHERE text IS NOT NULL
@@ -371,7 +372,7 @@ FROM found AS f JOIN number AS n USING (recording_id, command)
 ORDER BY n.experiment, f.place;
 
 -- section: Maps and programs
--- note: Entries and memory at the most; programs while the kernel kept statistics.
+-- note: Maps of 64 KiB and more, entries and memory at the most; programs while the kernel kept statistics.
 WITH
 run AS MATERIALIZED (
   SELECT recording_id, command, arm, start_ns, end_ns, operations, statistics_ns
@@ -382,9 +383,9 @@ number AS MATERIALIZED (
     AS experiment, count(*) OVER () AS experiments FROM workload GROUP BY recording_id, command
 )
 SELECT iif(n.experiments > 1, n.experiment || ': ', '') || r.arm AS arm, c.part, c.name,
-  count(DISTINCT r.start_ns) AS runs, max(c.memory_bytes) AS memory_bytes,
+  count(DISTINCT r.start_ns) AS runs, nullif(max(c.memory_bytes), 0) AS memory_bytes,
   max(c.entries) AS entries, max(c.entries_most) AS room,
-  max(c.high_water_bytes) AS high_water_bytes, sum(c.run_count) AS run_count,
+  max(c.high_water_bytes) AS high_water_bytes, nullif(sum(c.run_count), 0) AS run_count,
   round(sum(c.run_time_ns) * 1.0 / nullif(sum(c.run_count), 0), 1) AS ns_per_run,
   round(sum(c.run_time_ns) * 1.0 / nullif(sum(iif(c.run_count, r.operations, 0)), 0), 1)
     AS ns_per_operation
@@ -392,6 +393,7 @@ FROM cost AS c JOIN run AS r ON r.recording_id = c.recording_id AND r.end_ns = c
   JOIN number AS n ON n.recording_id = r.recording_id AND n.command = r.command
 WHERE c.part IN ('map', 'ring', 'program')
 GROUP BY n.experiment, r.recording_id, r.command, r.arm, c.part, c.name
+HAVING sum(c.run_count) > 0 OR max(c.memory_bytes) >= 65536 OR c.part = 'ring'
 ORDER BY n.experiment, min(r.start_ns), c.part, max(c.memory_bytes) DESC, sum(c.run_time_ns) DESC,
   c.name;
 
@@ -415,7 +417,13 @@ WITH number AS MATERIALIZED (
   SELECT recording_id, command, dense_rank() OVER (ORDER BY min(start_ns), recording_id, command)
     AS experiment FROM workload GROUP BY recording_id, command
 )
-SELECT n.experiment, w.arm, max(w.agent) AS agent, max(w.tool) AS tool, w.command
+SELECT n.experiment, w.arm, max(w.agent) AS agent
 FROM workload AS w JOIN number AS n USING (recording_id, command)
 GROUP BY n.experiment, w.recording_id, w.command, w.arm
 ORDER BY n.experiment, max(w.role <> 'baseline'), max(w.role = 'repeat'), min(w.start_ns);
+
+-- section: Workloads
+SELECT dense_rank() OVER (ORDER BY min(start_ns), recording_id, command) AS experiment,
+  count(DISTINCT iif(pair > 0 AND statistics_ns = 0, pair, NULL)) AS pairs, max(tool) AS tool,
+  max(operation) AS operation, command, recording_id
+FROM workload GROUP BY recording_id, command ORDER BY 1;
