@@ -78,8 +78,9 @@ agent AS (
   FROM worded WHERE what IS NULL AND verdict = 'measured' GROUP BY experiment, arm
 ),
 sentence(experiment, part, row, place, text) AS (
-  SELECT experiment, 0, 0, 0, printf('Experiment %d: %s, %d pairs', experiment,
-      iif(length(command) > 60, substr(command, 1, 57) || '...', command), pairs) ||
+  SELECT experiment, 0, 0, 0, printf('Experiment %d: %s, %d pair%s', experiment,
+      iif(length(command) > 60, substr(command, 1, 57) || '...', command), pairs,
+      iif(pairs = 1, '', 's')) ||
     coalesce((SELECT printf(', on %s (Linux %s, %s, %d CPUs)', coalesce(host_name, 'a host'),
       coalesce(kernel_release, '?'), coalesce(architecture, '?'), cpu_count)
       FROM host JOIN segment AS s USING (segment) WHERE s.recording_id = e.recording_id LIMIT 1),
@@ -96,18 +97,18 @@ sentence(experiment, part, row, place, text) AS (
     iif(difference > 0, 'more', 'less'), baseline_arm, repeat_text)
   FROM told WHERE role <> 'repeat' AND verdict = 'within A/A'
   UNION ALL
-  SELECT experiment, 1, arm_row, 100, printf(
-    '%s: no difference seen (the smallest that would have been) in ', arm) ||
-    group_concat(printf('%s (%s)', what, detectable_text), ', ') || '.'
-  FROM told WHERE role <> 'repeat' AND verdict = 'none seen' GROUP BY experiment, arm
+  SELECT experiment, 1, arm_row, 50 + place, printf(
+    '%s: no difference seen in %s; one of %s would have been.', arm, what, detectable_text)
+  FROM told WHERE role <> 'repeat' AND verdict = 'none seen'
   UNION ALL
   SELECT experiment, 1, arm_row, 100 + place, printf(
     '%s: %s could not be resolved: differences below %s would not have been seen.', arm, what,
     detectable_text)
   FROM told WHERE role <> 'repeat' AND verdict = 'not resolved' AND detectable_text IS NOT NULL
   UNION ALL
-  SELECT experiment, 1, arm_row, 200, printf('%s: %d pairs are too few to claim anything of %s; %d would be the least.',
-    arm, max(pairs), group_concat(what, ', '), coalesce(max(pairs_needed), 6))
+  SELECT experiment, 1, arm_row, 200, printf(
+    '%s: %d pair%s too few to claim anything of %s; %d would be the least.', arm, max(pairs),
+    iif(max(pairs) = 1, ' is', 's are'), group_concat(what, ', '), coalesce(max(pairs_needed), 6))
   FROM told WHERE role <> 'repeat' AND verdict = 'too few pairs' GROUP BY experiment, arm
   UNION ALL
   SELECT experiment, 2, arm_row, place, printf(
@@ -115,9 +116,10 @@ sentence(experiment, part, row, place, text) AS (
     arm, baseline_arm, what, interval_text, max(abs(low_percent), abs(high_percent)))
   FROM told WHERE role = 'repeat' AND low_percent * high_percent > 0
   UNION ALL
-  SELECT experiment, 2, arm_row, 0, printf(
-    'A/A: %s, which is the same as %s, does not differ from it, by %d pairs.', arm,
-    baseline_arm, max(pairs))
+  SELECT experiment, 2, arm_row, 0, printf(iif(max(verdict <> 'too few pairs'),
+      'A/A: %s, which is the same as %s, does not differ from it in %d pairs.',
+      'A/A: whether %s differs from %s, which is the same, cannot be told (pairs: %d).'),
+    arm, baseline_arm, max(pairs))
   FROM told WHERE role = 'repeat' AND difference_low IS NOT NULL
   GROUP BY experiment, arm HAVING sum(difference_low > 0 OR difference_high < 0) = 0
   UNION ALL

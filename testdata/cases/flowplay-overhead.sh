@@ -9,9 +9,11 @@ words()
 		sed -n '/^"In words"/,/^\]/s/^{"sentence":"\(.*\)"},*$/\1/p'
 }
 make web
-for format in text markdown json jsonl csv; do
+"$FLOWPLAY" report overhead web
+make stream
+for format in markdown json jsonl csv; do
 	echo "== $format"
-	"$FLOWPLAY" report overhead --format "$format" web 2>&1
+	"$FLOWPLAY" report overhead --format "$format" stream
 	echo "status $?"
 done
 echo "== html"
@@ -21,7 +23,7 @@ grep -o '<h2[^>]*>[^<]*' page.html | sed 's/.*>//'
 
 for kind in same few report wall stream skewed; do
 	echo "== $kind"
-	make "$kind"
+	[ -d "$kind" ] || make "$kind"
 	words "$kind"
 done
 echo "== several"
