@@ -11,8 +11,8 @@
  * Something is claimed when the interval of the difference leaves out 0, and p, after Holm's
  * correction over the metrics of the same group, command and arm, is below 0.05, and the
  * difference reaches beyond what the baseline's repeat shows against the baseline (A/A), if
- * that shows anything. Latency quantiles of few operations are left out before: in 9 of 10
- * pairs both runs must have 10 operations beyond.
+ * that shows anything. Quantiles above the median are left out before where operations are few:
+ * in 9 of 10 pairs both runs must have 10 operations beyond.
  *
  * Evidence are runs of pairs from 1 on that exited with 0; a pair lacking one of both runs is
  * left out. An arm's agent where the baseline has none is compared with nothing: its cost.

@@ -204,6 +204,6 @@ const struct overhead_metric *overhead_metric(size_t i)
 
 int overhead_metric_bears(const struct overhead_metric *metric, const struct workload_row *run)
 {
-	return metric->share <= 0 ||
+	return metric->share <= 0.5 ||
 	       (double)run->operations * (1 - metric->share) >= OVERHEAD_BEYOND - 1e-6;
 }

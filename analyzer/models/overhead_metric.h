@@ -34,7 +34,10 @@ struct overhead_metric {
 	double (*value)(const struct workload_row *run); /* NaN: not known */
 };
 
-/* So many operations must lie beyond a quantile, or a run says little of it. */
+/*
+ * So many operations must lie beyond a quantile, or a run says little of it: p99 of 50 is their
+ * maximum, whose mean grows with their number. A median errs to both sides alike.
+ */
 #define OVERHEAD_BEYOND 10
 
 /* NULL: no more. */

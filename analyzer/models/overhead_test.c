@@ -396,6 +396,10 @@ static void quantiles_of_few_operations_are_withheld(void **state)
 	assert_true(isnan(found->difference) && isnan(found->percent) && isnan(found->low) &&
 		    isnan(found->p) && isnan(found->value));
 	assert_true(found->detectable_percent > 0);
+	for (size_t i = 0; i < experiment->count; i++)
+		experiment->runs[i].operations = 5;
+	compare(experiment);
+	expect_verdict(experiment, "on", "latency_p99", OVERHEAD_NOT_RESOLVED);
 	expect_verdict(experiment, "on", "latency_p50", OVERHEAD_MORE);
 	experiment_free(experiment);
 }

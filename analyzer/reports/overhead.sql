@@ -2,7 +2,7 @@
 -- summary: What recording cost a workload, by paired runs with and without it, and what they cannot say.
 -- section: In words
 -- note: Intervals hold the truth in 95 of 100 experiments; A/A is what the baseline differs from itself.
--- note: Could not be resolved: fewer than 10 operations lie beyond that quantile, in more than 1 of 10 pairs.
+-- note: Could not be resolved: in more than 1 of 10 pairs fewer than 10 operations lie beyond that quantile.
 -- prose: yes
 WITH
 found AS MATERIALIZED (SELECT *, rowid AS row FROM overhead),
