@@ -225,7 +225,8 @@ static struct agent *agent_new(const struct arm *arm, const char *directory)
 	agent->is_recorder = arm->kind == ARM_RECORDER;
 	if (asprintf(&agent->log, "%s/agent.log", directory) < 0)
 		agent->log = NULL;
-	if (asprintf(&agent->words, "%s%s", agent->is_recorder ? "flowrec record " : "",
+	if (asprintf(&agent->words, "%s%s%s", agent->is_recorder ? "flowrec record" : "",
+		     agent->is_recorder && arm->words ? " " : "",
 		     arm->words ? arm->words : "") < 0)
 		agent->words = NULL;
 	if (agent->log && agent->words)

@@ -139,10 +139,15 @@ static void take_usage(struct pairs *pairs, uint64_t pair, const struct arm *arm
 /* What each part cost during the run, and their sums. */
 static int take_kernel(struct pairs *pairs, struct workload_row *row)
 {
-	size_t parts = agent_kernel_cost(pairs->kernel, pairs->after, COST_MOST);
-	int error = 0;
+	size_t parts = 0;
+	int error = agent_kernel_look(pairs->kernel, agent_group(pairs->agent));
 
-	for (size_t i = 0; i < parts && i < pairs->parts && !error; i++) {
+	if (!error)
+		parts = agent_kernel_cost(pairs->kernel, pairs->after, COST_MOST);
+	/* What was not there before counts from its beginning. */
+	for (size_t i = pairs->parts; i < parts; i++)
+		pairs->before[i] = (struct cost_row){0};
+	for (size_t i = 0; i < parts && !error; i++) {
 		struct cost_row *part = &pairs->after[i];
 
 		part->time_ns = row->end_ns;
