@@ -32,20 +32,19 @@ if ! net_up || ! net_serve "$server" "$work/web" $live_tools/web_server 8080; th
 	exit
 fi
 printf '%s\n' "ip netns exec $client wrk -t1 -c2 -d1s --latency http://$router4/1000" >"$work/load"
-bench wrk --pairs 2 --warmup 0 --settle 100ms --seed 1 --arms off,on,flows,1.8,off-again --keep \
-	--arm "flows=--streams flow,cost" --arm "1.8=!exec $live_tools/yardstick 1.8 $client/eth0" \
+yardstick="1.8=!exec $live_tools/yardstick 1.8 $client/eth0"
+bench wrk --pairs 2 --warmup 0 --settle 100ms --seed 1 --arms off,on,1.8,off-again --keep --arm "$yardstick" \
 	-- sh "$work/load"
-is a_load_tool_is_measured "0 2 pairs of 5 arms in $work/wrk" "$status $(cat "$work/wrk.err")"
+is a_load_tool_is_measured "0 2 pairs of 4 arms in $work/wrk" "$status $(cat "$work/wrk.err")"
 evidence="workload WHERE statistics_ns = 0"
-is every_pair_has_every_arm_once "10 5 5" "$(value wrk "SELECT count(*), count(DISTINCT pair || ' ' || position)
+is every_pair_has_every_arm_once "8 4 4" "$(value wrk "SELECT count(*), count(DISTINCT pair || ' ' || position)
 	/ 2, count(DISTINCT arm) FROM $evidence AND pair IN (1, 2)" | tr , ' ')"
 none an_arm_does_not_come_twice "$(value wrk "SELECT pair, arm FROM $evidence GROUP BY 1, 2
 	HAVING count(*) <> 1")"
-is roles_are_said "1.8 candidate,flows candidate,off baseline,off-again repeat,on candidate" \
+is roles_are_said "1.8 candidate,off baseline,off-again repeat,on candidate" \
 	"$(value wrk "SELECT group_concat(arm || ' ' || role) FROM
 		(SELECT DISTINCT arm, role FROM workload ORDER BY 1)")"
-is agents_are_said_as_they_were_given "exec $live_tools/yardstick 1.8 $client/eth0,flowrec record,\
-flowrec record --streams flow,cost" "$(value wrk "SELECT group_concat(agent) FROM
+is agents_are_said_as_they_were_given "${yardstick#*!},flowrec record" "$(value wrk "SELECT group_concat(agent) FROM
 		(SELECT DISTINCT agent FROM workload WHERE agent IS NOT NULL ORDER BY 1)")"
 none what_the_tool_said_is_stored "$(value wrk "SELECT pair, arm, tool, operations, latency_p50_ns,
 	latency_p99_ns FROM workload WHERE NOT (tool = 'wrk' AND operation = 'request' AND operations > 0
@@ -69,7 +68,7 @@ none only_agents_use_what_agents_use "$(value wrk "SELECT pair, arm FROM workloa
 		OR (agent IS NULL) <> (agent_memory_bytes IS NULL)
 		OR agent_user_cpu_ns + agent_system_cpu_ns > $cpus * (end_ns - start_ns) + $slack")"
 
-is agents_are_metered_in_runs_of_their_own "1.8 1,flows 1,on 1" "$(value wrk "SELECT
+is agents_are_metered_in_runs_of_their_own "1.8 1,on 1" "$(value wrk "SELECT
 	group_concat(arm || ' ' || n) FROM (SELECT arm, count(*) AS n FROM workload WHERE statistics_ns > 0
 		GROUP BY 1 ORDER BY 1)")"
 # Another agent may be slow to begin.
@@ -91,12 +90,20 @@ is parts_are_named yes "$(value wrk "SELECT CASE WHEN count(*) = 2 THEN 'yes' EL
 		AND name IN ('lock_ingress', 'lock_egress'))")"
 
 kept=$(ls -d "$work"/wrk/*-run-* | wc -l)
-is what_agents_recorded_is_kept 9 "$kept"
-is it_is_no_part_of_the_experiment 13 "$(value wrk "SELECT count(*) FROM workload")"
-none kept_recordings_are_whole "$(for one in "$work"/wrk/on-* "$work"/wrk/flows-*; do
+is what_agents_recorded_is_kept 6 "$kept"
+is it_is_no_part_of_the_experiment 10 "$(value wrk "SELECT count(*) FROM workload")"
+none kept_recordings_are_whole "$(for one in "$work"/wrk/on-*; do
 	"$flowplay" verify "$one" >/dev/null 2>&1 || echo "$one"
 	[ "$(value "${one#"$work"/}" "SELECT count(*) > 0 FROM flow")" = 1 ] || echo "$one has no flow"
 done)"
+
+# Two designs, and no run without any.
+bench designs --pairs 1 --warmup 0 --metered 0 --settle 0s --arms flows,1.8 --arm "flows=--streams flow,cost" \
+	--arm "$yardstick" -- true
+is designs_are_compared_with_each_other "0 1.8 candidate,flows baseline" "$status $(value designs "SELECT
+	group_concat(arm || ' ' || role) FROM (SELECT arm, role FROM workload ORDER BY 1)")"
+is options_of_an_arm_are_said "flowrec record --streams flow,cost" "$(value designs "SELECT agent FROM workload
+	WHERE arm = 'flows'")"
 
 # --- orders ---
 
@@ -171,12 +178,12 @@ is a_result_that_is_cut_is_none "3 65" "$status $(value cut "SELECT min(exit_sta
 
 # --- the end ---
 
-# begin NAME: one that does not end by itself, in the middle of a run under the recorder.
+# begin NAME AGENT: one that does not end by itself, in the middle of a run under that agent.
 begin()
 {
 	: >"$work/runs"
-	"$flowrec" bench -o "$work/$1" --pairs 1000 --warmup 0 --settle 0s --arms off,on --seed 1 \
-		-- sh -c 'echo >>"$1"; exec sleep 1' sh "$work/runs" >"$work/$1.out" 2>"$work/$1.err" &
+	"$flowrec" bench -o "$work/$1" --pairs 1000 --warmup 0 --settle 0s --arms "off,$2" --seed 1 \
+		--arm "$yardstick" -- sh -c 'echo >>"$1"; exec sleep 1' sh "$work/runs" >"$work/$1.out" 2>"$work/$1.err" &
 	bench=$!
 	net_pids="$net_pids $bench"
 	until [ "$(wc -l <"$work/runs")" -gt 1 ] && processes=$(pgrep -P $bench) &&
@@ -211,7 +218,7 @@ wait_for_nothing()
 }
 
 for signal in INT KILL; do
-	if ! begin $signal; then
+	if ! begin $signal "$([ $signal = INT ] && echo on || echo 1.8)"; then
 		is "it_runs_until_$signal" running "$(cat "$work/$signal.err")"
 		continue
 	fi
