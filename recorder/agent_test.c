@@ -179,21 +179,21 @@ static int be_recorder(int argc, char **argv)
 	sigset_t end;
 	int signal;
 
-	if (argc < 5 || !strcmp(argv[4], "--fail")) {
+	if (argc < 7 || !strcmp(argv[6], "--fail")) {
 		fputs("it cannot\n", stderr);
 		return 1;
 	}
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	sigprocmask(SIG_BLOCK, &end, NULL);
-	fprintf(stderr, "recording to %s\n", argv[3]);
+	fprintf(stderr, "recording to %s\n", argv[5]);
 	sigwait(&end, &signal);
-	if (!strcmp(argv[4], "--break")) {
+	if (!strcmp(argv[6], "--break")) {
 		fputs("it broke\n", stderr);
 		return 1;
 	}
 	fprintf(stderr, "flowrec record: %s lost; see flowplay report losses %s\n",
-		argc == 7 && !strcmp(argv[5], "and this") ? argv[6] : "0", argv[3]);
+		argc == 9 && !strcmp(argv[7], "and this") ? argv[8] : "0", argv[5]);
 	return 3;
 }
 
