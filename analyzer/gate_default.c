@@ -52,4 +52,4 @@ const char gate_default[] =
 	"context streams refuse\n"
 	"context workload refuse\n"
 	"context rows.* warn tolerance=20%\n"
-	"context command_line warn\n";
+	"context traffic.* warn tolerance=20%\n";

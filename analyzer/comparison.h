@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole comparison: every metric judged by its rule, and what is not alike on both sides.
+ */
+#ifndef ANALYZER_COMPARISON_H
+#define ANALYZER_COMPARISON_H
+
+#include "analyzer/gate.h"
+#include "analyzer/judge.h"
+
+#define COMPARISON_VERDICTS (JUDGE_INFORMATION + 1)
+
+struct comparison_row {
+	const struct metric *metric; /* NULL: what a rule requires and neither side has */
+	const char *name;
+	struct judge_case judged;
+	char *evidence; /* effect and evidence in words */
+};
+
+/* A context that differs. */
+struct comparison_difference {
+	const char *key;
+	enum gate_action action;
+	char *value[METRIC_SIDES];
+};
+
+struct comparison {
+	struct judge_rules rules;
+	size_t tests;		     /* in the family */
+	struct comparison_row *rows; /* the worst verdict first, then by name */
+	size_t count;
+	size_t verdicts[COMPARISON_VERDICTS];	   /* how many of each */
+	size_t required;			   /* how many that are required are missing */
+	struct comparison_difference *differences; /* by key */
+	size_t difference_count;
+};
+
+/*
+ * Metrics and gate are borrowed until comparison_free. Returns 0, or a negative errno and
+ * *name of the metric whose values cannot be judged (NULL: memory is short).
+ */
+int comparison_make(const struct metrics *metrics, const struct gate *gate,
+		    struct comparison *out);
+void comparison_free(struct comparison *comparison);
+
+/* Whether the gate says that this is missing, and fails. */
+int comparison_is_required(const struct gate *gate, const char *metric);
+
+#endif
