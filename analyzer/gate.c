@@ -321,7 +321,7 @@ struct gate *gate_new(void)
 	struct gate *gate = calloc(1, sizeof(*gate));
 
 	if (gate)
-		*gate = (struct gate){.alpha = 0.01, .samples = 10};
+		*gate = (struct gate){.alpha = 0.005, .samples = 10};
 	return gate;
 }
 

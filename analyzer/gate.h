@@ -3,7 +3,7 @@
  * The rules by which metrics are judged, as a small text. A line is one rule; "#" begins a
  * comment; patterns know * and ?.
  *
- *     alpha 0.01            the chance of any false alarm among all tests stays below this
+ *     alpha 0.005           the chance of any false alarm among all tests stays below this
  *     samples 10            fewer, on either side, are inconclusive
  *     metric PATTERN [better=lower|higher] [kind=exact|sampled|proportion] [threshold=N|N%]
  *                    [absent=N]

@@ -9,7 +9,7 @@ const char gate_default[] =
 	"# The rules of flowplay compare. A file given with --gate is read after these: each rule\n"
 	"# whose pattern fits applies, and a later one overrides what it says again.\n"
 	"\n"
-	"alpha 0.01                  # the chance of any false alarm among all tests of one comparison\n"
+	"alpha 0.005                 # the chance of any false alarm among all tests of one comparison\n"
 	"samples 10                  # of a sampled metric, on each side; fewer are inconclusive\n"
 	"\n"
 	"metric * threshold=5%\n"

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SHIFT_MOST 2048 /* values of each side that the shift is estimated from */
+#define SHIFT_MOST 1024 /* values of each side that the shift is estimated from */
 #define ROUNDING   1e-9 /* of two sums of the same numbers */
 
 const char *judge_verdict_name(enum judge_verdict verdict)
