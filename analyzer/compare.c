@@ -229,7 +229,9 @@ static int compare(const struct compare_input *input, const struct gate *gate,
 	int error = comparison_make(&input->metrics, gate, &comparison), status;
 
 	if (error) {
-		command_say("the metrics cannot be judged: %s", strerror(-error));
+		command_say("the metrics cannot be judged: %s",
+			    error == -EINVAL ? "values are too large to be added"
+					     : strerror(-error));
 		return COMMAND_TROUBLE;
 	}
 	status = check_differences(&comparison, request->allow);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void compare_headline(FILE *out, const struct comparison *comparison, int is_bad)
@@ -42,18 +43,35 @@ static void bind_number(sqlite3_stmt *statement, int place, double value)
 		sqlite3_bind_double(statement, place, value);
 }
 
+/* What was estimated: six digits, so that every machine's library tells the same. */
+static void bind_estimate(sqlite3_stmt *statement, int place, double value)
+{
+	char digits[32];
+
+	snprintf(digits, sizeof(digits), "%.6g", value);
+	bind_number(statement, place, strtod(digits, NULL));
+}
+
 static void bind_text(sqlite3_stmt *statement, int place, const char *text)
 {
 	sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
+}
+
+/* What the columns baseline and candidate are in. */
+static void bind_unit(sqlite3_stmt *insert, const struct comparison_row *row)
+{
+	char unit[METRIC_NAME_MOST + 16];
+
+	snprintf(unit, sizeof(unit), "%s%s",
+		 row->judged.kind == METRIC_PROPORTION ? "share of " : "", row->metric->unit);
+	sqlite3_bind_text(insert, 3, unit, -1, SQLITE_TRANSIENT);
 }
 
 static int insert_row(sqlite3_stmt *insert, const struct comparison_row *row)
 {
 	static const char *const betters[] = {"lower", "", "higher"};
 	const struct judge_case *judged = &row->judged;
-	const double numbers[] = {
-		judged->value[METRIC_BASELINE],
-		judged->value[METRIC_CANDIDATE],
+	const double estimates[] = {
 		judged->change,
 		judged->low,
 		judged->high,
@@ -61,18 +79,21 @@ static int insert_row(sqlite3_stmt *insert, const struct comparison_row *row)
 		judged->verdict == JUDGE_INFORMATION ? NAN : judged->limit,
 		judged->p,
 		judged->p_family,
-		(double)judged->side[METRIC_BASELINE].count,
-		(double)judged->side[METRIC_CANDIDATE].count,
 	};
 
 	bind_text(insert, 1, judge_verdict_name(judged->verdict));
 	bind_text(insert, 2, row->name);
 	if (row->metric) {
-		bind_text(insert, 3, row->metric->unit);
+		bind_unit(insert, row);
 		bind_text(insert, 4, metric_kind_name(judged->kind));
 		bind_text(insert, 5, betters[judged->better + 1]);
-		for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-			bind_number(insert, (int)i + 6, numbers[i]);
+		for (int side = 0; side < METRIC_SIDES; side++) {
+			bind_number(insert, 6 + side, judged->value[side]);
+			sqlite3_bind_int64(insert, 15 + side,
+					   (sqlite3_int64)judged->side[side].count);
+		}
+		for (size_t i = 0; i < sizeof(estimates) / sizeof(estimates[0]); i++)
+			bind_estimate(insert, (int)i + 8, estimates[i]);
 	}
 	bind_text(insert, 17, row->evidence);
 	sqlite3_step(insert);
@@ -205,12 +226,12 @@ static int print_csv(FILE *out, const struct comparison *comparison, int is_bad)
 	return result ? -ENOMEM : 0;
 }
 
-#define PLAIN_COLUMNS                                                                        \
-	"verdict, metric, unit, CASE kind WHEN 'proportion' THEN printf('%.4g', baseline)"   \
-	" ELSE iif(typeof(baseline) = 'integer', baseline, printf('%.5g', baseline)) END"    \
-	" AS baseline, CASE kind WHEN 'proportion' THEN printf('%.4g', candidate)"           \
-	" ELSE iif(typeof(candidate) = 'integer', candidate, printf('%.5g', candidate)) END" \
-	" AS candidate, evidence"
+/* Seven digits are enough for people. */
+#define PLAIN(column)                                                                      \
+	"CASE typeof(" column ") WHEN 'real' THEN printf('%.7g', " column ") ELSE " column \
+	" END AS " column
+#define PLAIN_COLUMNS \
+	"verdict, metric, unit, " PLAIN("baseline") ", " PLAIN("candidate") ", evidence"
 
 static const char judged_sql[] = "SELECT " PLAIN_COLUMNS " FROM metric"
 				 " WHERE verdict NOT IN ('information')";

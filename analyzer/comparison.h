@@ -36,8 +36,8 @@ struct comparison {
 };
 
 /*
- * Metrics and gate are borrowed until comparison_free. Returns 0, or a negative errno and
- * *name of the metric whose values cannot be judged (NULL: memory is short).
+ * Metrics and gate are borrowed until comparison_free. Returns 0, -EINVAL where values are too
+ * large to be added, or -ENOMEM.
  */
 int comparison_make(const struct metrics *metrics, const struct gate *gate,
 		    struct comparison *out);

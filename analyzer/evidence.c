@@ -21,7 +21,7 @@ static const char *unit_of(const struct comparison_row *row)
 	return row->metric ? row->metric->unit : "";
 }
 
-void evidence_value(FILE *out, const struct comparison_row *row, enum metric_side side)
+static void put_value(FILE *out, const struct comparison_row *row, enum metric_side side)
 {
 	const struct metric_values *values = &row->judged.side[side];
 
@@ -32,8 +32,6 @@ void evidence_value(FILE *out, const struct comparison_row *row, enum metric_sid
 	} else {
 		evidence_number(out, row->judged.value[side]);
 	}
-	if (*unit_of(row))
-		fprintf(out, " %s", unit_of(row));
 }
 
 /* Whether changes of this metric are told in points: of a share, or of what is in %. */
@@ -102,6 +100,10 @@ static void put_test(FILE *out, const struct comparison_row *row)
 	if (judged->kind == METRIC_SAMPLED)
 		fprintf(out, "; %zu and %zu samples", judged->side[METRIC_BASELINE].count,
 			judged->side[METRIC_CANDIDATE].count);
+	else if (judged->kind == METRIC_EXACT &&
+		 judged->side[METRIC_BASELINE].count + judged->side[METRIC_CANDIDATE].count > 2)
+		fprintf(out, "; means of %zu and %zu", judged->side[METRIC_BASELINE].count,
+			judged->side[METRIC_CANDIDATE].count);
 }
 
 static void put_limit(FILE *out, const struct comparison_row *row, const char *before)
@@ -142,9 +144,11 @@ static void put_doubt(FILE *out, const struct comparison_row *row,
 static void put_values(FILE *out, const struct comparison_row *row)
 {
 	fputs(" (", out);
-	evidence_value(out, row, METRIC_BASELINE);
+	put_value(out, row, METRIC_BASELINE);
 	fputs(" to ", out);
-	evidence_value(out, row, METRIC_CANDIDATE);
+	put_value(out, row, METRIC_CANDIDATE);
+	if (*unit_of(row))
+		fprintf(out, " %s", unit_of(row));
 	putc(')', out);
 }
 

@@ -12,9 +12,6 @@
 /* Whole numbers as they are, others with five digits. */
 void evidence_number(FILE *out, double value);
 
-/* A value of the row with its unit; a share as "3 of 400". */
-void evidence_value(FILE *out, const struct comparison_row *row, enum metric_side side);
-
 /* Effect and evidence in one line, which the caller frees; NULL when memory is short. */
 char *evidence_of(const struct comparison_row *row, const struct judge_rules *rules);
 

@@ -17,7 +17,7 @@ const char gate_default[] =
 	"# A loss is a regression, also from none to one.\n"
 	"metric lost.* threshold=0 absent=0\n"
 	"metric unaccounted threshold=0 absent=0\n"
-	"metric *.errors threshold=0\n"
+	"metric *.errors threshold=0.1%\n"
 	"\n"
 	"# Sizes. A whole file also has its tables, which few rows do not outweigh.\n"
 	"metric stream.*.bytes_per_row threshold=3%\n"

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static void ask(const struct gate *gate, const uint8_t *data, size_t size)
 {
 	char name[64] = "";
