@@ -69,6 +69,7 @@ LAB_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard testdata/live/labs/*.bpf.c))
 SEGMENT_BENCH := $(BUILD)/testdata/bench/segment/segment
 KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
 REPLAY_BENCH := $(BUILD)/testdata/bench/replay/sightings
+SLOWER := $(BUILD)/testdata/bench/slower/slower
 DIGEST_BENCH := $(BUILD)/testdata/bench/replay/digests
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
 
@@ -76,7 +77,8 @@ all: flowrec flowplay
 	@:
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
-tools: $(TOOLS) $(CHANGED) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH) $(REPLAY_BENCH) $(DIGEST_BENCH)
+tools: $(TOOLS) $(CHANGED) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH) $(REPLAY_BENCH) $(DIGEST_BENCH) \
+	$(SLOWER)
 	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
 	@:
@@ -216,6 +218,19 @@ $(KERNEL_BENCH): $(KERNEL_BENCH_OBJ) $(RECORDER_OBJ) $(SCHEMA_OBJ)
 $(YARDSTICK): $(YARDSTICK).o
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lbpf -lelf -lz
+
+# The recorder's programs, made slower.
+$(SLOWER).bpf.o: testdata/bench/slower/slower.bpf.c
+	$(say) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+$(SLOWER).skel.h: $(SLOWER).bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name slower_bpf >$@ 2>$@.log || { cat $@.log >&2; exit 1; }
+$(SLOWER).o: | $(SLOWER).skel.h
+$(SLOWER): $(SLOWER).o $(RECORDER_OBJ) $(SCHEMA_OBJ)
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(RECORDER_LIBS)
 
 # Loaded before zstd: what a build that got worse would do.
 $(CHANGED): testdata/live/changed.c

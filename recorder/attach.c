@@ -119,6 +119,28 @@ static int listen_to(struct probes *probes, enum feature feature)
 				    feature == FEATURE_NAT ? NOTICES_NEW : NOTICES_END);
 }
 
+/* The programs of a line of the plan that have a hook for all of the kernel. */
+static int attach_programs(struct probes *probes, size_t i, struct kernel_facts *facts)
+{
+	const struct alternative *alternative = probes->plan.probes[i].alternative;
+
+	for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++) {
+		struct bpf_program *program = loader_program(probes->skeleton, alternative, j);
+
+		if (!program)
+			continue;
+		probes->links[i][j] = attach_program(program, alternative, facts);
+		if (!probes->links[i][j])
+			return errno ? -errno : -EIO;
+	}
+	return 0;
+}
+
+static int is_tc(const struct alternative *alternative)
+{
+	return tc_kind_of(alternative) != TC_NONE;
+}
+
 static int attach_probe(struct probes *probes, size_t i, struct kernel_facts *facts)
 {
 	const struct alternative *alternative = probes->plan.probes[i].alternative;
@@ -131,18 +153,9 @@ static int attach_probe(struct probes *probes, size_t i, struct kernel_facts *fa
 		return listen_to(probes, alternative->feature);
 	if (alternative->hook == HOOK_LIBPCAP)
 		return start_capture(probes);
-	for (int j = 0; j < ALTERNATIVE_PROGRAMS; j++) {
-		struct bpf_program *program = loader_program(probes->skeleton, alternative, j);
-
-		if (!program)
-			continue;
-		if (alternative->hook == HOOK_TCX || alternative->hook == HOOK_CLSACT)
-			return try_tc(program, alternative);
-		probes->links[i][j] = attach_program(program, alternative, facts);
-		if (!probes->links[i][j])
-			return errno ? -errno : -EIO;
-	}
-	return 0;
+	if (is_tc(alternative))
+		return try_tc(loader_program(probes->skeleton, alternative, 0), alternative);
+	return attach_programs(probes, i, facts);
 }
 
 static void detach_probe(struct probes *probes, size_t i)
@@ -171,6 +184,30 @@ int attach_chosen(struct probes *probes, struct kernel_facts *facts)
 		replaceable += plan_has_spare(&probes->plan, probe);
 	}
 	return replaceable;
+}
+
+int probes_attach(struct probes *probes)
+{
+	int error = 0;
+
+	if (!probes->facts)
+		probes->facts = kernel_facts_read();
+	if (!probes->facts)
+		return -ENOMEM;
+	for (size_t i = 0; i < probes->plan.count && !error; i++) {
+		const struct alternative *one = probes->plan.probes[i].alternative;
+
+		if (probes->plan.probes[i].state == PROBE_CHOSEN && one->hook != HOOK_WALK &&
+		    one->feature != FEATURE_NAT_SOCKET && !is_tc(one))
+			error = attach_programs(probes, i, probes->facts);
+	}
+	if (!error)
+		error = attach_tc(probes);
+	if (error)
+		probes_detach(probes);
+	else
+		redirects_follow(probes->redirects);
+	return error;
 }
 
 void probes_detach(struct probes *probes)

@@ -24,6 +24,7 @@ enum command_status {
 int record_command(int argc, char **argv);
 int import_command(int argc, char **argv);
 int check_command(int argc, char **argv);
+int bench_command(int argc, char **argv);
 
 /* One line on standard error that names the wrong word (NULL: there is none); COMMAND_MISUSE.
  */

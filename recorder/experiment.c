@@ -89,24 +89,14 @@ static int add_buckets(struct experiment *experiment, const struct workload_row 
 	return error;
 }
 
-/* The middle of the bucket that has the quantile. */
-static uint64_t quantile(const struct histogram *latency, double share)
-{
-	struct histogram_bucket bucket;
-
-	if (histogram_quantile(latency, share, &bucket))
-		return 0;
-	return bucket.lowest + (bucket.highest - bucket.lowest) / 2;
-}
-
 static void describe(struct workload_row *run, const struct histogram *latency)
 {
 	run->latency_mean_ns = (uint64_t)histogram_mean(latency);
-	run->latency_p50_ns = quantile(latency, 0.5);
-	run->latency_p90_ns = quantile(latency, 0.9);
-	run->latency_p95_ns = quantile(latency, 0.95);
-	run->latency_p99_ns = quantile(latency, 0.99);
-	run->latency_p999_ns = quantile(latency, 0.999);
+	run->latency_p50_ns = (uint64_t)histogram_spread_quantile(latency, 0.5);
+	run->latency_p90_ns = (uint64_t)histogram_spread_quantile(latency, 0.9);
+	run->latency_p95_ns = (uint64_t)histogram_spread_quantile(latency, 0.95);
+	run->latency_p99_ns = (uint64_t)histogram_spread_quantile(latency, 0.99);
+	run->latency_p999_ns = (uint64_t)histogram_spread_quantile(latency, 0.999);
 	run->latency_max_ns = latency->max;
 }
 

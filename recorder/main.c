@@ -16,6 +16,7 @@ static const struct command {
 	{"import", import_command, "bring capture files (pcap, pcapng) into a recording"},
 	{"check", check_command,
 	 "say what this kernel allows, feature by feature, and test it"},
+	{"bench", bench_command, "measure what recording costs, by paired runs"},
 	{0},
 };
 

@@ -90,7 +90,8 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	redirects_follow(probes->redirects);
 	/* Only for as long as the descriptor is open; where it is refused, run times stay zero.
 	 */
-	probes->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (!options->without_statistics)
+		probes->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	kernel_facts_free(facts);
 	*out = probes;
 	return 0;
@@ -120,6 +121,7 @@ void probes_close(struct probes *probes)
 	live_capture_close(probes->capture);
 	notices_close(probes->notices);
 	drop_reasons_free(probes->drop_reasons);
+	kernel_facts_free(probes->facts);
 	free(probes->counters);
 	free(probes->row);
 	free(probes);

@@ -27,9 +27,10 @@ struct sighting_options {
 };
 
 struct probes_options {
-	uint32_t flow_entries; /* that the flow table has room for; 0: the default, 65,536 */
-	uint32_t ring_bytes;   /* of the ring buffer of events, a power of two; 0: 16 MiB */
-	int count_only;	       /* packets that the table has no room for are not told singly */
+	uint32_t flow_entries;	/* that the flow table has room for; 0: the default, 65,536 */
+	uint32_t ring_bytes;	/* of the ring buffer of events, a power of two; 0: 16 MiB */
+	int without_statistics; /* run times stay zero */
+	int count_only;		/* packets that the table has no room for are not told singly */
 	const char *without;   /* words for plan_leave_out, with commas between them; or NULL */
 	struct filter *filter; /* borrowed; NULL: everything is admitted */
 	struct sighting_options sightings;
@@ -43,6 +44,13 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 
 /* Detach from every hook; what was counted can still be drained. */
 void probes_detach(struct probes *probes);
+
+/*
+ * Attach again what was attached before it was detached; what is not a program (a capture, a
+ * listener to ctnetlink) went on meanwhile. Returns 0, or a negative errno and nothing is
+ * attached.
+ */
+int probes_attach(struct probes *probes);
 void probes_close(struct probes *probes);
 
 /* The plan and what became of it: count lines, valid until the probes are closed. */

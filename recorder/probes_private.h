@@ -31,6 +31,7 @@ struct probes {
 	struct redirects *redirects;  /* NULL: not in the plan */
 	struct notices *notices;      /* of ctnetlink; NULL: not in the plan */
 	struct live_capture *capture; /* NULL: programs see the packets */
+	struct kernel_facts *facts;   /* NULL: attached once only */
 	int load_error;		      /* the kernel's last word against the programs */
 	int stats;		      /* descriptor that keeps run-time statistics on, or -1 */
 	struct ring_buffer *ring;

@@ -3,12 +3,11 @@
  * The command flowrec record: this host's traffic into a recording.
  */
 #include "recorder/commands.h"
-#include "recorder/duration.h"
 #include "recorder/filter_options.h"
 #include "recorder/intake.h"
+#include "recorder/record_options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,11 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECOND_NS      1000000000ULL
-#define PROGRESS_NS    500000000ULL
-#define LEAST_SLICE_NS 100000000ULL
-#define LEAST_TICK_NS  10000000ULL
-#define LEAST_RING     (1U << 20)
+#define SECOND_NS   1000000000ULL
+#define PROGRESS_NS 500000000ULL
 
 static const char help[] =
 	"Usage: flowrec record -o DIR [OPTION]...\n"
@@ -74,211 +70,6 @@ static const char help[] =
 	"  flowrec record -o path/ --streams +packet --only net=192.0.2.7\n"
 	"  flowrec record -o web/ --only exe=nginx --not net=127.0.0.0/8,::1\n";
 
-struct arguments {
-	const char *output, *without;
-	int append, quiet, count_only;
-	uint64_t duration_ns, slice_ns, tick_ns, segment_ns, segment_bytes, flow_entries,
-		ring_bytes;
-	uint32_t streams;
-	struct sighting_options sightings;
-	enum command_line_policy command_line;
-	struct filter *filter; /* NULL: none */
-};
-
-static int misuse(const char *what, const char *word)
-{
-	return command_misuse("record", what, word);
-}
-
-#define DEFAULT_STREAMS (((1U << STREAM_COUNT) - 1) & ~(1U << STREAM_PACKET | BENCH_STREAMS))
-
-static int parse_policy(const char *word, enum command_line_policy *policy)
-{
-	static const char *const words[] = {
-		[COMMAND_LINE_REDACTED] = "redacted",
-		[COMMAND_LINE_FULL] = "full",
-		[COMMAND_LINE_OFF] = "off",
-	};
-
-	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcmp(word, words[i])) {
-			*policy = (enum command_line_policy)i;
-			return -1;
-		}
-	return misuse("--command-line takes redacted, full or off, not", word);
-}
-
-static int is_ring_size(uint64_t size)
-{
-	return size >= LEAST_RING && size <= 1 << 30 && !(size & (size - 1));
-}
-
-/* One in N, as 1/N or N. */
-static int parse_share(const char *text, uint32_t *rate)
-{
-	uint64_t number;
-
-	if (!strncmp(text, "1/", 2))
-		text += 2;
-	if (size_parse(text, &number) || !number || number > FILTER_SAMPLE_MOST)
-		return -EINVAL;
-	*rate = (uint32_t)number;
-	return 0;
-}
-
-enum long_option {
-	DURATION = 256,
-	STREAMS,
-	SLICE,
-	TICK,
-	WHEN_FULL,
-	RING,
-	PACKET_RING,
-	PACKET_SAMPLE,
-	PACKET_BUDGET,
-	MAX_FLOWS,
-	SEGMENT_SIZE,
-	SEGMENT_TIME,
-	POLICY,
-	WITHOUT
-};
-
-/* Returns -1 when the option is in order, else the exit status. */
-static int parse_option(int option, struct arguments *arguments)
-{
-	uint64_t size;
-
-	switch (option) {
-	case DURATION:
-		return duration_parse(optarg, &arguments->duration_ns) ||
-				       !arguments->duration_ns
-			       ? misuse("--duration takes a time such as 60s, not", optarg)
-			       : -1;
-	case SLICE:
-		return duration_parse(optarg, &arguments->slice_ns) ||
-				       arguments->slice_ns < LEAST_SLICE_NS
-			       ? misuse("--slice takes a time of 100ms or more, not", optarg)
-			       : -1;
-	case TICK:
-		return duration_parse(optarg, &arguments->tick_ns) ||
-				       arguments->tick_ns < LEAST_TICK_NS ||
-				       arguments->tick_ns > SECOND_NS
-			       ? misuse("--tick takes a time from 10ms to 1s, not", optarg)
-			       : -1;
-	case WHEN_FULL:
-		arguments->count_only = !strcmp(optarg, "count");
-		return arguments->count_only || !strcmp(optarg, "ring")
-			       ? -1
-			       : misuse("--when-full takes ring or count, not", optarg);
-	case PACKET_RING:
-		if (size_parse(optarg, &size) || !is_ring_size(size))
-			return misuse("--packet-ring takes a power of two from 1M to 1G, not",
-				      optarg);
-		arguments->sightings.ring_bytes = (uint32_t)size;
-		return -1;
-	case PACKET_SAMPLE:
-		return parse_share(optarg, &arguments->sightings.sampling_rate)
-			       ? misuse("--packet-sample takes 1/N, not", optarg)
-			       : -1;
-	case PACKET_BUDGET:
-		return size_parse(optarg, &arguments->sightings.budget_bytes) ||
-				       !arguments->sightings.budget_bytes
-			       ? misuse("--packet-budget takes a size such as 1G, not", optarg)
-			       : -1;
-	case RING:
-		return size_parse(optarg, &arguments->ring_bytes) ||
-				       !is_ring_size(arguments->ring_bytes)
-			       ? misuse("--ring takes a power of two from 1M to 1G, not",
-					optarg)
-			       : -1;
-	case SEGMENT_TIME:
-		return duration_parse(optarg, &arguments->segment_ns) || !arguments->segment_ns
-			       ? misuse("--segment-time takes a time such as 1h, not", optarg)
-			       : -1;
-	case SEGMENT_SIZE:
-		return size_parse(optarg, &arguments->segment_bytes) ||
-				       !arguments->segment_bytes
-			       ? misuse("--segment-size takes a size such as 64M, not", optarg)
-			       : -1;
-	case MAX_FLOWS:
-		return size_parse(optarg, &arguments->flow_entries) ||
-				       arguments->flow_entries < 16 ||
-				       arguments->flow_entries > 1 << 24
-			       ? misuse("--max-flows takes 16 to 16777216, not", optarg)
-			       : -1;
-	case STREAMS:
-		return command_streams("record", optarg, &arguments->streams);
-	case WITHOUT:
-		arguments->without = optarg;
-		return command_without("record", optarg);
-	case POLICY:
-		return parse_policy(optarg, &arguments->command_line);
-	default:
-		return filter_option("record", option, optarg, &arguments->filter);
-	}
-}
-
-/* Returns -1 when the command goes on, else its exit status. */
-static int parse_arguments(int argc, char **argv, struct arguments *arguments)
-{
-	static const struct option options[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"append", no_argument, NULL, 'a'},
-		{"duration", required_argument, NULL, DURATION},
-		{"streams", required_argument, NULL, STREAMS},
-		{"slice", required_argument, NULL, SLICE},
-		{"tick", required_argument, NULL, TICK},
-		{"when-full", required_argument, NULL, WHEN_FULL},
-		{"ring", required_argument, NULL, RING},
-		{"packet-ring", required_argument, NULL, PACKET_RING},
-		{"packet-sample", required_argument, NULL, PACKET_SAMPLE},
-		{"packet-budget", required_argument, NULL, PACKET_BUDGET},
-		{"max-flows", required_argument, NULL, MAX_FLOWS},
-		{"segment-size", required_argument, NULL, SEGMENT_SIZE},
-		{"segment-time", required_argument, NULL, SEGMENT_TIME},
-		{"command-line", required_argument, NULL, POLICY},
-		{"without", required_argument, NULL, WITHOUT},
-		FILTER_OPTIONS,
-		{"quiet", no_argument, NULL, 'q'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int option, status = -1;
-
-	*arguments = (struct arguments){
-		.slice_ns = 5 * SECOND_NS,
-		.streams = DEFAULT_STREAMS,
-		.command_line = COMMAND_LINE_REDACTED,
-	};
-	optind = 0;
-	while (status < 0 && (option = getopt_long(argc, argv, ":o:qh", options, NULL)) != -1) {
-		if (option == 'o')
-			arguments->output = optarg;
-		else if (option == 'a')
-			arguments->append = 1;
-		else if (option == 'q')
-			arguments->quiet = 1;
-		else if (option == 'h') {
-			fputs(help, stdout);
-			filter_options_help(stdout, UINT32_MAX);
-			return COMMAND_WHOLE;
-		} else if (option == '?')
-			return misuse("unknown option", argv[optind - 1]);
-		else if (option == ':')
-			return misuse("a value is missing after", argv[optind - 1]);
-		else
-			status = parse_option(option, arguments);
-	}
-	if (status >= 0)
-		return status;
-	if (optind < argc)
-		return misuse("unexpected word", argv[optind]);
-	arguments->sightings.are_wanted = arguments->streams >> STREAM_PACKET & 1;
-	if (!arguments->output)
-		return misuse("no output directory is named (-o DIR)", NULL);
-	return filter_options_end("record", UINT32_MAX, arguments->filter);
-}
-
 /* The parts of a recording that runs, in the order in which they are made. */
 struct run {
 	struct inventory *inventory;
@@ -312,33 +103,27 @@ static int store_plan(struct run *run)
 	return error;
 }
 
-static int start(struct run *run, const struct arguments *arguments, const char *command_line)
+static int start(struct run *run, const struct record_options *options,
+		 const char *command_line)
 {
-	const struct probes_options probes = {
-		.flow_entries = (uint32_t)arguments->flow_entries,
-		.count_only = arguments->count_only,
-		.ring_bytes = (uint32_t)arguments->ring_bytes,
-		.without = arguments->without,
-		.filter = arguments->filter,
-		.sightings = arguments->sightings,
-	};
+	const struct probes_options probes = record_options_probes(options);
 	struct writer_options writer = {
-		.directory = arguments->output,
-		.append = arguments->append,
-		.segment_bytes = arguments->segment_bytes,
-		.segment_ns = arguments->segment_ns,
+		.directory = options->output,
+		.append = options->append,
+		.segment_bytes = options->segment_bytes,
+		.segment_ns = options->segment_ns,
 		.gentle = 1,
 		.is_enough = command_sealing,
 		.is_enough_context = &run->sealing,
 	};
 	struct intake_options intake = {
-		.slice_ns = arguments->slice_ns,
-		.tick_ns = arguments->tick_ns,
+		.slice_ns = options->slice_ns,
+		.tick_ns = options->tick_ns,
 		.idle_ns = 120 * SECOND_NS,
-		.command_line = arguments->command_line,
-		.streams = arguments->streams,
-		.packet_sampling_rate = arguments->sightings.sampling_rate,
-		.filter = arguments->filter,
+		.command_line = options->command_line,
+		.streams = options->streams,
+		.packet_sampling_rate = options->sightings.sampling_rate,
+		.filter = options->filter,
 	};
 	int error;
 
@@ -352,7 +137,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 	if (!error)
 		error = store_plan(run);
 	if (!error)
-		error = filter_options_store("record", arguments->filter, run->inventory);
+		error = filter_options_store("record", options->filter, run->inventory);
 	if (!error)
 		error = writer_open(&writer, &run->writer, &run->problem);
 	if (error)
@@ -363,7 +148,7 @@ static int start(struct run *run, const struct arguments *arguments, const char 
 }
 
 /* Ends what runs and frees it; returns the exit status. */
-static int stop(struct run *run, const struct arguments *arguments, int status)
+static int stop(struct run *run, const struct record_options *options, int status)
 {
 	struct writer_status written = {0};
 	uint64_t rows = 0;
@@ -384,7 +169,7 @@ static int stop(struct run *run, const struct arguments *arguments, int status)
 	if (run->intake && ledger_lost(run->ledger) && !status) {
 		fprintf(stderr,
 			"flowrec record: %" PRIu64 " lost; see flowplay report losses %s\n",
-			ledger_lost(run->ledger), arguments->output);
+			ledger_lost(run->ledger), options->output);
 		status = COMMAND_PARTIAL;
 	}
 	unsealed = command_unsealed(&written);
@@ -393,7 +178,7 @@ static int stop(struct run *run, const struct arguments *arguments, int status)
 	if (written.seal.left && !status)
 		status = COMMAND_PARTIAL;
 	free(unsealed);
-	if (run->intake && !arguments->quiet)
+	if (run->intake && !options->quiet)
 		fprintf(stderr,
 			"recorded %" PRIu64 " rows (flow %" PRIu64 ", nat %" PRIu64
 			", process %" PRIu64 ") in %" PRIu64 " kB\n",
@@ -443,18 +228,18 @@ static uint64_t monotonic_ns(void)
 }
 
 /* Wait for a signal or the end of the time, with a progress line on a terminal. */
-static void wait_for_end(struct run *run, const struct arguments *arguments,
+static void wait_for_end(struct run *run, const struct record_options *options,
 			 const sigset_t *signals)
 {
 	uint64_t begin = monotonic_ns(), elapsed = 0;
 	int terminal = run->sealing.is_terminal;
 
-	while (!arguments->duration_ns || elapsed < arguments->duration_ns) {
+	while (!options->duration_ns || elapsed < options->duration_ns) {
 		uint64_t wait_ns = terminal ? PROGRESS_NS : SECOND_NS;
 		struct timespec timeout;
 
-		if (arguments->duration_ns && arguments->duration_ns - elapsed < wait_ns)
-			wait_ns = arguments->duration_ns - elapsed;
+		if (options->duration_ns && options->duration_ns - elapsed < wait_ns)
+			wait_ns = options->duration_ns - elapsed;
 		timeout.tv_sec = (time_t)(wait_ns / SECOND_NS);
 		timeout.tv_nsec = (long)(wait_ns % SECOND_NS);
 		if (sigtimedwait(signals, NULL, &timeout) > 0)
@@ -472,14 +257,21 @@ static void wait_for_end(struct run *run, const struct arguments *arguments,
 
 int record_command(int argc, char **argv)
 {
-	struct arguments arguments;
+	struct record_options options;
 	struct run run = {0};
 	sigset_t signals;
 	char *command_line = command_words(argc, argv);
-	int error, status = parse_arguments(argc, argv, &arguments);
+	int error, status = record_options_parse(argc, argv, &options);
 
+	if (status < 0 && options.wants_help) {
+		fputs(help, stdout);
+		filter_options_help(stdout, UINT32_MAX);
+		status = COMMAND_WHOLE;
+	} else if (status < 0 && !options.output)
+		status =
+			command_misuse("record", "no output directory is named (-o DIR)", NULL);
 	if (status >= 0) {
-		filter_free(arguments.filter);
+		record_options_free(&options);
 		free(command_line);
 		return status;
 	}
@@ -487,8 +279,8 @@ int record_command(int argc, char **argv)
 	command_block_signals(&signals);
 	signal(SIGPIPE, SIG_IGN);
 	status = COMMAND_WHOLE;
-	run.sealing.is_terminal = isatty(STDERR_FILENO) && !arguments.quiet;
-	error = start(&run, &arguments, command_line);
+	run.sealing.is_terminal = isatty(STDERR_FILENO) && !options.quiet;
+	error = start(&run, &options, command_line);
 	free(command_line);
 	if (error)
 		status = complain(&run, error, "cannot start");
@@ -497,11 +289,11 @@ int record_command(int argc, char **argv)
 			fputs("flowrec record: no program may count packets here: libpcap captures "
 			      "those of this network namespace; flowrec check says why\n",
 			      stderr);
-		if (!arguments.quiet)
-			fprintf(stderr, "recording to %s\n", arguments.output);
-		wait_for_end(&run, &arguments, &signals);
+		if (!options.quiet)
+			fprintf(stderr, "recording to %s\n", options.output);
+		wait_for_end(&run, &options, &signals);
 	}
-	status = stop(&run, &arguments, status);
-	filter_free(arguments.filter);
+	status = stop(&run, &options, status);
+	record_options_free(&options);
 	return status;
 }

@@ -110,6 +110,24 @@ int histogram_quantile(const struct histogram *histogram, double share,
 	return 0;
 }
 
+double histogram_spread_quantile(const struct histogram *histogram, double share)
+{
+	long double rank = (long double)share * histogram->count, value;
+	struct histogram_bucket bucket = {0};
+	uint64_t below = 0;
+	unsigned int at = 0;
+
+	if (!histogram->count)
+		return 0;
+	while (!histogram_next(histogram, &at, &bucket) && below + bucket.count < rank)
+		below += bucket.count;
+	value = bucket.lowest +
+		(long double)(bucket.highest - bucket.lowest) * (rank - below) / bucket.count;
+	if (value < histogram->min)
+		return (double)histogram->min;
+	return value > histogram->max ? (double)histogram->max : (double)value;
+}
+
 double histogram_mean(const struct histogram *histogram)
 {
 	struct histogram_bucket bucket;

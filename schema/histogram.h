@@ -58,6 +58,13 @@ int histogram_next(const struct histogram *histogram, unsigned int *at,
 int histogram_quantile(const struct histogram *histogram, double share,
 		       struct histogram_bucket *bucket);
 
+/*
+ * The value of that rank in ns, were those of a bucket spread evenly over it, and never outside
+ * min to max: what tells samples apart whose quantiles differ by less than a bucket is wide. 0
+ * when empty.
+ */
+double histogram_spread_quantile(const struct histogram *histogram, double share);
+
 /* In ns, each value taken as its bucket's middle: within 1/256 of the true mean. 0 when empty.
  */
 double histogram_mean(const struct histogram *histogram);

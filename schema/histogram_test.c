@@ -88,6 +88,33 @@ static void quantiles_enclose_the_sorted_values(void **state)
 	assert_true(histogram_mean(&one) < sum / 10000 * 257 / 256);
 }
 
+static void a_spread_quantile_tells_less_than_a_bucket_apart(void **state)
+{
+	const uint64_t shift = 20;
+	struct histogram_bucket bucket;
+
+	clear();
+	for (uint64_t ns = 9000; ns < 11000; ns++) {
+		histogram_record(&one, ns);
+		histogram_record(&two, ns + shift);
+	}
+	for (double share = 0.05; share < 1; share += 0.05) {
+		double was = histogram_spread_quantile(&one, share);
+		double is = histogram_spread_quantile(&two, share);
+
+		assert_int_equal(histogram_quantile(&one, share, &bucket), 0);
+		assert_true(was >= (double)bucket.lowest - 1 && was <= (double)bucket.highest);
+		assert_true(bucket.highest - bucket.lowest > 2 * shift);
+		assert_true(is - was > (double)shift - 3 && is - was < (double)shift + 3);
+	}
+	assert_true(histogram_spread_quantile(&one, 0) == 9000);
+	assert_true(histogram_spread_quantile(&one, 1) == 10999);
+	clear();
+	histogram_record(&one, 123457);
+	assert_true(histogram_spread_quantile(&one, 0.99) == 123457);
+	assert_true(histogram_spread_quantile(&two, 0.5) == 0);
+}
+
 static void merges_are_exact_in_any_order(void **state)
 {
 	static struct histogram other;
@@ -157,6 +184,7 @@ int main(void)
 		cmocka_unit_test(every_value_lies_in_a_narrow_bucket),
 		cmocka_unit_test(buckets_leave_no_gap),
 		cmocka_unit_test(quantiles_enclose_the_sorted_values),
+		cmocka_unit_test(a_spread_quantile_tells_less_than_a_bucket_apart),
 		cmocka_unit_test(merges_are_exact_in_any_order),
 		cmocka_unit_test(rows_rebuild_the_buckets),
 		cmocka_unit_test(foreign_bounds_are_damage),

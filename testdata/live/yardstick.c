@@ -14,6 +14,11 @@
  *
  * with BEGIN and END in nanoseconds since the Unix epoch. At SIGTERM it detaches, evicts, and
  * says what did not fit. Both designs may look at the same interface; its clsact stays.
+ *
+ *   yardstick --probe 1.7|1.8
+ *
+ * is an agent of flowrec bench --probe: it attaches to both ends of the probe's link when it is
+ * told "on", and at "off" takes away all that it attached, clsact too.
  */
 #include "testdata/bench/kernel/yardsticks.h"
 
@@ -84,21 +89,27 @@ static void load(struct yardstick *yardstick, const char *design)
 
 /* --- places --- */
 
-/* The process goes to the namespace of NAMESPACE/INTERFACE; the interface's index. */
+/*
+ * The process goes to the namespace of NAMESPACE/INTERFACE, or of FILE:INTERFACE; the
+ * interface's index.
+ */
 static int go_to(const char *place)
 {
-	const char *slash = strchr(place, '/');
+	const char *end = strrchr(place, ':');
 	char path[128];
 	int file, interface;
 
-	if (!slash)
+	if (end)
+		snprintf(path, sizeof(path), "%.*s", (int)(end - place), place);
+	else if ((end = strchr(place, '/')))
+		snprintf(path, sizeof(path), "/run/netns/%.*s", (int)(end - place), place);
+	else
 		fail(place, EINVAL);
-	snprintf(path, sizeof(path), "/run/netns/%.*s", (int)(slash - place), place);
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0 || setns(file, CLONE_NEWNET))
 		fail(path, errno);
 	close(file);
-	interface = (int)if_nametoindex(slash + 1);
+	interface = (int)if_nametoindex(end + 1);
 	if (!interface)
 		fail(place, errno);
 	return interface;
@@ -137,6 +148,17 @@ static void detach(const struct yardstick *yardstick, const char *place)
 	hook.attach_point = BPF_TC_EGRESS;
 	if (!error)
 		error = bpf_tc_detach(&hook, &what);
+	if (error)
+		fail(place, error);
+}
+
+/* All filters of the interface go with it. */
+static void remove_clsact(const char *place)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = go_to(place),
+		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	int error = bpf_tc_hook_destroy(&hook);
+
 	if (error)
 		fail(place, error);
 }
@@ -308,14 +330,49 @@ static void print_losses(const struct yardstick *yardstick)
 		(unsigned long long)sum.interfaces);
 }
 
+/* Do as one is told, and say so. */
+static int be_switched(const char *design)
+{
+	const char *const places[] = {getenv("FLOWTAPE_PROBE_NEAR"),
+				      getenv("FLOWTAPE_PROBE_FAR")};
+	struct yardstick yardstick;
+	int is_on = 0, is_wanted = 0;
+	char line[16];
+
+	if (!places[0] || !places[1])
+		fail("FLOWTAPE_PROBE_NEAR, FLOWTAPE_PROBE_FAR", EINVAL);
+	load(&yardstick, design);
+	while (fgets(line, sizeof(line), stdin) || is_on) {
+		is_wanted = !feof(stdin) && !strcmp(line, "on\n");
+		for (int i = 0; i < 2 && is_wanted != is_on; i++)
+			if (is_wanted)
+				attach(&yardstick, places[i]);
+			else
+				remove_clsact(places[i]);
+		is_on = is_wanted;
+		puts(is_on ? "on" : "off");
+		fflush(stdout);
+	}
+	yardsticks__destroy(yardstick.skeleton);
+	return 0;
+}
+
+static int is_design(const char *word)
+{
+	return !strcmp(word, "1.7") || !strcmp(word, "1.8");
+}
+
 int main(int argc, char **argv)
 {
 	struct yardstick yardstick;
 	sigset_t signals;
 	int signal;
 
-	if (argc < 3 || (strcmp(argv[1], "1.7") && strcmp(argv[1], "1.8"))) {
-		fputs("usage: yardstick 1.7|1.8 NAMESPACE/INTERFACE...\n", stderr);
+	if (argc == 3 && !strcmp(argv[1], "--probe") && is_design(argv[2]))
+		return be_switched(argv[2]);
+	if (argc < 3 || !is_design(argv[1])) {
+		fputs("usage: yardstick 1.7|1.8 NAMESPACE/INTERFACE... or --probe 1.7|1.8\n",
+		      stderr);
 		return 64;
 	}
 	sigemptyset(&signals);
