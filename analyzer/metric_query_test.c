@@ -147,7 +147,8 @@ static void put_run(struct segment_writer *segment, uint64_t pair, const char *a
 		.position = 1,
 		.arm = arm,
 		.role = role,
-		.agent = strcmp(role, "candidate") ? NULL : "flowrec record",
+		.agent = strcmp(role, "candidate") ? NULL
+						   : "/usr/bin/flowrec record --streams flow",
 		.command = "wrk http://192.0.2.1/",
 		.tool = "wrk",
 		.operation = "request",
@@ -184,17 +185,18 @@ static void runs_are_compared_within_their_pair(void **state)
 	put_run(segment, 6, "on", "candidate", 9000, 0, SECOND_NS); /* metered */
 	sample_finish(segment);
 	read_metrics(directory, &metrics, METRIC_BASELINE);
-	values = values_of(&metrics, "overhead.on.latency_p50");
+	values = values_of(&metrics, "overhead.on.request.latency_p50");
 	assert_int_equal(values->count, 4);
 	for (size_t i = 0; i < values->count; i++)
 		assert_true(fabs(values->values[i] - 10) < 1e-9);
-	values = values_of(&metrics, "overhead.on.rate");
+	values = values_of(&metrics, "overhead.on.request.rate");
 	assert_true(fabs(values->values[0]) < 1e-9);
-	values = values_of(&metrics, "repeat.off-again.latency_p50");
+	values = values_of(&metrics, "repeat.off-again.request.latency_p50");
 	assert_int_equal(values->count, 4);
-	expect_number(&metrics, "cost.on.ns_per_run", 70);
+	expect_number(&metrics, "cost.on.request.ns_per_run", 70);
 	expect_number(&metrics, "lost.on", 1);
 	expect_text(&metrics, "workload", "wrk http://192.0.2.1/");
+	expect_text(&metrics, "agent.on", "flowrec record --streams flow");
 	assert_null(metrics_find(&metrics, "lost.off"));
 	metrics_free(&metrics);
 	scratch_remove(directory);

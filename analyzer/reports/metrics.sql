@@ -44,6 +44,7 @@ window AS MATERIALIZED (
 -- runs of flowrec bench that are evidence; metered ones are slower
 run AS MATERIALIZED (
   SELECT *, recording_id AS recording,
+    replace(arm, ' ', '_') || '.' || replace(coalesce(operation, 'byte'), ' ', '_') || '.' AS what,
     coalesce(operations, bytes) * 1e9 / nullif(duration_ns, 0) AS rate,
     1.0 * (machine_user_cpu_ns + machine_system_cpu_ns + machine_interrupt_cpu_ns) /
       coalesce(operations, bytes) AS machine_cpu,
@@ -53,7 +54,7 @@ run AS MATERIALIZED (
 ),
 -- each run beside the baseline's of its pair: what drifts, drifts in both
 beside AS MATERIALIZED (
-  SELECT CASE r.role WHEN 'repeat' THEN 'repeat.' ELSE 'overhead.' END || r.arm || '.' AS name,
+  SELECT CASE r.role WHEN 'repeat' THEN 'repeat.' ELSE 'overhead.' END || r.what AS name,
     100.0 * r.latency_p50_ns / b.latency_p50_ns - 100 AS latency_p50,
     100.0 * r.latency_p90_ns / b.latency_p90_ns - 100 AS latency_p90,
     100.0 * r.latency_p95_ns / b.latency_p95_ns - 100 AS latency_p95,
@@ -129,32 +130,32 @@ metric(metric, unit, kind, better, value, whole) AS (
   UNION ALL SELECT name || 'rate', '%', 'sampled', 'higher', rate, NULL FROM beside
   UNION ALL SELECT name || 'machine_cpu', '%', 'sampled', 'lower', machine_cpu, NULL FROM beside
   UNION ALL
-  SELECT 'workload.' || arm || '.latency_p50', 'ns', 'sampled', 'lower', latency_p50_ns, NULL
+  SELECT 'workload.' || what || 'latency_p50', 'ns', 'sampled', 'lower', latency_p50_ns, NULL
   FROM run WHERE statistics_ns = 0
   UNION ALL
-  SELECT 'workload.' || arm || '.latency_p99', 'ns', 'sampled', 'lower', latency_p99_ns, NULL
+  SELECT 'workload.' || what || 'latency_p99', 'ns', 'sampled', 'lower', latency_p99_ns, NULL
   FROM run WHERE statistics_ns = 0
   UNION ALL
-  SELECT 'workload.' || arm || '.rate', coalesce(operation || 's', 'bytes') || '/s', 'sampled',
+  SELECT 'workload.' || what || 'rate', coalesce(operation || 's', 'bytes') || '/s', 'sampled',
     'higher', rate, NULL
   FROM run WHERE statistics_ns = 0
   UNION ALL
-  SELECT 'cost.' || arm || '.ns_per_run', 'ns', 'sampled', 'lower',
+  SELECT 'cost.' || what || 'ns_per_run', 'ns', 'sampled', 'lower',
     1.0 * program_run_time_ns / program_run_count, NULL
   FROM run WHERE statistics_ns > 0
   UNION ALL
-  SELECT 'cost.' || arm || '.program.' || name || '.ns_per_run', 'ns', 'sampled', 'lower',
+  SELECT 'cost.' || what || 'program.' || name || '.ns_per_run', 'ns', 'sampled', 'lower',
     1.0 * run_time_ns / run_count, NULL
   FROM run JOIN cost ON cost.recording_id = recording AND time_ns = end_ns
   WHERE part = 'program' AND run_count >= 100 AND run_time_ns
   UNION ALL
-  SELECT 'cost.' || arm || '.cpu_per_operation', 'ns', 'sampled', 'lower', agent_cpu, NULL
+  SELECT 'cost.' || what || 'cpu_per_operation', 'ns', 'sampled', 'lower', agent_cpu, NULL
   FROM run WHERE statistics_ns = 0
   UNION ALL
-  SELECT 'cost.' || arm || '.maps.memory', 'bytes', 'exact', 'lower', max(map_memory_bytes), NULL
+  SELECT 'cost.' || replace(arm, ' ', '_') || '.maps.memory', 'bytes', 'exact', 'lower', max(map_memory_bytes), NULL
   FROM run GROUP BY recording, arm
   UNION ALL
-  SELECT 'lost.' || arm, 'events', 'exact', 'lower', sum(lost), NULL
+  SELECT 'lost.' || replace(arm, ' ', '_'), 'events', 'exact', 'lower', sum(lost), NULL
   FROM run GROUP BY recording, arm HAVING max(agent) IS NOT NULL
 
   UNION ALL
@@ -206,6 +207,11 @@ metric(metric, unit, kind, better, value, whole) AS (
   SELECT DISTINCT 'sampling_rate', NULL, 'context', '', '1/' || sampling_rate, NULL FROM flow
   UNION ALL
   SELECT DISTINCT 'workload', NULL, 'context', '', command, NULL FROM run
+  UNION ALL
+  SELECT DISTINCT 'agent.' || replace(arm, ' ', '_'), NULL, 'context', '',
+    CASE WHEN agent LIKE '%flowrec record%' THEN substr(agent, instr(agent, 'flowrec record'))
+    ELSE agent END, NULL
+  FROM run
   UNION ALL
   SELECT 'rows.' || stream, 'rows', 'context', '', rows, NULL FROM size WHERE stream <> 'cost'
   UNION ALL
