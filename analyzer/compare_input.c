@@ -56,6 +56,7 @@ static int read_file(struct compare_input *input, enum metric_side side, const c
 	size_t size;
 	int error;
 
+	input->metrics.source++;
 	text = compare_input_file(path, &size);
 	if (!text)
 		return COMMAND_TROUBLE;
@@ -73,6 +74,7 @@ static int read_recording(struct compare_input *input, enum metric_side side, co
 	char *problem = NULL;
 	int status = command_open(&session, &path, 1), error;
 
+	input->metrics.source++;
 	if (status >= 0)
 		return status;
 	error = metric_query(session.database, input->sql, input->recipe, &input->metrics, side,

@@ -4,6 +4,7 @@
  */
 #include "analyzer/comparison.h"
 #include "analyzer/evidence.h"
+#include "analyzer/statistics.h"
 
 #include <errno.h>
 #include <math.h>
@@ -23,10 +24,71 @@ int comparison_is_required(const struct gate *gate, const char *metric)
 
 /* --- what is judged --- */
 
-static void prepare(struct comparison_row *row, const struct metric *metric,
-		    struct gate_rule *rule)
+static double mean_of(const struct metric_values *values)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < values->count; i++)
+		sum += values->values[i];
+	return sum / (double)values->count;
+}
+
+static int is_alike(const struct metric *metric, double tolerance)
+{
+	const struct metric_values *a = &metric->side[METRIC_BASELINE];
+	const struct metric_values *b = &metric->side[METRIC_CANDIDATE];
+
+	/* Older recordings do not say all. */
+	if (!(a->count || a->text_count) || !(b->count || b->text_count))
+		return 1;
+	if (a->count && b->count && !a->text_count && !b->text_count)
+		return fabs(mean_of(b) - mean_of(a)) <=
+		       tolerance * fmax(fabs(mean_of(a)), fabs(mean_of(b)));
+	if (a->text_count != b->text_count)
+		return 0;
+	for (size_t i = 0; i < a->text_count; i++)
+		if (strcmp(a->texts[i], b->texts[i]))
+			return 0;
+	return 1;
+}
+
+/* The first of the contexts that is needed and is not alike, or NULL. */
+static const char *find_unlike(const struct metrics *metrics, const struct gate *gate,
+			       const char *needs)
+{
+	for (size_t i = 0; needs && i < metrics->count; i++) {
+		const struct metric *metric = &metrics->list[i];
+
+		if (metric->kind == METRIC_CONTEXT && gate_fits(needs, metric->name) &&
+		    !is_alike(metric, gate_context(gate, metric->name).tolerance))
+			return metric->name;
+	}
+	return NULL;
+}
+
+/* The median of each source is a value; those of a source lie in a row. */
+static int take_medians(struct comparison_row *row, enum metric_side side)
+{
+	const struct metric_values *from = &row->metric->side[side];
+	struct metric_values to = {.values = calloc(from->count + 1, sizeof(double))};
+	int error = to.values ? 0 : -ENOMEM;
+
+	row->medians[side] = to.values;
+	for (size_t i = 0, next; i < from->count && !error; i = next) {
+		next = i + 1;
+		while (next < from->count && from->sources[next] == from->sources[i])
+			next++;
+		error = statistics_median(from->values + i, next - i, &to.values[to.count++]);
+	}
+	row->judged.side[side] = to;
+	return error;
+}
+
+static int prepare(struct comparison_row *row, const struct metric *metric,
+		   struct gate_rule *rule)
 {
 	struct judge_case *judged = &row->judged;
+	int error = 0;
 
 	row->metric = metric;
 	row->name = metric->name;
@@ -35,12 +97,16 @@ static void prepare(struct comparison_row *row, const struct metric *metric,
 	judged->is_gated = rule->is_gated;
 	judged->threshold = rule->threshold;
 	judged->is_relative = rule->is_percent && judged->kind != METRIC_PROPORTION;
-	for (int side = 0; side < METRIC_SIDES; side++) {
+	row->is_per_recording = rule->is_per_recording && judged->kind == METRIC_SAMPLED;
+	for (int side = 0; side < METRIC_SIDES && !error; side++) {
 		judged->side[side] = metric->side[side];
 		if (!metric->side[side].count && rule->has_absent)
 			judged->side[side] =
 				(struct metric_values){.values = &rule->absent, .count = 1};
+		else if (row->is_per_recording)
+			error = take_medians(row, (enum metric_side)side);
 	}
+	return error;
 }
 
 /* The judge takes cases in a row; the values that stand for absent ones live in the rules. */
@@ -53,13 +119,16 @@ static int judge_rows(struct comparison *out, const struct metrics *metrics,
 
 	for (size_t i = 0; i < metrics->count && !error; i++) {
 		const struct metric *metric = &metrics->list[i];
+		struct comparison_row *row;
 
 		rules[i] = gate_rule(gate, metric->name);
 		if (metric->kind == METRIC_CONTEXT || rules[i].is_ignored)
 			continue;
-		prepare(&out->rows[out->count], metric, &rules[i]);
-		cases[out->count] = out->rows[out->count].judged;
-		out->count++;
+		row = &out->rows[out->count];
+		error = prepare(row, metric, &rules[i]);
+		row->unlike = find_unlike(metrics, gate, rules[i].needs);
+		row->judged.is_unlike = row->unlike != NULL;
+		cases[out->count++] = row->judged;
 	}
 	if (!error)
 		error = judge(cases, out->count, &out->rules);
@@ -69,7 +138,8 @@ static int judge_rows(struct comparison *out, const struct metrics *metrics,
 		row->judged = cases[i];
 		out->tests += !isnan(cases[i].p_family);
 		for (int side = 0; side < METRIC_SIDES; side++)
-			row->judged.side[side] = row->metric->side[side];
+			if (!row->is_per_recording) /* no value of a rule's */
+				row->judged.side[side] = row->metric->side[side];
 	}
 	free(rules);
 	free(cases);
@@ -103,15 +173,6 @@ static int by_verdict(const void *left, const void *right)
 
 /* --- what is not alike --- */
 
-static double mean_of(const struct metric_values *values)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < values->count; i++)
-		sum += values->values[i];
-	return sum / (double)values->count;
-}
-
 static char *words_of(const struct metric_values *values)
 {
 	char *words = NULL;
@@ -129,25 +190,6 @@ static char *words_of(const struct metric_values *values)
 		words = NULL;
 	}
 	return words;
-}
-
-static int is_alike(const struct metric *metric, double tolerance)
-{
-	const struct metric_values *a = &metric->side[METRIC_BASELINE];
-	const struct metric_values *b = &metric->side[METRIC_CANDIDATE];
-
-	/* Older recordings do not say all. */
-	if (!(a->count || a->text_count) || !(b->count || b->text_count))
-		return 1;
-	if (a->count && b->count && !a->text_count && !b->text_count)
-		return fabs(mean_of(b) - mean_of(a)) <=
-		       tolerance * fmax(fabs(mean_of(a)), fabs(mean_of(b)));
-	if (a->text_count != b->text_count)
-		return 0;
-	for (size_t i = 0; i < a->text_count; i++)
-		if (strcmp(a->texts[i], b->texts[i]))
-			return 0;
-	return 1;
 }
 
 static int find_differences(struct comparison *out, const struct metrics *metrics,
@@ -220,8 +262,11 @@ int comparison_make(const struct metrics *metrics, const struct gate *gate,
 
 void comparison_free(struct comparison *comparison)
 {
-	for (size_t i = 0; comparison->rows && i < comparison->count; i++)
+	for (size_t i = 0; comparison->rows && i < comparison->count; i++) {
 		free(comparison->rows[i].evidence);
+		for (int side = 0; side < METRIC_SIDES; side++)
+			free(comparison->rows[i].medians[side]);
+	}
 	for (size_t i = 0; comparison->differences && i < comparison->difference_count; i++)
 		for (int side = 0; side < METRIC_SIDES; side++)
 			free(comparison->differences[i].value[side]);

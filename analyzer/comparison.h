@@ -14,7 +14,10 @@ struct comparison_row {
 	const struct metric *metric; /* NULL: what a rule requires and neither side has */
 	const char *name;
 	struct judge_case judged;
-	char *evidence; /* effect and evidence in words */
+	double *medians[METRIC_SIDES]; /* what is judged where it is per recording */
+	int is_per_recording;
+	const char *unlike; /* the context that it needs alike, and is not; or NULL */
+	char *evidence;	    /* effect and evidence in words */
 };
 
 /* A context that differs. */

@@ -91,6 +91,11 @@ static void put_effect(FILE *out, const struct comparison_row *row)
 	putc(']', out);
 }
 
+static const char *samples_of(const struct comparison_row *row)
+{
+	return row->is_per_recording ? "recordings" : "samples";
+}
+
 static void put_test(FILE *out, const struct comparison_row *row)
 {
 	const struct judge_case *judged = &row->judged;
@@ -98,8 +103,8 @@ static void put_test(FILE *out, const struct comparison_row *row)
 	if (!isnan(judged->p_family))
 		fprintf(out, "; p %.2g, in the family %.2g", judged->p, judged->p_family);
 	if (judged->kind == METRIC_SAMPLED)
-		fprintf(out, "; %zu and %zu samples", judged->side[METRIC_BASELINE].count,
-			judged->side[METRIC_CANDIDATE].count);
+		fprintf(out, "; %zu and %zu %s", judged->side[METRIC_BASELINE].count,
+			judged->side[METRIC_CANDIDATE].count, samples_of(row));
 	else if (judged->kind == METRIC_EXACT &&
 		 judged->side[METRIC_BASELINE].count + judged->side[METRIC_CANDIDATE].count > 2)
 		fprintf(out, "; means of %zu and %zu", judged->side[METRIC_BASELINE].count,
@@ -118,12 +123,16 @@ static void put_doubt(FILE *out, const struct comparison_row *row,
 	const struct judge_case *judged = &row->judged;
 
 	put_effect(out, row);
+	if (judged->reason == JUDGE_UNLIKE) {
+		fprintf(out, "; %s is not alike on both sides", row->unlike);
+		return;
+	}
 	if (judged->reason == JUDGE_FEW &&
 	    (judged->side[METRIC_BASELINE].count < rules->samples ||
 	     judged->side[METRIC_CANDIDATE].count < rules->samples)) {
-		fprintf(out, "; %zu and %zu samples, the gate asks for %zu",
+		fprintf(out, "; %zu and %zu %s, the gate asks for %zu",
 			judged->side[METRIC_BASELINE].count,
-			judged->side[METRIC_CANDIDATE].count, rules->samples);
+			judged->side[METRIC_CANDIDATE].count, samples_of(row), rules->samples);
 		return;
 	}
 	if (judged->reason == JUDGE_FEW) {

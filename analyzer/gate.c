@@ -29,11 +29,14 @@ enum said {
 	SAID_THRESHOLD = 4,
 	SAID_ABSENT = 8,
 	SAID_TOLERANCE = 16,
+	SAID_PER = 32,
+	SAID_NEEDS = 64,
 };
 
 struct rule {
 	enum rule_kind kind;
 	char *pattern;
+	char *needs; /* what metric.needs points to */
 	unsigned int said;
 	struct gate_rule metric;
 	struct gate_context context;
@@ -120,6 +123,21 @@ static int set_threshold(struct rule *rule, const char *value)
 	return number_of(value, &rule->metric.threshold, &rule->metric.is_percent);
 }
 
+static int set_per(struct rule *rule, const char *value)
+{
+	rule->said |= SAID_PER;
+	rule->metric.is_per_recording = !strcmp(value, "recording");
+	return rule->metric.is_per_recording || !strcmp(value, "sample") ? 0 : -EINVAL;
+}
+
+/* Borrowed until the rule is kept. */
+static int set_needs(struct rule *rule, const char *value)
+{
+	rule->said |= SAID_NEEDS;
+	rule->metric.needs = value;
+	return *value ? 0 : -EINVAL;
+}
+
 static int set_absent(struct rule *rule, const char *value)
 {
 	int is_percent, error = number_of(value, &rule->metric.absent, &is_percent);
@@ -146,6 +164,8 @@ static const struct attribute {
 	{"better", RULE_METRIC, set_better, "better=lower or better=higher"},
 	{"kind", RULE_METRIC, set_kind, "kind=exact, kind=sampled or kind=proportion"},
 	{"threshold", RULE_METRIC, set_threshold, "threshold=N or threshold=N%, N from 0"},
+	{"per", RULE_METRIC, set_per, "per=sample or per=recording"},
+	{"needs", RULE_METRIC, set_needs, "needs=PATTERN"},
 	{"absent", RULE_METRIC, set_absent, "absent=N, N from 0"},
 	{"tolerance", RULE_CONTEXT, set_tolerance, "tolerance=N%, N from 0"},
 };
@@ -164,7 +184,8 @@ static int set_attribute(const struct place *place, struct rule *rule, const cha
 			       : 0;
 	}
 	return expected(place, word,
-			rule->kind == RULE_METRIC    ? "better=, kind=, threshold= or absent="
+			rule->kind == RULE_METRIC
+				? "better=, kind=, threshold=, per=, needs= or absent="
 			: rule->kind == RULE_CONTEXT ? "tolerance="
 						     : "the end of the line");
 }
@@ -209,16 +230,23 @@ static int add_rule(struct gate *gate, const struct place *place, enum rule_kind
 		return -ENOMEM;
 	gate->rules = larger;
 	rule.pattern = strdup(words[1]);
-	if (!rule.pattern)
+	rule.needs = rule.metric.needs ? strdup(rule.metric.needs) : NULL;
+	rule.metric.needs = rule.needs;
+	if (!rule.pattern || (rule.said & SAID_NEEDS && !rule.needs)) {
+		free(rule.pattern);
+		free(rule.needs);
 		return -ENOMEM;
+	}
 	gate->rules[gate->count++] = rule;
 	return 0;
 }
 
 static void clear(struct gate *gate)
 {
-	for (size_t i = 0; i < gate->count; i++)
+	for (size_t i = 0; i < gate->count; i++) {
 		free(gate->rules[i].pattern);
+		free(gate->rules[i].needs);
+	}
 	gate->count = 0;
 }
 
@@ -360,6 +388,10 @@ static void override(struct gate_rule *answer, const struct rule *rule)
 		answer->threshold = rule->metric.threshold;
 		answer->is_percent = rule->metric.is_percent;
 	}
+	if (rule->said & SAID_PER)
+		answer->is_per_recording = rule->metric.is_per_recording;
+	if (rule->said & SAID_NEEDS)
+		answer->needs = rule->metric.needs;
 	if (rule->said & SAID_ABSENT) {
 		answer->has_absent = 1;
 		answer->absent = rule->metric.absent;

@@ -6,7 +6,7 @@
  *     alpha 0.005           the chance of any false alarm among all tests stays below this
  *     samples 10            fewer, on either side, are inconclusive
  *     metric PATTERN [better=lower|higher] [kind=exact|sampled|proportion] [threshold=N|N%]
- *                    [absent=N]
+ *                    [per=sample|recording] [needs=PATTERN] [absent=N]
  *     inform PATTERN        show these, judge them not
  *     ignore PATTERN        do not show them
  *     require PATTERN       where no metric of that name is on both sides, the gate fails
@@ -14,8 +14,11 @@
  *     clear                 forget all rules before
  *
  * Every rule whose pattern fits applies, in order: a later one overrides what it says again.
- * N% is of the baseline's value (of a proportion: points), N in the metric's unit. absent is
- * the value of a side that has none.
+ * N% is of the baseline's value (of a proportion: points), N in the metric's unit.
+ * per=recording takes the median of each recording, or file, as one sample: where those of one
+ * are alike for reasons that the next does not share. needs names contexts that must be alike
+ * on both sides
+ * (* all of them). absent is the value of a side that has none.
  */
 #ifndef ANALYZER_GATE_H
 #define ANALYZER_GATE_H
@@ -30,6 +33,8 @@ struct gate_rule {
 	int kind;   /* -1: as the metric says */
 	double threshold;
 	int is_percent;
+	int is_per_recording;
+	const char *needs; /* a pattern of contexts, the gate's; NULL: none */
 	int has_absent;
 	double absent;
 };

@@ -51,17 +51,18 @@ static void the_built_in_rules_are_whole(void **state)
 	assert_false(gate_rule(gate, "overhead.on.latency_p50").is_percent);
 	assert_int_equal(gate_context(gate, "sampling_rate").action, GATE_REFUSE);
 	assert_int_equal(gate_context(gate, "kernel_release").action, GATE_WARN);
-	assert_true(gate_context(gate, "rows.flow").tolerance == 0.2);
+	assert_true(gate_context(gate, "rows.flow").tolerance == 0.05);
 	gate_free(gate);
 }
 
 static void a_later_rule_overrides_what_it_says(void **state)
 {
-	struct gate *gate = read_gate("metric * threshold=5% better=lower\n"
-				      "metric a.* threshold=2 # in its unit\n"
-				      "inform a.b*\n"
-				      "metric a.bc kind=exact absent=3\n"
-				      "ignore z\n");
+	struct gate *gate =
+		read_gate("metric * threshold=5% better=lower\n"
+			  "metric a.* threshold=2 # in its unit\n"
+			  "inform a.b*\n"
+			  "metric a.bc kind=exact absent=3 per=recording needs=rows.*\n"
+			  "ignore z\n");
 	struct gate_rule rule = gate_rule(gate, "a.x");
 
 	assert_true(rule.threshold == 2 && !rule.is_percent && rule.better == -1 &&
@@ -70,6 +71,8 @@ static void a_later_rule_overrides_what_it_says(void **state)
 	rule = gate_rule(gate, "a.bc");
 	assert_true(rule.is_gated && rule.kind == METRIC_EXACT && rule.has_absent &&
 		    rule.absent == 3 && rule.threshold == 2);
+	assert_true(rule.is_per_recording);
+	assert_string_equal(rule.needs, "rows.*");
 	assert_true(gate_rule(gate, "z").is_ignored);
 	gate_free(gate);
 }
@@ -100,7 +103,7 @@ static void what_is_wrong_is_named(void **state)
 	expect_wrong("metric", "ci.gate:1: 'metric': expected a pattern after it");
 	expect_wrong(
 		"metric x treshold=1%",
-		"ci.gate:1: 'treshold=1%': expected better=, kind=, threshold= or absent=");
+		"ci.gate:1: 'treshold=1%': expected better=, kind=, threshold=, per=, needs= or absent=");
 	expect_wrong("metric x threshold=much",
 		     "ci.gate:1: 'threshold=much': expected threshold=N or threshold=N%, N "
 		     "from 0");
@@ -120,6 +123,9 @@ static void what_is_wrong_is_named(void **state)
 		     "kind=proportion");
 	expect_wrong("metric x absent=1%",
 		     "ci.gate:1: 'absent=1%': expected absent=N, N from 0");
+	expect_wrong("metric x per=file",
+		     "ci.gate:1: 'per=file': expected per=sample or per=recording");
+	expect_wrong("metric x needs=", "ci.gate:1: 'needs=': expected needs=PATTERN");
 	expect_wrong("inform x better=lower",
 		     "ci.gate:1: 'better=lower': expected the end of the line");
 	expect_wrong("context x", "ci.gate:1: 'x': expected warn, refuse or ignore");

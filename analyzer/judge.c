@@ -33,7 +33,7 @@ static int has_values(const struct judge_case *c, enum metric_side side)
 
 static int is_tested(const struct judge_case *c)
 {
-	return c->verdict != JUDGE_MISSING && c->is_gated && c->better &&
+	return c->verdict != JUDGE_MISSING && c->is_gated && c->better && !c->is_unlike &&
 	       (c->kind == METRIC_SAMPLED || c->kind == METRIC_PROPORTION);
 }
 
@@ -167,6 +167,10 @@ static enum judge_verdict decide(struct judge_case *c, const struct judge_rules 
 	int is_beyond = fabs(c->change) > c->limit + rounding;
 	int is_significant = c->kind == METRIC_EXACT || c->p_family < rules->alpha;
 
+	if (c->is_unlike) {
+		c->reason = JUDGE_UNLIKE;
+		return JUDGE_INCONCLUSIVE;
+	}
 	if (c->kind == METRIC_SAMPLED && (c->side[METRIC_BASELINE].count < rules->samples ||
 					  c->side[METRIC_CANDIDATE].count < rules->samples)) {
 		c->reason = JUDGE_FEW;

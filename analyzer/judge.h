@@ -23,9 +23,10 @@ enum judge_verdict {
 
 enum judge_reason {
 	JUDGE_CLEAR,
-	JUDGE_FEW,   /* fewer samples than are asked for, or than significance needs */
-	JUDGE_WIDE,  /* the interval reaches beyond the threshold */
-	JUDGE_SMALL, /* there is a change; whether it is beyond the threshold cannot be told */
+	JUDGE_FEW,    /* fewer samples than are asked for, or than significance needs */
+	JUDGE_WIDE,   /* the interval reaches beyond the threshold */
+	JUDGE_SMALL,  /* there is a change; whether it is beyond the threshold cannot be told */
+	JUDGE_UNLIKE, /* what it depends on differs: is_unlike */
 };
 
 struct judge_rules {
@@ -38,6 +39,7 @@ struct judge_case {
 	enum metric_kind kind; /* not a context */
 	int better;	       /* -1 lower, 1 higher, 0 unknown */
 	int is_gated;
+	int is_unlike; /* not to be compared: there is no verdict but inconclusive */
 	double threshold;
 	int is_relative; /* threshold is a part of the baseline's value */
 	struct metric_values side[METRIC_SIDES];

@@ -220,8 +220,11 @@ int metrics_add(struct metrics *metrics, enum metric_side side,
 		return say(problem, -E2BIG, "%s: more than %u samples", sample->name,
 			   METRIC_SAMPLES_MOST);
 	error = make_room((void **)&values->values, values->count, sizeof(double));
+	if (!error)
+		error = make_room((void **)&values->sources, values->count, sizeof(size_t));
 	if (error)
 		return error;
+	values->sources[values->count] = metrics->source;
 	values->values[values->count++] = sample->value;
 	values->part += sample->value;
 	values->whole += sample->whole;
@@ -237,6 +240,7 @@ void metrics_free(struct metrics *metrics)
 		free(metric->unit);
 		for (int side = 0; side < METRIC_SIDES; side++) {
 			free(metric->side[side].values);
+			free(metric->side[side].sources);
 			for (size_t j = 0; j < metric->side[side].text_count; j++)
 				free(metric->side[side].texts[j]);
 			free(metric->side[side].texts);

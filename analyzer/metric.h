@@ -26,7 +26,8 @@ enum metric_side {
 };
 
 struct metric_values {
-	double *values; /* one a file, or a sample; of a proportion the parts */
+	double *values;	 /* one a file, or a sample; of a proportion the parts */
+	size_t *sources; /* of each value: which recording or file it is from */
 	size_t count;
 	double part, whole; /* sums, of proportions */
 	char **texts;	    /* of a context that is no number: different ones, in order */
@@ -45,7 +46,8 @@ struct metric {
 struct metrics {
 	struct metric *list;
 	size_t count;
-	size_t last; /* the one that was added to */
+	size_t last;   /* the one that was added to */
+	size_t source; /* where what is added now is from: the caller counts */
 };
 
 /* What one source says. Nothing is kept of the pointers. */

@@ -10,6 +10,8 @@ side()
 {
 	line stream.flow.bytes_per_row bytes exact lower "$1"
 	line stream.hop.bytes_per_row bytes exact lower 4.5
+	line stream.packet.bytes_per_row bytes exact lower "$1"
+	line rows.packet rows context '' "${8}0"
 	line cost.maps.memory bytes exact lower "$5"
 	line lost.all events exact lower "$2"
 	line fingerprint.flowtape.false_negatives sightings proportion lower "$6" 4000
@@ -22,10 +24,11 @@ side()
 	line '<b>|`x`\u001b[1m=\u202e\"&' bytes exact lower "$1"
 	line kernel_release '' context '' "\"$7\""
 	line rows.flow rows context '' "$8"
+	line traffic.bytes bytes context '' "$1"
 }
 side 12.5 0 1 1 4194304 0 6.1.0-18 1000 >base
 line cost.rings.memory bytes exact lower 65536 >>base
-side 14.25 1 21 2 2097152 30 '6.1.0-22 <script>' 1500 >candidate
+side 14.25 1 21 2 2097152 30 '6.1.0-22 <script>' 1020 >candidate
 
 for format in text json jsonl csv markdown junit benchfmt github-action-benchmark; do
 	echo "--- $format"
