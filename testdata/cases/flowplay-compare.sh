@@ -11,7 +11,7 @@ side()
 	line stream.flow.bytes_per_row bytes exact lower "$1"
 	line stream.hop.bytes_per_row bytes exact lower 4.5
 	line stream.packet.bytes_per_row bytes exact lower "$1"
-	line rows.packet rows context '' "${8}0"
+	line rows.packet rows context '' "$(($8 + 500 * $2))"
 	line cost.maps.memory bytes exact lower "$5"
 	line lost.all events exact lower "$2"
 	line fingerprint.flowtape.false_negatives sightings proportion lower "$6" 4000
