@@ -29,8 +29,8 @@ static const char help[] =
 	"A change counts where it is beyond its threshold and, of samples and proportions, unlikely\n"
 	"to be chance (Mann-Whitney, Fisher; Holm over all tests). New losses always count.\n"
 	"\n"
-	"  --format FORMAT   text (the default), json, jsonl, csv, markdown, junit, benchfmt or\n"
-	"                    github-action-benchmark\n"
+	"  --format FORMAT   text (the default), json, jsonl, csv, markdown, html, junit, benchfmt\n"
+	"                    or github-action-benchmark\n"
 	"  --gate FILE       rules (thresholds, directions, ...) that override the built-in ones\n"
 	"  --print-gate      print the built-in rules, which say how rules are written\n"
 	"  --metrics REPORT  other metrics of recordings: a report's name, or FILE.sql\n"
@@ -87,7 +87,7 @@ static int parse(const struct command *command, int argc, char **argv,
 	if (!request->format)
 		return command_misuse(command,
 				      "unknown format '%s'; text, json, jsonl, csv, markdown, "
-				      "junit, benchfmt or github-action-benchmark",
+				      "html, junit, benchfmt or github-action-benchmark",
 				      format);
 	request->missing_fails = one_of(request->missing, "pass", "fail");
 	if (request->missing_fails < 0)

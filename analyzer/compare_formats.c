@@ -178,7 +178,8 @@ static int print_rows(struct render *render, sqlite3 *database, const char *sql,
 	int result = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
 
 	if (!result)
-		result = render_statement(render, statement, title, 0);
+		result = render_section(render, statement,
+					&(struct render_section){.name = title});
 	sqlite3_finalize(statement);
 	return result;
 }
@@ -268,6 +269,39 @@ static int print_text(FILE *out, const struct comparison *comparison, int is_bad
 	return result ? -ENOMEM : 0;
 }
 
+/* A page for who has no terminal. */
+static int print_html(FILE *out, const struct comparison *comparison, int is_bad)
+{
+	struct render render = {.out = out, .format = RENDER_HTML, .sections = 1};
+	sqlite3 *database = NULL;
+	char *headline = NULL;
+	size_t size;
+	FILE *words = open_memstream(&headline, &size);
+	int result = open_tables(comparison, is_bad, &database);
+
+	if (words)
+		compare_headline(words, comparison, is_bad);
+	if (!words || fclose(words))
+		result = SQLITE_NOMEM;
+	if (!result) {
+		render_begin(&render, &(struct render_page){.name = "compare",
+							    .title = "Comparison",
+							    .summary = headline});
+		result = print_rows(&render, database, judged_sql, "Judged");
+	}
+	if (!result)
+		result = print_rows(&render, database, difference_sql, "Not alike");
+	if (!result)
+		result = print_rows(&render, database, information_sql, "Not judged");
+	if (!result) {
+		render_status(&render, headline, !is_bad);
+		render_end(&render);
+	}
+	free(headline);
+	sqlite3_close(database);
+	return result ? -ENOMEM : 0;
+}
+
 static int print_folded(struct render *render, sqlite3 *database, const char *sql,
 			const char *title, size_t rows)
 {
@@ -321,6 +355,7 @@ const struct compare_format *compare_format(const char *name)
 		{"jsonl", 1, print_jsonl},
 		{"csv", 0, print_csv},
 		{"markdown", 1, print_markdown},
+		{"html", 1, print_html},
 		{"junit", 0, compare_print_junit},
 		{"benchfmt", 0, compare_print_benchfmt},
 		{"github-action-benchmark", 0, compare_print_gha},

@@ -87,17 +87,32 @@ static int add_row(sqlite3_stmt *statement, const int places[COLUMNS], struct me
 	return metrics_add(metrics, side, &sample, problem);
 }
 
+/* One statement, and nothing behind it. */
+static int prepare(sqlite3 *database, const char *sql, sqlite3_stmt **out, char **problem)
+{
+	sqlite3_stmt *more = NULL;
+	const char *rest = "";
+	int result = sqlite3_prepare_v2(database, sql, -1, out, &rest);
+
+	while (!result && !more && *rest)
+		result = sqlite3_prepare_v2(database, rest, -1, &more, &rest);
+	if (!result && *out && !more)
+		return 0;
+	sqlite3_finalize(*out);
+	sqlite3_finalize(more);
+	return say(problem, "%s", result ? sqlite3_errmsg(database) : "expected one SELECT");
+}
+
 int metric_query(sqlite3 *database, const char *sql, const char *recipe,
 		 struct metrics *metrics, enum metric_side side, char **problem)
 {
-	int places[COLUMNS], result, error = 0, parameter;
+	int places[COLUMNS], result, error, parameter;
 	sqlite3_stmt *statement = NULL;
 
 	*problem = NULL;
-	if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL))
-		return say(problem, "%s", sqlite3_errmsg(database));
-	if (!statement)
-		return say(problem, "expected one SELECT%s", "");
+	error = prepare(database, sql, &statement, problem);
+	if (error)
+		return error;
 	error = find_columns(statement, places, problem);
 	parameter = sqlite3_bind_parameter_index(statement, ":recipe");
 	if (parameter && recipe)

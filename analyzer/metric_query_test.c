@@ -259,6 +259,7 @@ static void rows_that_are_no_metrics_are_refused(void **state)
 		       "a: expected a part (value) from 0 to the whole, not 2 of 1");
 	expect_refused(database, "SELEC", "near \"SELEC\": syntax error");
 	expect_refused(database, "", "expected one SELECT");
+	expect_refused(database, "SELECT 1; -- and\n SELECT 2", "expected one SELECT");
 	sqlite3_close(database);
 }
 

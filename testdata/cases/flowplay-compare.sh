@@ -35,6 +35,8 @@ for format in text json jsonl csv markdown junit benchfmt github-action-benchmar
 	"$FLOWPLAY" compare --format $format base candidate
 	echo "exit status $?"
 done
+echo "--- html"
+"$FLOWPLAY" compare --format html base candidate 2>/dev/null | sed -n '/<main>/,$p'
 echo "--- the other way round"
 "$FLOWPLAY" compare candidate base | head -n 1
 echo "--- with itself"
