@@ -227,10 +227,10 @@ static int print_csv(FILE *out, const struct comparison *comparison, int is_bad)
 	return result ? -ENOMEM : 0;
 }
 
-/* Seven digits are enough for people. */
-#define PLAIN(column)                                                                      \
-	"CASE typeof(" column ") WHEN 'real' THEN printf('%.7g', " column ") ELSE " column \
-	" END AS " column
+/* Seven digits are enough for people, and none behind the point of what is large. */
+#define PLAIN(column)                                                     \
+	"CASE typeof(" column ") WHEN 'real' THEN printf(iif(abs(" column \
+	") < 1e7, '%.7g', '%.0f'), " column ") ELSE " column " END AS " column
 #define PLAIN_COLUMNS \
 	"verdict, metric, unit, " PLAIN("baseline") ", " PLAIN("candidate") ", evidence"
 

@@ -256,8 +256,12 @@ static int add_result(struct reader *reader, const struct workload_result *resul
 		 result->operation ? "s" : "");
 	if (!error && !is_runs && result->known & WORKLOAD_RATE)
 		error = add(reader, result, "rate", unit, METRIC_SAMPLED, 1, result->rate, 0);
-	if (!error && result->known & WORKLOAD_ERRORS && result->known & WORKLOAD_OPERATIONS &&
-	    result->operations >= result->errors && result->operations)
+	if (!error && is_runs && result->known & WORKLOAD_ERRORS)
+		error = add(reader, result, "errors", "runs", METRIC_EXACT, -1,
+			    (double)result->errors, 0);
+	else if (!error && result->known & WORKLOAD_ERRORS &&
+		 result->known & WORKLOAD_OPERATIONS && result->operations >= result->errors &&
+		 result->operations)
 		error = add(reader, result, "errors", "operations", METRIC_PROPORTION, -1,
 			    (double)result->errors, (double)result->operations);
 	return error;

@@ -74,6 +74,9 @@ static void hyperfine_gives_each_run(void **state)
 	assert_non_null(metric);
 	assert_int_equal(metric->side[METRIC_BASELINE].count, 10);
 	assert_int_equal(metric->kind, METRIC_SAMPLED);
+	metric = metrics_find(&metrics, "hyperfine.errors");
+	assert_non_null(metric);
+	assert_int_equal(metric->kind, METRIC_EXACT);
 	metrics_free(&metrics);
 }
 
