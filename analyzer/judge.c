@@ -31,10 +31,18 @@ static int has_values(const struct judge_case *c, enum metric_side side)
 	return c->side[side].count && (c->kind != METRIC_PROPORTION || c->side[side].whole > 0);
 }
 
-static int is_tested(const struct judge_case *c)
+static int has_enough(const struct judge_case *c, const struct judge_rules *rules)
+{
+	return c->kind != METRIC_SAMPLED || (c->side[METRIC_BASELINE].count >= rules->samples &&
+					     c->side[METRIC_CANDIDATE].count >= rules->samples);
+}
+
+/* What gets no verdict is no member of the family. */
+static int is_tested(const struct judge_case *c, const struct judge_rules *rules)
 {
 	return c->verdict != JUDGE_MISSING && c->is_gated && c->better && !c->is_unlike &&
-	       (c->kind == METRIC_SAMPLED || c->kind == METRIC_PROPORTION);
+	       (c->kind == METRIC_SAMPLED || c->kind == METRIC_PROPORTION) &&
+	       has_enough(c, rules);
 }
 
 /* Every so manieth value, where there are more than the shift is estimated from. */
@@ -142,20 +150,20 @@ static int measure(struct judge_case *c, const struct judge_rules *rules)
 }
 
 /* Holm over what is tested. */
-static int adjust(struct judge_case *cases, size_t count)
+static int adjust(struct judge_case *cases, size_t count, const struct judge_rules *rules)
 {
 	double *p = calloc(count + 1, sizeof(*p));
 	size_t tested = 0;
 	int error = p ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && !error; i++)
-		if (is_tested(&cases[i]))
+		if (is_tested(&cases[i], rules))
 			p[tested++] = cases[i].p;
 	if (!error)
 		error = statistics_holm(p, tested, p);
 	tested = 0;
 	for (size_t i = 0; i < count && !error; i++)
-		if (is_tested(&cases[i]))
+		if (is_tested(&cases[i], rules))
 			cases[i].p_family = p[tested++];
 	free(p);
 	return error;
@@ -171,8 +179,7 @@ static enum judge_verdict decide(struct judge_case *c, const struct judge_rules 
 		c->reason = JUDGE_UNLIKE;
 		return JUDGE_INCONCLUSIVE;
 	}
-	if (c->kind == METRIC_SAMPLED && (c->side[METRIC_BASELINE].count < rules->samples ||
-					  c->side[METRIC_CANDIDATE].count < rules->samples)) {
+	if (!has_enough(c, rules)) {
 		c->reason = JUDGE_FEW;
 		return JUDGE_INCONCLUSIVE;
 	}
@@ -192,7 +199,7 @@ int judge(struct judge_case *cases, size_t count, const struct judge_rules *rule
 	for (size_t i = 0; i < count && !error; i++)
 		error = measure(&cases[i], rules);
 	if (!error)
-		error = adjust(cases, count);
+		error = adjust(cases, count, rules);
 	for (size_t i = 0; i < count && !error; i++)
 		if (cases[i].verdict != JUDGE_MISSING && cases[i].is_gated && cases[i].better)
 			cases[i].verdict = decide(&cases[i], rules);

@@ -20,6 +20,16 @@ try one lossy
 try lossy one
 try one two -- two one lossy
 
+echo "--- a recording that is damaged is compared in part"
+mkdir part && mkdir part/000001.segment.sealing # in the way: the segment stays live
+"$FLOWREC" import -o part "$CAPTURES/mixed.pcap" >/dev/null 2>&1
+rmdir part/000001.segment.sealing
+sqlite3 part/000001.live.segment "UPDATE part SET data = x'00' WHERE column_id =
+	(SELECT column_id FROM stream_column WHERE stream = 'flow' AND name = 'source_packets')"
+"$FLOWPLAY" compare --format csv one part 2>&1 | grep -c partial
+"$FLOWPLAY" compare one part >/dev/null 2>&1
+echo "exit status $?"
+
 echo "--- metrics of one's own"
 cat >own.sql <<'END'
 -- title: Connections
