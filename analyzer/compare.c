@@ -179,24 +179,10 @@ static int has_judged(const struct comparison *comparison)
 	       0;
 }
 
-/* Whether a row fails the gate. */
-static int is_failure(const struct comparison_row *row, const struct gate *gate,
-		      const struct request *request)
+static int answer(const struct comparison *comparison, const struct request *request,
+		  int is_partial)
 {
-	if (row->judged.verdict == JUDGE_MISSING)
-		return comparison_is_required(gate, row->name) ||
-		       (request->missing_fails && row->judged.is_gated);
-	return row->judged.verdict == JUDGE_REGRESSED;
-}
-
-static int answer(const struct comparison *comparison, const struct gate *gate,
-		  const struct request *request, int is_partial)
-{
-	size_t failures = 0;
-
-	for (size_t i = 0; i < comparison->count; i++)
-		failures += is_failure(&comparison->rows[i], gate, request) != 0;
-	if (request->format->print(stdout, comparison, failures > 0)) {
+	if (request->format->print(stdout, comparison)) {
 		command_say("out of memory");
 		return COMMAND_TROUBLE;
 	}
@@ -208,11 +194,11 @@ static int answer(const struct comparison *comparison, const struct gate *gate,
 			    comparison->differences[i].value[METRIC_BASELINE],
 			    comparison->differences[i].value[METRIC_CANDIDATE]);
 	for (size_t i = 0; i < comparison->count; i++)
-		if (is_failure(&comparison->rows[i], gate, request))
+		if (comparison->rows[i].is_failure)
 			command_say("%s: %s: %s",
 				    judge_verdict_name(comparison->rows[i].judged.verdict),
 				    comparison->rows[i].name, comparison->rows[i].evidence);
-	if (failures)
+	if (comparison->failures)
 		return COMMAND_BAD_NEWS;
 	if (is_partial)
 		command_say("a recording is partial: what it lacks was not compared");
@@ -226,7 +212,8 @@ static int compare(const struct compare_input *input, const struct gate *gate,
 		   const struct request *request)
 {
 	struct comparison comparison;
-	int error = comparison_make(&input->metrics, gate, &comparison), status;
+	int error = comparison_make(&input->metrics, gate, request->missing_fails, &comparison);
+	int status;
 
 	if (error) {
 		command_say("the metrics cannot be judged: %s",
@@ -240,7 +227,7 @@ static int compare(const struct compare_input *input, const struct gate *gate,
 		status = COMMAND_TROUBLE;
 	}
 	if (status < 0)
-		status = answer(&comparison, gate, request, input->is_partial);
+		status = answer(&comparison, request, input->is_partial);
 	comparison_free(&comparison);
 	return status;
 }

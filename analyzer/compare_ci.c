@@ -48,7 +48,7 @@ static void put_xml(FILE *out, const char *text)
 
 static void put_case(FILE *out, const struct comparison_row *row)
 {
-	const char *inside = row->judged.verdict == JUDGE_REGRESSED ? "failure"
+	const char *inside = row->is_failure ? "failure"
 			     : row->judged.verdict <= JUDGE_INCONCLUSIVE ||
 					     row->judged.verdict == JUDGE_INFORMATION
 				     ? "skipped"
@@ -70,18 +70,18 @@ static void put_case(FILE *out, const struct comparison_row *row)
 	fputs("</testcase>\n", out);
 }
 
-int compare_print_junit(FILE *out, const struct comparison *comparison, int is_bad)
+int compare_print_junit(FILE *out, const struct comparison *comparison)
 {
 	const size_t *verdicts = comparison->verdicts;
-	size_t skipped = verdicts[JUDGE_MISSING] + verdicts[JUDGE_INCONCLUSIVE] +
-			 verdicts[JUDGE_INFORMATION];
+	size_t passed = verdicts[JUDGE_IMPROVED] + verdicts[JUDGE_SAME];
 
 	fprintf(out,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<testsuites>\n"
 		"  <testsuite name=\"flowplay compare\" tests=\"%zu\" failures=\"%zu\" "
 		"skipped=\"%zu\">\n",
-		comparison->count, verdicts[JUDGE_REGRESSED], skipped);
+		comparison->count, comparison->failures,
+		comparison->count - comparison->failures - passed);
 	for (size_t i = 0; i < comparison->count; i++)
 		put_case(out, &comparison->rows[i]);
 	fputs("  </testsuite>\n</testsuites>\n", out);
@@ -143,7 +143,7 @@ static int is_first_of_unit(const struct comparison *comparison, size_t i)
 	return 1;
 }
 
-int compare_print_benchfmt(FILE *out, const struct comparison *comparison, int is_bad)
+int compare_print_benchfmt(FILE *out, const struct comparison *comparison)
 {
 	static const char *const sides[] = {"baseline", "candidate"};
 
@@ -228,7 +228,7 @@ static int put_entry(FILE *out, const struct comparison_row *row)
  * The candidate's values: that tool keeps the past by itself. It knows one direction for all,
  * so that only metrics which are better lower are told (customSmallerIsBetter).
  */
-int compare_print_gha(FILE *out, const struct comparison *comparison, int is_bad)
+int compare_print_gha(FILE *out, const struct comparison *comparison)
 {
 	int error = 0, entries = 0;
 

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-void compare_headline(FILE *out, const struct comparison *comparison, int is_bad)
+void compare_headline(FILE *out, const struct comparison *comparison)
 {
 	size_t judged = 0;
 
 	for (int i = 0; i < COMPARISON_VERDICTS; i++)
 		if (i != JUDGE_INFORMATION && i != JUDGE_MISSING)
 			judged += comparison->verdicts[i];
-	fprintf(out, "%s: ", is_bad ? "REGRESSED" : "no regression");
+	fprintf(out, "%s: ", comparison->failures ? "REGRESSED" : "no regression");
 	for (int i = 0; i < JUDGE_INFORMATION; i++)
 		if (comparison->verdicts[i])
 			fprintf(out, "%zu %s, ", comparison->verdicts[i],
@@ -137,7 +137,7 @@ static int fill_differences(sqlite3 *database, const struct comparison *comparis
 	return result;
 }
 
-static int fill_summary(sqlite3 *database, const struct comparison *comparison, int is_bad)
+static int fill_summary(sqlite3 *database, const struct comparison *comparison)
 {
 	sqlite3_stmt *insert = NULL;
 	int result =
@@ -147,7 +147,7 @@ static int fill_summary(sqlite3 *database, const struct comparison *comparison, 
 
 	if (result)
 		return result;
-	bind_text(insert, 1, is_bad ? "regressed" : "no regression");
+	bind_text(insert, 1, comparison->failures ? "regressed" : "no regression");
 	for (int i = 0; i < COMPARISON_VERDICTS; i++)
 		sqlite3_bind_int64(insert, i + 2, (sqlite3_int64)comparison->verdicts[i]);
 	sqlite3_bind_double(insert, 8, comparison->rules.alpha);
@@ -158,14 +158,14 @@ static int fill_summary(sqlite3 *database, const struct comparison *comparison, 
 }
 
 /* The comparison as tables of a database in memory. */
-static int open_tables(const struct comparison *comparison, int is_bad, sqlite3 **out)
+static int open_tables(const struct comparison *comparison, sqlite3 **out)
 {
 	int result = sqlite3_open(":memory:", out);
 
 	if (!result)
 		result = sqlite3_exec(*out, tables, NULL, NULL, NULL);
 	if (!result)
-		result = fill_summary(*out, comparison, is_bad);
+		result = fill_summary(*out, comparison);
 	if (!result)
 		result = fill_metrics(*out, comparison);
 	return result ? result : fill_differences(*out, comparison);
@@ -185,12 +185,12 @@ static int print_rows(struct render *render, sqlite3 *database, const char *sql,
 }
 
 /* Every table in full, for programs. */
-static int print_tables(FILE *out, const struct comparison *comparison, int is_bad,
+static int print_tables(FILE *out, const struct comparison *comparison,
 			enum render_format format)
 {
 	struct render render = {.out = out, .format = format, .sections = 1};
 	sqlite3 *database = NULL;
-	int result = open_tables(comparison, is_bad, &database);
+	int result = open_tables(comparison, &database);
 
 	if (!result)
 		result = print_rows(&render, database, "SELECT * FROM summary", "summary");
@@ -204,22 +204,22 @@ static int print_tables(FILE *out, const struct comparison *comparison, int is_b
 	return result ? -ENOMEM : 0;
 }
 
-static int print_json(FILE *out, const struct comparison *comparison, int is_bad)
+static int print_json(FILE *out, const struct comparison *comparison)
 {
-	return print_tables(out, comparison, is_bad, RENDER_JSON);
+	return print_tables(out, comparison, RENDER_JSON);
 }
 
-static int print_jsonl(FILE *out, const struct comparison *comparison, int is_bad)
+static int print_jsonl(FILE *out, const struct comparison *comparison)
 {
-	return print_tables(out, comparison, is_bad, RENDER_JSONL);
+	return print_tables(out, comparison, RENDER_JSONL);
 }
 
 /* One table: a CSV file has no sections. */
-static int print_csv(FILE *out, const struct comparison *comparison, int is_bad)
+static int print_csv(FILE *out, const struct comparison *comparison)
 {
 	struct render render = {.out = out, .format = RENDER_CSV};
 	sqlite3 *database = NULL;
-	int result = open_tables(comparison, is_bad, &database);
+	int result = open_tables(comparison, &database);
 
 	if (!result)
 		result = print_rows(&render, database, "SELECT * FROM metric", NULL);
@@ -245,13 +245,13 @@ static const char information_sql[] =
 	" FROM metric) WHERE verdict = 'information'";
 static const char difference_sql[] = "SELECT key, baseline, candidate FROM difference";
 
-static int print_text(FILE *out, const struct comparison *comparison, int is_bad)
+static int print_text(FILE *out, const struct comparison *comparison)
 {
 	struct render render = {.out = out, .format = RENDER_TEXT};
 	sqlite3 *database = NULL;
-	int result = open_tables(comparison, is_bad, &database);
+	int result = open_tables(comparison, &database);
 
-	compare_headline(out, comparison, is_bad);
+	compare_headline(out, comparison);
 	fputs("\n\n", out);
 	if (!result)
 		result = print_rows(&render, database, judged_sql, NULL);
@@ -270,17 +270,17 @@ static int print_text(FILE *out, const struct comparison *comparison, int is_bad
 }
 
 /* A page for who has no terminal. */
-static int print_html(FILE *out, const struct comparison *comparison, int is_bad)
+static int print_html(FILE *out, const struct comparison *comparison)
 {
 	struct render render = {.out = out, .format = RENDER_HTML, .sections = 1};
 	sqlite3 *database = NULL;
 	char *headline = NULL;
 	size_t size;
 	FILE *words = open_memstream(&headline, &size);
-	int result = open_tables(comparison, is_bad, &database);
+	int result = open_tables(comparison, &database);
 
 	if (words)
-		compare_headline(words, comparison, is_bad);
+		compare_headline(words, comparison);
 	if (!words || fclose(words))
 		result = SQLITE_NOMEM;
 	if (!result) {
@@ -294,7 +294,7 @@ static int print_html(FILE *out, const struct comparison *comparison, int is_bad
 	if (!result)
 		result = print_rows(&render, database, information_sql, "Not judged");
 	if (!result) {
-		render_status(&render, headline, !is_bad);
+		render_status(&render, headline, !comparison->failures);
 		render_end(&render);
 	}
 	free(headline);
@@ -317,15 +317,15 @@ static int print_folded(struct render *render, sqlite3 *database, const char *sq
 }
 
 /* The verdict, what is wrong, and the rest folded up. */
-static int print_markdown(FILE *out, const struct comparison *comparison, int is_bad)
+static int print_markdown(FILE *out, const struct comparison *comparison)
 {
 	const size_t *verdicts = comparison->verdicts;
 	struct render render = {.out = out, .format = RENDER_MARKDOWN};
 	sqlite3 *database = NULL;
-	int result = open_tables(comparison, is_bad, &database);
+	int result = open_tables(comparison, &database);
 
 	fputs("## flowplay compare\n\n**", out);
-	compare_headline(out, comparison, is_bad);
+	compare_headline(out, comparison);
 	fputs("**\n", out);
 	if (!result && verdicts[JUDGE_REGRESSED] + verdicts[JUDGE_MISSING] +
 			       verdicts[JUDGE_INCONCLUSIVE]) {

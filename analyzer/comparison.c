@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int comparison_is_required(const struct gate *gate, const char *metric)
+static int is_required(const struct gate *gate, const char *metric)
 {
 	const char *pattern;
 
@@ -216,6 +216,18 @@ static int find_differences(struct comparison *out, const struct metrics *metric
 	return 0;
 }
 
+static void mark_failure(struct comparison *out, struct comparison_row *row,
+			 const struct gate *gate, int missing_fails)
+{
+	int is_missing = row->judged.verdict == JUDGE_MISSING;
+	int is_wanted = is_missing && is_required(gate, row->name);
+
+	out->required += is_wanted != 0;
+	row->is_failure = row->judged.verdict == JUDGE_REGRESSED || is_wanted ||
+			  (is_missing && missing_fails && row->judged.is_gated);
+	out->failures += row->is_failure != 0;
+}
+
 static size_t count_required(const struct gate *gate)
 {
 	size_t count = 0;
@@ -225,7 +237,7 @@ static size_t count_required(const struct gate *gate)
 	return count;
 }
 
-int comparison_make(const struct metrics *metrics, const struct gate *gate,
+int comparison_make(const struct metrics *metrics, const struct gate *gate, int missing_fails,
 		    struct comparison *out)
 {
 	size_t most = metrics->count + count_required(gate) + 1;
@@ -250,8 +262,7 @@ int comparison_make(const struct metrics *metrics, const struct gate *gate,
 		struct comparison_row *row = &out->rows[i];
 
 		out->verdicts[row->judged.verdict]++;
-		out->required += row->judged.verdict == JUDGE_MISSING &&
-				 comparison_is_required(gate, row->name);
+		mark_failure(out, row, gate, missing_fails);
 		row->evidence = evidence_of(row, &out->rules);
 		error = row->evidence ? 0 : -ENOMEM;
 	}

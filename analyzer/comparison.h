@@ -16,6 +16,7 @@ struct comparison_row {
 	struct judge_case judged;
 	double *medians[METRIC_SIDES]; /* what is judged where it is per recording */
 	int is_per_recording;
+	int is_failure;	    /* fails the gate */
 	const char *unlike; /* the context that it needs alike, and is not; or NULL */
 	char *evidence;	    /* effect and evidence in words */
 };
@@ -34,19 +35,18 @@ struct comparison {
 	size_t count;
 	size_t verdicts[COMPARISON_VERDICTS];	   /* how many of each */
 	size_t required;			   /* how many that are required are missing */
+	size_t failures;			   /* how many rows fail the gate */
 	struct comparison_difference *differences; /* by key */
 	size_t difference_count;
 };
 
 /*
- * Metrics and gate are borrowed until comparison_free. Returns 0, -EINVAL where values are too
- * large to be added, or -ENOMEM.
+ * Judge everything. With missing_fails a metric that is to be judged and is on one side only
+ * fails the gate, as what is required always does. Metrics and gate are borrowed until
+ * comparison_free. Returns 0, -EINVAL where values are too large to be added, or -ENOMEM.
  */
-int comparison_make(const struct metrics *metrics, const struct gate *gate,
+int comparison_make(const struct metrics *metrics, const struct gate *gate, int missing_fails,
 		    struct comparison *out);
 void comparison_free(struct comparison *comparison);
-
-/* Whether the gate says that this is missing, and fails. */
-int comparison_is_required(const struct gate *gate, const char *metric);
 
 #endif

@@ -56,7 +56,7 @@ static void expect(const struct metrics *metrics, const char *rules, const char 
 	struct comparison comparison;
 	const struct comparison_row *row;
 
-	assert_int_equal(comparison_make(metrics, gate, &comparison), 0);
+	assert_int_equal(comparison_make(metrics, gate, 0, &comparison), 0);
 	row = row_of(&comparison, name);
 	if (row->judged.verdict != verdict || !strstr(row->evidence, evidence))
 		fail_msg("%s: %s: %s", name, judge_verdict_name(row->judged.verdict),
@@ -144,7 +144,7 @@ static void what_is_required_and_not_there_is_a_row(void **state)
 	add(&metrics, METRIC_BASELINE, "there", METRIC_EXACT, 1, NULL);
 	add(&metrics, METRIC_CANDIDATE, "there", METRIC_EXACT, 1, NULL);
 	add(&metrics, METRIC_BASELINE, "half", METRIC_EXACT, 1, NULL);
-	assert_int_equal(comparison_make(&metrics, gate, &comparison), 0);
+	assert_int_equal(comparison_make(&metrics, gate, 0, &comparison), 0);
 	assert_int_equal(comparison.required, 2);
 	assert_int_equal(row_of(&comparison, "not.*")->judged.verdict, JUDGE_MISSING);
 	assert_int_equal(row_of(&comparison, "there")->judged.verdict, JUDGE_SAME);
@@ -165,7 +165,7 @@ static void contexts_that_differ_are_told_with_both_values(void **state)
 	add(&metrics, METRIC_BASELINE, "old", METRIC_CONTEXT, 0, "1");
 	add(&metrics, METRIC_CANDIDATE, "old", METRIC_CONTEXT, 0, "2");
 	add(&metrics, METRIC_CANDIDATE, "new", METRIC_CONTEXT, 0, "not told before");
-	assert_int_equal(comparison_make(&metrics, gate, &comparison), 0);
+	assert_int_equal(comparison_make(&metrics, gate, 0, &comparison), 0);
 	assert_int_equal(comparison.difference_count, 1);
 	assert_int_equal(comparison.differences[0].action, GATE_REFUSE);
 	assert_string_equal(comparison.differences[0].value[METRIC_BASELINE], "a; x");
@@ -189,7 +189,7 @@ static void the_worst_comes_first(void **state)
 			add(&metrics, METRIC_CANDIDATE, names[i], METRIC_EXACT, candidates[i],
 			    NULL);
 	}
-	assert_int_equal(comparison_make(&metrics, gate, &comparison), 0);
+	assert_int_equal(comparison_make(&metrics, gate, 0, &comparison), 0);
 	for (size_t i = 0; i < 5; i++)
 		assert_string_equal(comparison.rows[i].name, names[i]);
 	comparison_free(&comparison);

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		error = metric_file_read((const char *)data, size, &metrics,
 					 (enum metric_side)side, &problem);
 	assert(!error || problem);
-	if (gate && !error && !comparison_make(&metrics, gate, &comparison)) {
+	if (gate && !error && !comparison_make(&metrics, gate, 0, &comparison)) {
 		/* Nothing is worse than itself. */
 		assert(!comparison.verdicts[JUDGE_REGRESSED]);
 		assert(!comparison.verdicts[JUDGE_IMPROVED]);

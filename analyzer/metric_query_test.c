@@ -213,7 +213,7 @@ static void a_recording_is_not_worse_than_itself(void **state)
 	assert_int_equal(gate_read(gate, "g", gate_default, strlen(gate_default), &problem), 0);
 	read_metrics(directory, &metrics, METRIC_BASELINE);
 	read_metrics(directory, &metrics, METRIC_CANDIDATE);
-	assert_int_equal(comparison_make(&metrics, gate, &comparison), 0);
+	assert_int_equal(comparison_make(&metrics, gate, 0, &comparison), 0);
 	assert_int_equal(comparison.verdicts[JUDGE_REGRESSED], 0);
 	assert_int_equal(comparison.verdicts[JUDGE_MISSING], 0);
 	assert_int_equal(comparison.difference_count, 0);

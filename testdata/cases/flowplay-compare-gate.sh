@@ -43,6 +43,8 @@ gate <<-END
 	metric size threshold=4
 END
 try --gate gate base next
+"$FLOWPLAY" compare --gate gate --format junit base next 2>/dev/null
+echo "exit status $?"
 gate <<-END
 	clear
 	inform *
