@@ -15,6 +15,7 @@
 static const char help[] =
 	"flowplay compare [OPTION...] BASELINE CANDIDATE\n"
 	"flowplay compare [OPTION...] BASELINE... -- CANDIDATE...\n"
+	"flowplay compare [OPTION...] --arms BASELINE,CANDIDATE EXPERIMENT...\n"
 	"\n"
 	"Judges each metric of the candidate: regressed, improved, same, or inconclusive. Each side\n"
 	"is any number of recordings, of result files (wrk, hey, oha, iperf3, hyperfine; JSON lines\n"
@@ -34,6 +35,7 @@ static const char help[] =
 	"  --gate FILE       rules (thresholds, directions, ...) that override the built-in ones\n"
 	"  --print-gate      print the built-in rules, which say how rules are written\n"
 	"  --metrics REPORT  other metrics of recordings: a report's name, or FILE.sql\n"
+	"  --arms ARM,ARM    compare two arms of the same experiments (flowrec bench)\n"
 	"  --recipe NAME     the fingerprint whose errors are metrics (see report fingerprint)\n"
 	"  --missing WHAT    pass (the default) or fail where a judged metric is on one side only\n"
 	"  --fail-on WHAT    regression (the default), or inconclusive: exit status 3 there\n"
@@ -50,7 +52,8 @@ static const char help[] =
 	"  flowplay compare --gate ci.gate --format markdown baseline.jsonl candidate\n";
 
 struct request {
-	const char *gate, *metrics, *recipe, *missing, *fail_on, *allow;
+	const char *gate, *metrics, *recipe, *missing, *fail_on, *allow, *arms;
+	char *arm[METRIC_SIDES]; /* owned */
 	const struct compare_format *format;
 	int missing_fails, inconclusive_fails;
 };
@@ -65,6 +68,19 @@ static int one_of(const char *word, const char *first, const char *second)
 	return strcmp(word, second) ? -1 : 1;
 }
 
+/* "BASELINE,CANDIDATE". Returns 0 or -EINVAL. */
+static int parse_arms(struct request *request)
+{
+	size_t size = strcspn(request->arms, ",");
+
+	if (!size || !request->arms[size] || !request->arms[size + 1] ||
+	    strchr(request->arms + size + 1, ','))
+		return -EINVAL;
+	request->arm[METRIC_BASELINE] = strndup(request->arms, size);
+	request->arm[METRIC_CANDIDATE] = strdup(request->arms + size + 1);
+	return request->arm[METRIC_BASELINE] && request->arm[METRIC_CANDIDATE] ? 0 : -EINVAL;
+}
+
 static int parse(const struct command *command, int argc, char **argv,
 		 struct command_line *line, struct request *request)
 {
@@ -74,6 +90,7 @@ static int parse(const struct command *command, int argc, char **argv,
 		{.name = "--gate", .value = &request->gate},
 		{.name = "--metrics", .value = &request->metrics},
 		{.name = "--recipe", .value = &request->recipe},
+		{.name = "--arms", .value = &request->arms},
 		{.name = "--missing", .value = &request->missing},
 		{.name = "--fail-on", .value = &request->fail_on},
 		{.name = "--allow", .value = &request->allow},
@@ -98,6 +115,9 @@ static int parse(const struct command *command, int argc, char **argv,
 		return command_misuse(command,
 				      "--fail-on '%s': expected regression or inconclusive",
 				      request->fail_on);
+	if (request->arms && parse_arms(request))
+		return command_misuse(command, "--arms '%s': expected the names of two arms",
+				      request->arms);
 	return -1;
 }
 
@@ -248,10 +268,14 @@ static int read_and_compare(const struct request *request, const struct command_
 	if (status < 0)
 		status = find_metrics(&input, request->metrics ? request->metrics : "metrics",
 				      &own);
-	for (size_t i = 0; i < line->word_count && status < 0; i++)
-		status = compare_input_read(&input,
-					    i < baselines ? METRIC_BASELINE : METRIC_CANDIDATE,
-					    line->words[i]);
+	for (int side = 0; side < METRIC_SIDES; side++)
+		input.arms[side] = request->arm[side];
+	for (size_t i = 0; i < line->word_count && status < 0; i++) {
+		if (i < baselines)
+			status = compare_input_read(&input, METRIC_BASELINE, line->words[i]);
+		if (status < 0 && (i >= baselines || request->arms))
+			status = compare_input_read(&input, METRIC_CANDIDATE, line->words[i]);
+	}
 	if (status < 0)
 		status = compare(&input, gate, request);
 	metrics_free(&input.metrics);
@@ -288,7 +312,11 @@ static int run(const struct command *command, int argc, char **argv)
 		else
 			(line.words = words)[line.word_count++] = argv[i];
 	}
-	if (status < 0 && end == argc) {
+	if (status < 0 && request.arms) {
+		if (end < argc || !line.word_count)
+			status = command_misuse(command,
+						"--arms: expected experiments, and no --");
+	} else if (status < 0 && end == argc) {
 		baselines = 1;
 		if (line.word_count != 2)
 			status = command_misuse(command,
@@ -301,6 +329,8 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 	if (status < 0)
 		status = read_and_compare(&request, &line, baselines);
+	for (int side = 0; side < METRIC_SIDES; side++)
+		free(request.arm[side]);
 	free(line.words);
 	return status;
 }

@@ -71,13 +71,14 @@ static int read_file(struct compare_input *input, enum metric_side side, const c
 static int read_recording(struct compare_input *input, enum metric_side side, const char *path)
 {
 	struct command_session session;
+	struct metric_choice choice = {.recipe = input->recipe, .arm = input->arms[side]};
 	char *problem = NULL;
 	int status = command_open(&session, &path, 1), error;
 
 	input->metrics.source++;
 	if (status >= 0)
 		return status;
-	error = metric_query(session.database, input->sql, input->recipe, &input->metrics, side,
+	error = metric_query(session.database, input->sql, &choice, &input->metrics, side,
 			     &problem);
 	if (error)
 		command_say("%s: metrics %s: %s", path, input->sql_name,

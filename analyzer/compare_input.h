@@ -12,8 +12,9 @@ struct compare_input {
 	struct metrics metrics;
 	const char *sql; /* of the metrics of recordings */
 	const char *sql_name;
-	const char *recipe; /* NULL: the default */
-	int is_partial;	    /* some recording is */
+	const char *recipe;		/* NULL: the default */
+	const char *arms[METRIC_SIDES]; /* NULL: all */
+	int is_partial;			/* some recording is */
 };
 
 /* Returns -1 to go on, or the exit status. */

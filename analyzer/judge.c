@@ -87,9 +87,6 @@ static int measure_samples(struct judge_case *c, double alpha)
 	int error = statistics_mann_whitney(base->values, base->count, next->values,
 					    next->count, &test);
 
-	for (int side = 0; side < METRIC_SIDES && !error; side++)
-		error = statistics_median(c->side[side].values, c->side[side].count,
-					  &c->value[side]);
 	if (error)
 		return error;
 	c->p = test.two_sided;
@@ -102,14 +99,25 @@ static int measure_shares(struct judge_case *c, double alpha)
 	const struct metric_values *base = &c->side[METRIC_BASELINE];
 	const struct metric_values *next = &c->side[METRIC_CANDIDATE];
 
-	c->value[METRIC_BASELINE] = base->part / base->whole;
-	c->value[METRIC_CANDIDATE] = next->part / next->whole;
 	c->change = c->value[METRIC_CANDIDATE] - c->value[METRIC_BASELINE];
 	statistics_newcombe(base->part, base->whole, next->part, next->whole, 1 - alpha,
 			    &c->low, &c->high);
 	c->p = statistics_fisher(base->part, base->whole, next->part, next->whole,
 				 &c->is_exact);
 	return isnan(c->p) ? -EINVAL : 0;
+}
+
+/* The value of a side: its median, share or mean. */
+static int describe(struct judge_case *c, enum metric_side side)
+{
+	const struct metric_values *values = &c->side[side];
+
+	if (c->kind == METRIC_SAMPLED)
+		return statistics_median(values->values, values->count, &c->value[side]);
+	c->value[side] = c->kind == METRIC_PROPORTION
+				 ? values->part / values->whole
+				 : statistics_mean(values->values, values->count);
+	return 0;
 }
 
 static int measure(struct judge_case *c, const struct judge_rules *rules)
@@ -122,16 +130,13 @@ static int measure(struct judge_case *c, const struct judge_rules *rules)
 	c->reason = JUDGE_CLEAR;
 	c->is_exact = 0;
 	c->verdict = JUDGE_INFORMATION;
-	for (int side = 0; side < METRIC_SIDES; side++)
+	for (int side = 0; side < METRIC_SIDES && !error; side++)
 		if (!has_values(c, side))
 			c->verdict = JUDGE_MISSING;
 		else
-			c->value[side] = c->kind == METRIC_PROPORTION
-						 ? c->side[side].part / c->side[side].whole
-						 : statistics_mean(c->side[side].values,
-								   c->side[side].count);
-	if (c->verdict == JUDGE_MISSING)
-		return 0;
+			error = describe(c, side);
+	if (error || c->verdict == JUDGE_MISSING)
+		return error;
 	if (c->kind == METRIC_SAMPLED)
 		error = measure_samples(c, rules->alpha);
 	else if (c->kind == METRIC_PROPORTION)

@@ -103,10 +103,18 @@ static int prepare(sqlite3 *database, const char *sql, sqlite3_stmt **out, char 
 	return say(problem, "%s", result ? sqlite3_errmsg(database) : "expected one SELECT");
 }
 
-int metric_query(sqlite3 *database, const char *sql, const char *recipe,
+static void bind(sqlite3_stmt *statement, const char *name, const char *text)
+{
+	int parameter = sqlite3_bind_parameter_index(statement, name);
+
+	if (parameter && text)
+		sqlite3_bind_text(statement, parameter, text, -1, SQLITE_STATIC);
+}
+
+int metric_query(sqlite3 *database, const char *sql, const struct metric_choice *choice,
 		 struct metrics *metrics, enum metric_side side, char **problem)
 {
-	int places[COLUMNS], result, error, parameter;
+	int places[COLUMNS], result, error;
 	sqlite3_stmt *statement = NULL;
 
 	*problem = NULL;
@@ -114,9 +122,8 @@ int metric_query(sqlite3 *database, const char *sql, const char *recipe,
 	if (error)
 		return error;
 	error = find_columns(statement, places, problem);
-	parameter = sqlite3_bind_parameter_index(statement, ":recipe");
-	if (parameter && recipe)
-		sqlite3_bind_text(statement, parameter, recipe, -1, SQLITE_STATIC);
+	bind(statement, ":recipe", choice->recipe);
+	bind(statement, ":arm", choice->arm);
 	while (!error && (result = sqlite3_step(statement)) != SQLITE_DONE)
 		error = result == SQLITE_ROW
 				? add_row(statement, places, metrics, side, problem)

@@ -10,12 +10,18 @@
 
 #include <sqlite3.h>
 
+/* What becomes of :recipe and :arm in the statement, where they are there. NULL is NULL. */
+struct metric_choice {
+	const char *recipe;
+	const char *arm;
+};
+
 /*
- * Add what the statement gives. :recipe in it, where it is there, becomes recipe (NULL: NULL).
+ * Add what the statement gives.
  * Returns 0, or a negative errno with *problem in one line that the caller frees (NULL when
  * memory is short).
  */
-int metric_query(sqlite3 *database, const char *sql, const char *recipe,
+int metric_query(sqlite3 *database, const char *sql, const struct metric_choice *choice,
 		 struct metrics *metrics, enum metric_side side, char **problem);
 
 #endif

@@ -18,16 +18,23 @@ static const char *metrics_sql(void)
 	return NULL;
 }
 
-static void read_metrics(const char *directory, struct metrics *metrics, enum metric_side side)
+static void read_arm(const char *directory, const char *arm, struct metrics *metrics,
+		     enum metric_side side)
 {
+	struct metric_choice choice = {.arm = arm};
 	struct sample sample = sample_open(directory);
 	char *problem = NULL;
 
-	if (metric_query(sample.database, metrics_sql(), NULL, metrics, side, &problem))
+	if (metric_query(sample.database, metrics_sql(), &choice, metrics, side, &problem))
 		fail_msg("%s", problem);
 	assert_int_equal(recording_note_count(sample.recording), 0);
 	assert_null(recording_take_remark(sample.recording));
 	sample_close(&sample);
+}
+
+static void read_metrics(const char *directory, struct metrics *metrics, enum metric_side side)
+{
+	read_arm(directory, NULL, metrics, side);
 }
 
 static const struct metric_values *values_of(const struct metrics *metrics, const char *name)
@@ -202,6 +209,33 @@ static void runs_are_compared_within_their_pair(void **state)
 	scratch_remove(directory);
 }
 
+static void arms_of_one_experiment_can_be_the_sides(void **state)
+{
+	char *directory = scratch_make();
+	struct segment_writer *segment = sample_begin(directory, 1);
+	const struct metric *metric;
+	struct metrics metrics = {0};
+
+	for (uint64_t pair = 1; pair <= 3; pair++) {
+		put_run(segment, pair, "off", "baseline", 1000 * pair, 0, 0);
+		put_run(segment, pair, "on", "candidate", 1100 * pair, 0, 0);
+		put_run(segment, pair, "new one", "candidate", 1150 * pair, 0, 0);
+	}
+	sample_finish(segment);
+	read_arm(directory, "on", &metrics, METRIC_BASELINE);
+	read_arm(directory, "new one", &metrics, METRIC_CANDIDATE);
+	metric = metrics_find(&metrics, "overhead.arm.request.latency_p50");
+	assert_non_null(metric);
+	assert_int_equal(metric->side[METRIC_BASELINE].count, 3);
+	assert_true(fabs(metric->side[METRIC_BASELINE].values[2] - 10) < 1e-9);
+	assert_int_equal(metric->side[METRIC_CANDIDATE].count, 3);
+	assert_true(fabs(metric->side[METRIC_CANDIDATE].values[2] - 15) < 1e-9);
+	assert_null(metrics_find(&metrics, "overhead.on.request.latency_p50"));
+	assert_null(metrics_find(&metrics, "overhead.new_one.request.latency_p50"));
+	metrics_free(&metrics);
+	scratch_remove(directory);
+}
+
 static void a_recording_is_not_worse_than_itself(void **state)
 {
 	char *directory = sample_recording(300);
@@ -229,7 +263,8 @@ static void expect_refused(sqlite3 *database, const char *sql, const char *expec
 	struct metrics metrics = {0};
 	char *problem = NULL;
 
-	assert_true(metric_query(database, sql, NULL, &metrics, METRIC_BASELINE, &problem) < 0);
+	assert_true(metric_query(database, sql, &(struct metric_choice){0}, &metrics,
+				 METRIC_BASELINE, &problem) < 0);
 	assert_string_equal(problem, expected);
 	free(problem);
 	metrics_free(&metrics);
@@ -273,7 +308,8 @@ static void the_recipe_can_be_bound(void **state)
 	assert_int_equal(metric_query(database,
 				      "SELECT coalesce(:recipe, 'none') AS metric, 'exact' AS "
 				      "kind, '' AS better, 1 AS value",
-				      "spie", &metrics, METRIC_BASELINE, &problem),
+				      &(struct metric_choice){.recipe = "spie"}, &metrics,
+				      METRIC_BASELINE, &problem),
 			 0);
 	assert_non_null(metrics_find(&metrics, "spie"));
 	metrics_free(&metrics);
@@ -286,6 +322,7 @@ int main(void)
 		cmocka_unit_test(sizes_losses_and_the_host_are_told),
 		cmocka_unit_test(what_recording_cost_is_sampled),
 		cmocka_unit_test(runs_are_compared_within_their_pair),
+		cmocka_unit_test(arms_of_one_experiment_can_be_the_sides),
 		cmocka_unit_test(a_recording_is_not_worse_than_itself),
 		cmocka_unit_test(rows_that_are_no_metrics_are_refused),
 		cmocka_unit_test(the_recipe_can_be_bound),

@@ -1,6 +1,7 @@
 -- title: Metrics
 -- summary: What flowplay compare compares, a row a value; of sampled ones a row a sample.
--- The fingerprint is that of flowplay compare --recipe, else ours.
+-- The fingerprint is that of flowplay compare --recipe, else ours; --arms leaves one arm of an
+-- experiment, which is then called "arm".
 -- kind: exact, sampled, proportion (value of whole) or context; better: lower, higher or nothing.
 WITH
 -- sizes
@@ -44,17 +45,20 @@ window AS MATERIALIZED (
 -- runs of flowrec bench that are evidence; metered ones are slower
 run AS MATERIALIZED (
   SELECT *, recording_id AS recording,
-    replace(arm, ' ', '_') || '.' || replace(coalesce(operation, 'byte'), ' ', '_') || '.' AS what,
+    CASE arm WHEN :arm THEN 'arm' ELSE replace(arm, ' ', '_') END AS name,
+    replace(coalesce(operation, 'byte'), ' ', '_') || '.' AS counted,
     coalesce(operations, bytes) * 1e9 / nullif(duration_ns, 0) AS rate,
     1.0 * (machine_user_cpu_ns + machine_system_cpu_ns + machine_interrupt_cpu_ns) /
       coalesce(operations, bytes) AS machine_cpu,
     1.0 * nullif(agent_user_cpu_ns + agent_system_cpu_ns, 0) / coalesce(operations, bytes)
       AS agent_cpu
-  FROM workload WHERE pair > 0 AND exit_status = 0
+  FROM workload
+  WHERE pair > 0 AND exit_status = 0
+    AND (:arm IS NULL OR arm = :arm OR role IN ('baseline', 'repeat'))
 ),
 -- each run beside the baseline's of its pair: what drifts, drifts in both
 beside AS MATERIALIZED (
-  SELECT CASE r.role WHEN 'repeat' THEN 'repeat.' ELSE 'overhead.' END || r.what AS name,
+  SELECT CASE WHEN r.role = 'repeat' AND r.name <> 'arm' THEN 'repeat.' ELSE 'overhead.' END || r.name || '.' || r.counted AS name,
     100.0 * r.latency_p50_ns / b.latency_p50_ns - 100 AS latency_p50,
     100.0 * r.latency_p90_ns / b.latency_p90_ns - 100 AS latency_p90,
     100.0 * r.latency_p95_ns / b.latency_p95_ns - 100 AS latency_p95,
@@ -130,32 +134,32 @@ metric(metric, unit, kind, better, value, whole) AS (
   UNION ALL SELECT name || 'rate', '%', 'sampled', 'higher', rate, NULL FROM beside
   UNION ALL SELECT name || 'machine_cpu', '%', 'sampled', 'lower', machine_cpu, NULL FROM beside
   UNION ALL
-  SELECT 'workload.' || what || 'latency_p50', 'ns', 'sampled', 'lower', latency_p50_ns, NULL
+  SELECT 'workload.' || name || '.' || counted || 'latency_p50', 'ns', 'sampled', 'lower', latency_p50_ns, NULL
   FROM run WHERE statistics_ns = 0
   UNION ALL
-  SELECT 'workload.' || what || 'latency_p99', 'ns', 'sampled', 'lower', latency_p99_ns, NULL
+  SELECT 'workload.' || name || '.' || counted || 'latency_p99', 'ns', 'sampled', 'lower', latency_p99_ns, NULL
   FROM run WHERE statistics_ns = 0
   UNION ALL
-  SELECT 'workload.' || what || 'rate', coalesce(operation || 's', 'bytes') || '/s', 'sampled',
+  SELECT 'workload.' || name || '.' || counted || 'rate', coalesce(operation || 's', 'bytes') || '/s', 'sampled',
     'higher', rate, NULL
   FROM run WHERE statistics_ns = 0
   UNION ALL
-  SELECT 'cost.' || what || 'ns_per_run', 'ns', 'sampled', 'lower',
+  SELECT 'cost.' || name || '.' || counted || 'ns_per_run', 'ns', 'sampled', 'lower',
     1.0 * program_run_time_ns / program_run_count, NULL
   FROM run WHERE statistics_ns > 0
   UNION ALL
-  SELECT 'cost.' || what || 'program.' || name || '.ns_per_run', 'ns', 'sampled', 'lower',
+  SELECT 'cost.' || run.name || '.' || counted || 'program.' || cost.name || '.ns_per_run', 'ns', 'sampled', 'lower',
     1.0 * run_time_ns / run_count, NULL
   FROM run JOIN cost ON cost.recording_id = recording AND time_ns = end_ns
   WHERE part = 'program' AND run_count >= 100 AND run_time_ns
   UNION ALL
-  SELECT 'cost.' || what || 'cpu_per_operation', 'ns', 'sampled', 'lower', agent_cpu, NULL
+  SELECT 'cost.' || name || '.' || counted || 'cpu_per_operation', 'ns', 'sampled', 'lower', agent_cpu, NULL
   FROM run WHERE statistics_ns = 0
   UNION ALL
-  SELECT 'cost.' || replace(arm, ' ', '_') || '.maps.memory', 'bytes', 'exact', 'lower', max(map_memory_bytes), NULL
+  SELECT 'cost.' || name || '.maps.memory', 'bytes', 'exact', 'lower', max(map_memory_bytes), NULL
   FROM run GROUP BY recording, arm
   UNION ALL
-  SELECT 'lost.' || replace(arm, ' ', '_'), 'events', 'exact', 'lower', sum(lost), NULL
+  SELECT 'lost.' || name, 'events', 'exact', 'lower', sum(lost), NULL
   FROM run GROUP BY recording, arm HAVING max(agent) IS NOT NULL
 
   UNION ALL
@@ -208,7 +212,7 @@ metric(metric, unit, kind, better, value, whole) AS (
   UNION ALL
   SELECT DISTINCT 'workload', NULL, 'context', '', command, NULL FROM run
   UNION ALL
-  SELECT DISTINCT 'agent.' || replace(arm, ' ', '_'), NULL, 'context', '',
+  SELECT DISTINCT 'agent.' || name, NULL, 'context', '',
     CASE WHEN agent LIKE '%flowrec record%' THEN substr(agent, instr(agent, 'flowrec record'))
     ELSE agent END, NULL
   FROM run

@@ -22,6 +22,10 @@ try --format xml ns ns
 try --format
 try --missing maybe ns ns
 try --fail-on noise ns ns
+try --arms on ns
+try --arms on,new,off ns
+try --arms on,new
+try --arms on,new ns -- ns
 try --gate
 try --gatefile x ns ns
 try nowhere ns
