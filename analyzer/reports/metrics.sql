@@ -83,12 +83,11 @@ stamp AS MATERIALIZED (
   SELECT sum(i.stamped) AS stamped, sum(i.merged + i.split) AS errors
   FROM known CROSS JOIN identity AS i
 ),
--- the host, and how it was recorded; cpu_model and cpu_governor are in newer recordings only
+-- the host, and how it was recorded
 machine AS MATERIALIZED (
   SELECT DISTINCT kernel_release, architecture, cpu_count, cpu_model, cpu_governor,
     command_line
-  FROM (SELECT NULL AS cpu_model, NULL AS cpu_governor) AS older
-  JOIN host
+  FROM host
 ),
 metric(metric, unit, kind, better, value, whole) AS (
   SELECT 'recording.bytes_per_row', 'bytes', 'exact', 'lower',
