@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What recording costs a workload, beside two published designs of the kernel's flow table (the
+# yardsticks of testdata/bench/kernel/yardsticks.bpf.c), by paired runs of the same minutes:
+#
+#   probe   round trips and packets flat out between two namespaces on one CPU, programs switched on
+#           and off in short slices: what the programs in the kernel cost
+#   http    the demo's web pages through its bridge and NAT as fast as they go: the whole recorder,
+#           and yardsticks whose tables are emptied as often as NetObserv does
+#
+# Prints the report `overhead` of both, and what was seen beside what NetObserv 1.8 reported;
+# build/bench/overhead.jsonl has one object a figure, the recordings stay in build/bench/overhead.
+#
+# FLOWTAPE_BENCH_PART="probe http" runs those parts alone; DURATION=60s is that of the probe, PAIRS=10
+# the number of pairs of http.
+set -eu
+cd "$(dirname "$0")/../.."
+. testdata/live/net.sh
+. testdata/live/recorder.sh
+
+parts=${FLOWTAPE_BENCH_PART:-probe http}
+out=build/bench/overhead.jsonl
+work=build/bench/overhead
+yardstick=build/testdata/live/yardstick
+arms=off,on,1.7,1.8,off-again
+
+if ! why=$(recorder_allowed); then
+	echo "overhead.sh: $why" >&2
+	exit 1
+fi
+trap net_down EXIT
+trap 'exit 130' HUP INT PIPE TERM
+
+# figures PART COMMAND METRIC UNIT NAME...: what each arm added beside what the 7-tuple yardstick did.
+figure()
+{
+	"$flowplay" sql --format csv "$work/$1" "
+		SELECT '{\"name\":\"overhead.$3\",\"value\":' || round(o.difference, 2)
+			|| ',\"unit\":\"' || o.unit || '\",\"yardstick\":\"seven_tuple_lock\"'
+			|| ',\"yardstick_value\":' || round(y.difference, 2)
+			|| ',\"ratio\":' || round(o.difference / y.difference, 4)
+			|| ',\"low\":' || round(o.difference_low, 2)
+			|| ',\"high\":' || round(o.difference_high, 2) || '}' AS figure
+		FROM overhead AS o JOIN overhead AS y USING (command, metric)
+		WHERE o.arm = 'on' AND y.arm = '1.8' AND metric = '$2' AND command LIKE '$4'" |
+		sed '1d; s/\r//; s/^"//; s/"$//; s/""/"/g' >>"$out"
+}
+
+probe()
+{
+	"$flowrec" bench -o "$work/probe" --probe --duration "${DURATION:-120s}" --arms "$arms" \
+		--arm "1.7=!exec $yardstick --probe 1.7" --arm "1.8=!exec $yardstick --probe 1.8"
+	"$flowplay" report overhead "$work/probe"
+	figure probe latency_p50 probe_p50_added 'probe round trip'
+	figure probe latency_p99 probe_p99_added 'probe round trip'
+}
+
+http()
+{
+	net_addresses_of_this_run
+	net_up
+	net_serve "$server" "$work/web" $live_tools/web_server 8080
+	places="$client/eth0 $router/port0 $router/br0 $router/eth1 $server/eth0"
+	"$flowrec" bench -o "$work/http" --pairs "${PAIRS:-20}" --arms "$arms" \
+		--arm "1.7=!exec $yardstick --every 5 1.7 $places" \
+		--arm "1.8=!exec $yardstick --every 5 1.8 $places" \
+		-- ip netns exec "$client" wrk -t1 -c8 -d2s --latency "http://$router4/1000"
+	net_down
+	"$flowplay" report overhead "$work/http"
+	figure http latency_p50 http_p50_added '%wrk%'
+}
+
+rm -rf "$work"
+mkdir -p "$work"
+: >"$out"
+for part in $parts; do
+	case $part in
+	probe | http) "$part" ;;
+	*)
+		echo "overhead.sh: no part $part" >&2
+		exit 64
+		;;
+	esac
+done
