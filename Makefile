@@ -166,6 +166,10 @@ $(BUILD)/recorder/%_fuzz: $(BUILD)/recorder/%_fuzz.o $(BUILD)/testdata/fuzz/repl
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(RECORDER_LIBS)
 
+$(BUILD)/analyzer/%_fuzz: $(BUILD)/analyzer/%_fuzz.o $(BUILD)/testdata/fuzz/replay.o $(ANALYZER_OBJ) $(SCHEMA_OBJ)
+	$(say) LINK $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(ANALYZER_LIBS)
+
 # With libFuzzer: make fuzz-NAME FUZZ_S=60
 FUZZ_S ?= 30
 fuzz-%: deps

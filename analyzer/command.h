@@ -28,7 +28,7 @@ struct command {
 };
 
 extern const struct command info_command, report_command, sql_command, verify_command,
-	export_command;
+	export_command, compare_command;
 
 /* The words of a command line that are not options. */
 struct command_line {

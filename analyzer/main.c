@@ -10,7 +10,8 @@
 #include <sys/resource.h>
 
 static const struct command *const commands[] = {
-	&info_command, &report_command, &sql_command, &verify_command, &export_command,
+	&info_command,	 &report_command,  &sql_command,
+	&verify_command, &compare_command, &export_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -25,13 +26,14 @@ static void print_help(void)
 	       "  --version        the version\n"
 	       "\n"
 	       "Exit status: 0 the whole answer; 1 trouble, no answer; 2 the answer is bad news\n"
-	       "(damage found); 3 the answer is partial; 64 misuse.\n"
+	       "(damage found, a regression); 3 the answer is partial; 64 misuse.\n"
 	       "\n"
 	       "Examples:\n"
 	       "  flowplay info build/demo\n"
 	       "  flowplay report summary build/demo\n"
 	       "  flowplay sql build/demo 'SELECT count(*) FROM flow'\n"
 	       "  flowplay verify build/demo\n"
+	       "  flowplay compare base candidate\n"
 	       "  flowplay export --to sqlite -o demo.sqlite build/demo\n");
 }
 
@@ -60,7 +62,7 @@ int main(int argc, char **argv)
 {
 	if (argc < 2) {
 		command_say(
-			"which command? info, report, sql, verify or export; see flowplay --help");
+			"which command? info, report, sql, verify, compare or export; see flowplay --help");
 		return COMMAND_MISUSE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {

@@ -119,6 +119,22 @@ int statistics_paired_shift(const double *differences, size_t count, double conf
 void statistics_wilson(double part, double whole, double confidence, double *low, double *high);
 
 /*
+ * Newcombe, "Interval estimation for the difference between independent proportions" (1998),
+ * method 10: where the second probability minus the first one lies.
+ */
+void statistics_newcombe(double part, double whole, double other_part, double other_whole,
+			 double confidence, double *low, double *high);
+
+/*
+ * Fisher's exact test, "The logic of inductive inference" (1935): p that both probabilities are
+ * one, two-sided, as the sum of all tables that are no likelier. *is_exact is 0 where there are
+ * more than a million: p is normal then, with the pooled variance. NaN where a part is not 0 to
+ * its whole, or a whole is 0.
+ */
+double statistics_fisher(double part, double whole, double other_part, double other_whole,
+			 int *is_exact);
+
+/*
  * Holm, "A simple sequentially rejective multiple test procedure" (1979): p values such that
  * comparing each with alpha keeps the chance of any false alarm in the family below alpha.
  * adjusted has count values, in the order of p, and may be p.

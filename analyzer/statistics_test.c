@@ -188,6 +188,29 @@ static void check_wilson(const struct vector *v)
 	compare(v, 1, high);
 }
 
+static void check_newcombe(const struct vector *v)
+{
+	const double *a = v->arguments.values;
+	double low, high;
+
+	statistics_newcombe(a[0], a[1], a[2], a[3], a[4], &low, &high);
+	compare(v, 0, low);
+	compare(v, 1, high);
+}
+
+/* Tables of ten million are sums of logarithms that large. */
+static void check_fisher(const struct vector *v)
+{
+	const double *a = v->arguments.values;
+	int is_exact;
+	double p = statistics_fisher(a[0], a[1], a[2], a[3], &is_exact);
+
+	assert_true(is_exact);
+	if (!(fabs(p - v->answers.values[0]) <= 1e-6 * v->answers.values[0]))
+		fail_msg("fisher %g of %g, %g of %g: %.17g, not %.17g", a[0], a[1], a[2], a[3],
+			 p, v->answers.values[0]);
+}
+
 static void check_holm(const struct vector *v)
 {
 	double adjusted[VALUES];
@@ -339,6 +362,12 @@ static void wilson_agrees(void **state)
 	each("wilson", check_wilson);
 }
 
+static void two_proportions_agree(void **state)
+{
+	each("newcombe", check_newcombe);
+	each("fisher", check_fisher);
+}
+
 static void holm_agrees(void **state)
 {
 	each("holm", check_holm);
@@ -382,6 +411,22 @@ static void the_interval_of_eight_of_ten_is_wilsons(void **state)
 	assert_true(fabs(low - 0.7225) < 0.0001 && fabs(high - 1) < 0.0001);
 	statistics_wilson(0, 0, 0.95, &low, &high);
 	assert_true(isnan(low) && isnan(high));
+}
+
+/* The lady who tasted tea, and all four cups right. */
+static void the_lady_tasting_tea_is_fishers(void **state)
+{
+	int is_exact;
+
+	assert_true(fabs(statistics_fisher(4, 4, 0, 4, &is_exact) - 2 / 70.0) < 1e-12);
+	assert_true(is_exact);
+	assert_true(fabs(statistics_fisher(0, 9, 0, 5, &is_exact) - 1) < 1e-12);
+	assert_true(isnan(statistics_fisher(2, 1, 0, 5, &is_exact)));
+	assert_true(isnan(statistics_fisher(0, 0, 0, 5, &is_exact)));
+	/* Too many tables for a sum: normal, z = 2.2361 (0.5 and 0.5005 of 1e7). */
+	assert_true(fabs(statistics_fisher(5e6, 1e7, 5005000, 1e7, &is_exact) - 0.025347) <
+		    1e-5);
+	assert_false(is_exact);
 }
 
 static void exchanging_the_samples_exchanges_the_sides(void **state)
@@ -637,12 +682,14 @@ int main(void)
 		cmocka_unit_test(signed_rank_agrees),
 		cmocka_unit_test(shifts_and_their_intervals_agree),
 		cmocka_unit_test(wilson_agrees),
+		cmocka_unit_test(two_proportions_agree),
 		cmocka_unit_test(holm_agrees),
 		cmocka_unit_test(descriptions_agree),
 		cmocka_unit_test(distributions_agree),
 		cmocka_unit_test(the_detectable_difference_agrees),
 		cmocka_unit_test(the_same_resamples_give_the_same_interval),
 		cmocka_unit_test(the_interval_of_eight_of_ten_is_wilsons),
+		cmocka_unit_test(the_lady_tasting_tea_is_fishers),
 		cmocka_unit_test(exchanging_the_samples_exchanges_the_sides),
 		cmocka_unit_test(values_that_are_all_equal_show_nothing),
 		cmocka_unit_test(one_value_each_bears_no_confidence),

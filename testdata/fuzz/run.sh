@@ -24,6 +24,7 @@ make --no-print-directory BUILD=$build CC=clang SANITIZE="$flags -fno-sanitize-r
 # The same objects again, with libFuzzer's main in place of the one that replays.
 parts=schema
 [ "$part" = schema ] || parts="schema $part"
+[ "$part" != analyzer ] || parts="$parts analyzer/models"
 objects=$build/$part/${name}_fuzz.o
 for directory in $parts; do
 	for object in "$build/$directory"/*.o; do
@@ -36,6 +37,7 @@ done
 libraries="-lsqlite3 -lzstd -lxxhash -lcrypto -ljansson -lm"
 case $part in
 recorder) libraries="-lbpf -lelf -lz -lpcap -lmnl $libraries" ;;
+analyzer) libraries="-lz $libraries" ;;
 esac
 # shellcheck disable=SC2086
 clang -fsanitize=fuzzer,address,undefined -pthread -o "$build/$name" $objects $libraries

@@ -183,3 +183,20 @@ first <- exp(rnorm(12)); second <- rnorm(20, 3)
 of <- function(v, sign) sign * (v - mean(v)) / length(v)
 l <- c(of(first, -1), of(second, 1))
 put("acceleration_two", "means", first, second, NULL, sum(l^3) / (6 * sum(l^2)^1.5))
+
+# Two proportions: Newcombe's method 10 has no function in R; its parts are prop.test's intervals.
+score <- function(part, whole, level)
+	suppressWarnings(prop.test(part, whole, conf.level = level, correct = FALSE))$conf.int
+for (case in list(c(0, 10, 0, 10), c(3, 10, 8, 11), c(0, 3000, 12, 3000), c(12, 3000, 0, 2000),
+		  c(56, 70, 48, 80), c(9, 10, 3, 10), c(500, 100000, 700, 90000), c(5, 5, 5, 5),
+		  c(1, 1, 0, 1), c(1000, 1e7, 1100, 1e7))) {
+	put("fisher", "two_sided", NULL, NULL, case,
+	    fisher.test(matrix(c(case[1], case[2] - case[1], case[3], case[4] - case[3]), 2))$p.value)
+	for (level in c(0.95, 0.995)) {
+		a <- score(case[1], case[2], level); b <- score(case[3], case[4], level)
+		p <- case[1] / case[2]; q <- case[3] / case[4]
+		put("newcombe", "method_10", NULL, NULL, c(case, level),
+		    c(q - p - sqrt((q - b[1])^2 + (a[2] - p)^2),
+		      q - p + sqrt((b[2] - q)^2 + (p - a[1])^2)))
+	}
+}
