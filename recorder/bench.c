@@ -18,6 +18,7 @@
 
 #define SECOND_NS     1000000000ULL
 #define USUAL_NS      (60 * SECOND_NS)
+#define USUAL_LOADS   3
 #define LEAST_SLICE   1000000ULL
 #define LONGEST_SLICE SECOND_NS
 
@@ -40,6 +41,9 @@ static const char help[] =
 	"      --pairs N        end after so many blocks; a block has every arm once\n"
 	"      --duration TIME  and not later than this (default 60s, where no pairs are given)\n"
 	"      --slice TIME     length of a slice, 1ms to 1s (default 20ms)\n"
+	"      --loads N        load each agent so many times, 1 to 8 (default 3), and take turns: by\n"
+	"                       where in memory its tables come to lie alone, one load differs from\n"
+	"                       another. It may take seconds each, before the time begins\n"
 	"      --seed NUMBER    of the order of arms (default: a random one)\n"
 	"  -q, --quiet          only errors\n"
 	"  -h, --help           print this\n"
@@ -64,7 +68,7 @@ struct arguments {
 	const char *output;
 	char *list;
 	int is_probe, is_quiet;
-	uint64_t pairs, duration_ns, slice_ns, seed;
+	uint64_t pairs, duration_ns, slice_ns, loads, seed;
 	int has_seed;
 	struct arms arms;
 };
@@ -155,6 +159,11 @@ static int parse_option(int option, struct arguments *arguments)
 				       arguments->slice_ns > LONGEST_SLICE
 			       ? misuse("--slice takes a time from 1ms to 1s, not", optarg)
 			       : -1;
+	case LOADS:
+		return parse_number(optarg, &arguments->loads) || !arguments->loads ||
+				       arguments->loads > BENCH_PROBE_LOADS_MOST
+			       ? misuse("--loads takes a number from 1 to 8, not", optarg)
+			       : -1;
 	default:
 		arguments->has_seed = 1;
 		return parse_number(optarg, &arguments->seed)
@@ -174,6 +183,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		{"pairs", required_argument, NULL, PAIRS},
 		{"duration", required_argument, NULL, DURATION},
 		{"slice", required_argument, NULL, SLICE},
+		{"loads", required_argument, NULL, LOADS},
 		{"seed", required_argument, NULL, SEED},
 		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},
@@ -270,7 +280,8 @@ static int run(const struct arguments *arguments, const char *command_line)
 
 	/* Blocked before any thread begins, so that only is_over takes them. */
 	command_block_signals(&watch.signals);
-	error = bench_probe_open(&arguments->arms, &probe, &problem);
+	error = bench_probe_open(&arguments->arms, (unsigned int)arguments->loads, &probe,
+				 &problem);
 	if (error == -EINVAL && !problem)
 		return COMMAND_MISUSE;
 	if (error)
@@ -288,7 +299,7 @@ static int run(const struct arguments *arguments, const char *command_line)
 
 int bench_command(int argc, char **argv)
 {
-	struct arguments arguments = {0};
+	struct arguments arguments = {.loads = USUAL_LOADS};
 	char *command_line = command_words(argc, argv);
 	int status = parse_arguments(argc, argv, &arguments);
 

@@ -35,12 +35,16 @@ struct bench_probe_options {
 	void *context;
 };
 
+#define BENCH_PROBE_LOADS_MOST 8
+
 /*
- * Make the link and start the agents, all of them off. The arms are borrowed. To be called from
+ * Make the link and start the agents, all of them off, each so many times (1 to
+ * BENCH_PROBE_LOADS_MOST): the blocks take turns. The arms are borrowed. To be called from
  * the program's first thread, whose end is theirs. On failure *problem is one line that the
  * caller frees, or NULL where options of an arm are wrong and that has been told (-EINVAL).
  */
-int bench_probe_open(const struct arms *arms, struct bench_probe **out, char **problem);
+int bench_probe_open(const struct arms *arms, unsigned int loads, struct bench_probe **out,
+		     char **problem);
 void bench_probe_close(struct bench_probe *probe);
 
 /*

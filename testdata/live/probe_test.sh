@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 recorder_test probe the_probe
 
 pairs=9
-metered=2 # pairs 1 and 9
+metered=3 # pairs 1, 5 and 9
 lines() { tr '\n' ' ' | sed 's/ $//'; }
 
 # value RECORDING SQL: the rows, without a heading, in one line.
@@ -26,7 +26,7 @@ done
 echo "end $(date +%s%N) 0" >>"$1"
 END
 
-"$flowrec" bench --probe -o "$work/run" --pairs $pairs --arms off,on,off-again,1.8,noter \
+"$flowrec" bench --probe -o "$work/run" --loads 1 --pairs $pairs --arms off,on,off-again,1.8,noter \
 	--arm "1.8=!exec build/testdata/live/yardstick --probe 1.8" \
 	--arm "noter=!exec sh $work/agent.sh $work/notes" >"$work/out" 2>"$work/err"
 is a_probe_ends_well 0 $?
@@ -105,7 +105,7 @@ none the_recorder_is_detached_meanwhile "$(awk '$3 != 0' "$work/notes")"
 # $processes, $programs and $spaces.
 begin()
 {
-	"$flowrec" bench --probe -o "$work/$1" --pairs 1000000 --arms off,on,1.8 \
+	"$flowrec" bench --probe -o "$work/$1" --loads 1 --pairs 1000000 --arms off,on,1.8 \
 		--arm "1.8=!exec build/testdata/live/yardstick --probe 1.8" >"$work/$1.out" 2>&1 &
 	probe=$!
 	net_pids="$net_pids $probe"
