@@ -12,6 +12,16 @@
  * the recording, with two runs of each arm, "probe round trip" and "probe packet rate". In some
  * blocks every arm comes once more with the kernel's run-time statistics on, for that slice
  * only: these runs say what the agent's programs take, and are no evidence of latency.
+ *
+ * How to read it: take each slice's median, its difference to the baseline's of the same block,
+ * and the median of these. On a 2-core machine that others were building on, so many blocks of
+ * 4 arms as fit into 8 s (27) gave a 95 % interval of +-0.13 % of a round trip; means, which
+ * feel every interruption, three times that. Slices of 5, 10 and 20 ms were equally good in
+ * equal time. What is left is no noise: two loads of the same programs differ by some 0.3 %
+ * (once 0.6 %) of a round trip or a packet for as long as they live, by where in memory they
+ * lie. More blocks do not help there, more loads do; below 1 % nothing should be claimed of two
+ * agents. Of metered slices the same medians tell 5 % of what programs take (6 blocks: +-2.4
+ * %).
  */
 #ifndef RECORDER_BENCH_PROBE_H
 #define RECORDER_BENCH_PROBE_H
