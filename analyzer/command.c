@@ -61,10 +61,10 @@ static int set_format(const struct command *command, struct command_line *line,
 {
 	int format = render_format(name);
 
-	if (format < 0)
-		return command_misuse(command,
-				      "unknown format '%s'; text, json, jsonl, csv or markdown",
-				      name);
+	if (format < 0 || (format == RENDER_HTML && !command->has_html))
+		return command_misuse(
+			command, "unknown format '%s'; text, json, jsonl, csv%s", name,
+			command->has_html ? ", markdown or html" : " or markdown");
 	line->render.format = (enum render_format)format;
 	return -1;
 }
@@ -133,20 +133,17 @@ int command_parse(const struct command *command, int argc, char **argv,
 	return status < 0 && format ? set_format(command, line, format) : status;
 }
 
-/* Put the remarks out, as lines of text; NULL: on standard error. */
-static void put_remarks(struct command_session *session, FILE *out)
+/* Put the remarks out, below the rows; NULL: on standard error. */
+static void put_remarks(struct command_session *session, struct render *render)
 {
 	char *line;
 
 	while ((line = recording_take_remark(session->recording))) {
 		session->lacks_answers = 1;
-		if (out) {
-			putc('\n', out);
-			escape_text(out, line, strlen(line));
-			putc('\n', out);
-		} else {
+		if (render)
+			render_remark(render, line);
+		else
 			command_say("%s", line);
-		}
 		free(line);
 	}
 }
@@ -195,7 +192,7 @@ int command_finish(struct command_session *session, struct render *render, int q
 	int answer;
 
 	if (render_is_prose(render) && !quiet)
-		put_remarks(session, render->out);
+		put_remarks(session, render);
 	command_tell(session);
 	answer = completeness_line(session->database, session->recording, &line);
 	if (answer < 0) {
@@ -205,7 +202,7 @@ int command_finish(struct command_session *session, struct render *render, int q
 		return COMMAND_TROUBLE;
 	}
 	if (render_is_prose(render) && !quiet)
-		fprintf(render->out, "\n%s\n", line);
+		render_status(render, line, answer == COMPLETE);
 	else if (answer == INCOMPLETE || (answer == COMPLETE && !quiet))
 		fprintf(stderr, "flowplay: %s\n", line);
 	free(line);

@@ -23,6 +23,7 @@ struct command {
 	const char *name;
 	const char *summary;
 	const char *help;
+	int has_html; /* --format html is one of its formats */
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 

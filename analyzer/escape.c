@@ -179,3 +179,40 @@ size_t escape_markdown(FILE *out, const char *text, size_t size)
 	pass(out, text, &plain, size, size);
 	return width;
 }
+
+static const char *entity(int32_t c)
+{
+	switch (c) {
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+void escape_html(FILE *out, const char *text, size_t size)
+{
+	size_t plain = 0, length;
+
+	for (size_t i = 0; i < size; i += length) {
+		int32_t c = decode(text + i, size - i, &length);
+
+		/* The last two of a plane are no characters, and XML takes them for damage. */
+		if (is_control(c) || is_hidden(c) || (c & 0xfffe) == 0xfffe) {
+			pass(out, text, &plain, i, i + length);
+			show(out, c, (unsigned char)text[i]);
+		} else if (entity(c)) {
+			pass(out, text, &plain, i, i + length);
+			fputs(entity(c), out);
+		}
+	}
+	pass(out, text, &plain, size, size);
+}

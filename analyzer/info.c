@@ -86,7 +86,10 @@ static int print_section(sqlite3 *database, struct render *render,
 		return is_wanted;
 	result = sqlite3_prepare_v2(database, section->sql, -1, &statement, NULL);
 	if (!result)
-		result = render_statement(render, statement, section->name, section->upright);
+		result = render_section(render, statement,
+					&(struct render_section){.name = section->name,
+								 .is_upright =
+									 section->upright});
 	sqlite3_finalize(statement);
 	return result ? -EIO : 0;
 }

@@ -5,6 +5,7 @@
 #include "analyzer/render.h"
 #include "analyzer/escape.h"
 #include "analyzer/grid.h"
+#include "analyzer/html.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,7 +15,7 @@ int render_format(const char *name)
 	static const char *const names[] = {
 		[RENDER_TEXT] = "text",		[RENDER_JSON] = "json",
 		[RENDER_JSONL] = "jsonl",	[RENDER_CSV] = "csv",
-		[RENDER_MARKDOWN] = "markdown",
+		[RENDER_MARKDOWN] = "markdown", [RENDER_HTML] = "html",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -25,7 +26,8 @@ int render_format(const char *name)
 
 int render_is_prose(const struct render *render)
 {
-	return render->format == RENDER_TEXT || render->format == RENDER_MARKDOWN;
+	return render->format == RENDER_TEXT || render->format == RENDER_MARKDOWN ||
+	       render->format == RENDER_HTML;
 }
 
 void render_bold(struct render *render, int on)
@@ -34,12 +36,10 @@ void render_bold(struct render *render, int on)
 		fputs(on ? "\033[1m" : "\033[0m", render->out);
 }
 
-void render_heading(struct render *render, const char *text)
+static void put_heading(struct render *render, const char *text)
 {
-	if (!render_is_prose(render))
-		return;
 	if (render->format == RENDER_MARKDOWN) {
-		fputs("## ", render->out);
+		fputs(render->title ? "### " : "## ", render->out);
 		escape_markdown(render->out, text, strlen(text));
 		fputs("\n\n", render->out);
 		return;
@@ -50,7 +50,73 @@ void render_heading(struct render *render, const char *text)
 	putc('\n', render->out);
 }
 
-static void put_blob(FILE *out, sqlite3_stmt *statement, int column)
+static void put_escaped(struct render *render, const char *text)
+{
+	if (render->format == RENDER_MARKDOWN)
+		escape_markdown(render->out, text, strlen(text));
+	else
+		escape_text(render->out, text, strlen(text));
+}
+
+static void put_note(struct render *render, const char *text)
+{
+	put_escaped(render, text);
+	fputs("\n\n", render->out);
+}
+
+void render_begin(struct render *render, const struct render_page *page)
+{
+	if (render->format == RENDER_HTML) {
+		html_begin(render->out, page);
+	} else if (render_is_prose(render)) {
+		if (page->title)
+			put_heading(render, page->title);
+		if (page->summary)
+			put_note(render, page->summary);
+	}
+	render->title = page->title;
+}
+
+void render_remark(struct render *render, const char *text)
+{
+	if (render->format == RENDER_HTML) {
+		html_paragraph(render->out, "remark", text);
+	} else if (render_is_prose(render)) {
+		putc('\n', render->out);
+		escape_text(render->out, text, strlen(text));
+		putc('\n', render->out);
+	}
+}
+
+void render_status(struct render *render, const char *text, int is_whole)
+{
+	if (render->format == RENDER_HTML)
+		html_footer(render->out, is_whole ? "whole" : "lacking", text);
+	else if (render_is_prose(render))
+		fprintf(render->out, "\n%s\n", text);
+}
+
+/* Each row is a sentence. */
+static int render_sentences(struct render *render, sqlite3_stmt *statement)
+{
+	int result, rows = 0;
+
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(statement, 0);
+
+		if (!text)
+			continue;
+		fputs("- ", render->out);
+		put_escaped(render, text);
+		putc('\n', render->out);
+		rows++;
+	}
+	if (!rows)
+		fputs("(nothing)\n", render->out);
+	return result;
+}
+
+void render_blob(FILE *out, sqlite3_stmt *statement, int column)
 {
 	const unsigned char *bytes = sqlite3_column_blob(statement, column);
 	int size = sqlite3_column_bytes(statement, column);
@@ -69,7 +135,7 @@ static void put_json_value(FILE *out, sqlite3_stmt *statement, int column)
 		return;
 	case SQLITE_BLOB:
 		putc('"', out);
-		put_blob(out, statement, column);
+		render_blob(out, statement, column);
 		putc('"', out);
 		return;
 	case SQLITE_TEXT:
@@ -151,7 +217,7 @@ static void put_csv_value(FILE *out, sqlite3_stmt *statement, int column)
 	case SQLITE_NULL:
 		return;
 	case SQLITE_BLOB:
-		put_blob(out, statement, column);
+		render_blob(out, statement, column);
 		return;
 	case SQLITE_TEXT:
 		text = (const char *)sqlite3_column_text(statement, column);
@@ -194,38 +260,60 @@ static int render_csv(struct render *render, sqlite3_stmt *statement, const char
 	return result;
 }
 
-int render_statement(struct render *render, sqlite3_stmt *statement, const char *title,
-		     int upright)
+/* For people: the heading, the notes, the rows. */
+static int render_prose(struct render *render, sqlite3_stmt *statement,
+			const struct render_section *section)
+{
+	if (section->name)
+		put_heading(render, section->name);
+	for (size_t i = 0; i < section->note_count; i++)
+		put_note(render, section->notes[i]);
+	if (section->is_prose)
+		return render_sentences(render, statement);
+	if (section->is_upright && render->format == RENDER_TEXT)
+		return grid_print_upright(render, statement);
+	return grid_print(render, statement);
+}
+
+int render_section(struct render *render, sqlite3_stmt *statement,
+		   const struct render_section *section)
 {
 	int result = SQLITE_DONE;
 
-	if (render->count && render->format != RENDER_JSON && render->format != RENDER_JSONL)
+	if (render->count && render->format != RENDER_JSON && render->format != RENDER_JSONL &&
+	    render->format != RENDER_HTML)
 		fputs(render->format == RENDER_CSV ? "\r\n" : "\n", render->out);
-	if (render->sections)
-		render_heading(render, title);
 	switch (render->format) {
 	case RENDER_TEXT:
-		result = (upright ? grid_print_upright : grid_print)(render, statement);
-		break;
 	case RENDER_MARKDOWN:
-		result = grid_print(render, statement);
+		result = render_prose(render, statement, section);
+		break;
+	case RENDER_HTML:
+		result = html_section(render, statement, section);
 		break;
 	case RENDER_JSON:
-		result = render_json(render, statement, title);
+		result = render_json(render, statement, section->name);
 		break;
 	case RENDER_JSONL:
-		result = render_jsonl(render, statement, title);
+		result = render_jsonl(render, statement, section->name);
 		break;
 	case RENDER_CSV:
-		result = render_csv(render, statement, title);
+		result = render_csv(render, statement, section->name);
 		break;
 	}
 	render->count++;
 	return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
+int render_statement(struct render *render, sqlite3_stmt *statement)
+{
+	return render_section(render, statement, &(struct render_section){0});
+}
+
 void render_end(struct render *render)
 {
 	if (render->sections && render->format == RENDER_JSON)
 		fputs(render->count ? "\n}\n" : "{}\n", render->out);
+	if (render->format == RENDER_HTML)
+		html_end(render->out);
 }

@@ -31,7 +31,7 @@ static char *print(sqlite3 *database, enum render_format format, const char *sql
 	assert_non_null(render.out);
 	if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL))
 		fail_msg("%s: %s", sql, sqlite3_errmsg(database));
-	assert_int_equal(render_statement(&render, statement, NULL, 0), SQLITE_OK);
+	assert_int_equal(render_statement(&render, statement), SQLITE_OK);
 	sqlite3_finalize(statement);
 	render_end(&render);
 	fclose(render.out);
@@ -209,8 +209,13 @@ static void sections_are_told_apart(void **state)
 		render.out = open_memstream(&text, &size);
 		sqlite3_prepare_v2(*state, "SELECT 1 AS a", -1, &one, NULL);
 		sqlite3_prepare_v2(*state, "SELECT 2 AS long_name, 'x' AS b", -1, &two, NULL);
-		assert_int_equal(render_statement(&render, one, "one", 0), SQLITE_OK);
-		assert_int_equal(render_statement(&render, two, "two", 1), SQLITE_OK);
+		assert_int_equal(render_section(&render, one,
+						&(struct render_section){.name = "one"}),
+				 SQLITE_OK);
+		assert_int_equal(render_section(&render, two,
+						&(struct render_section){.name = "two",
+									 .is_upright = 1}),
+				 SQLITE_OK);
 		render_end(&render);
 		fclose(render.out);
 		sqlite3_finalize(one);
@@ -228,7 +233,7 @@ static void an_error_in_a_row_is_returned(void **state)
 	assert_int_equal(sqlite3_prepare_v2(*state, "SELECT abs(-9223372036854775808)", -1,
 					    &statement, NULL),
 			 SQLITE_OK);
-	assert_int_not_equal(render_statement(&render, statement, NULL, 0), SQLITE_OK);
+	assert_int_not_equal(render_statement(&render, statement), SQLITE_OK);
 	sqlite3_finalize(statement);
 	fclose(render.out);
 }

@@ -3,6 +3,7 @@
  * flowplay report: answers with one of the SQL files that are embedded, or with the user's own.
  */
 #include "analyzer/command.h"
+#include "analyzer/report_text.h"
 #include "analyzer/reports.h"
 
 #include <errno.h>
@@ -19,40 +20,33 @@ static const char help[] =
 	"A RECORDING is a directory of *.segment files, or one such file. Below the rows stands\n"
 	"whether the recording is complete (with json, jsonl and csv: on standard error).\n"
 	"\n"
-	"A report is one SELECT after comments:\n"
+	"A report is a SELECT after comments:\n"
 	"\n"
 	"  -- title: Bytes by port\n"
 	"  -- summary: Which services moved how much.\n"
 	"  SELECT destination_port, sum(source_bytes) AS source_bytes FROM flow GROUP BY 1\n"
 	"\n"
-	"  --format FORMAT  text (the default), json, jsonl, csv or markdown\n"
+	"or several, with ';' between them and a heading before each. Comments before any SELECT:\n"
+	"\n"
+	"  -- section: NAME   its heading; in json the key of its rows\n"
+	"  -- note: TEXT      a line under the heading; there may be more\n"
+	"  -- prose: yes      its one column is sentences: people get paragraphs\n"
+	"  -- chart: CHART    how html draws its rows, one of\n"
+	"       bar label=COLUMN value=COLUMN [series=COLUMN] [low=COLUMN high=COLUMN]\n"
+	"       interval label=COLUMN value=COLUMN low=COLUMN high=COLUMN [series=COLUMN]\n"
+	"       line x=COLUMN y=COLUMN [series=COLUMN] [xscale=log] [yscale=log]\n"
+	"     label=A+B joins columns; value=A,B and y=A,B draw several. Up to 40 labels, 6 series\n"
+	"     and 2,000 points are drawn.\n"
+	"\n"
+	"  --format FORMAT  text (the default), json, jsonl, csv, markdown, or html: a page with\n"
+	"                   charts that needs nothing beside it\n"
 	"  --help           this text\n"
 	"\n"
 	"Examples:\n"
 	"  flowplay report summary build/demo\n"
 	"  flowplay report nat --format json build/demo\n"
+	"  flowplay report talkers --format html build/demo >talkers.html\n"
 	"  flowplay report ./ports.sql host-a host-b\n";
-
-/* The value of a leading comment "-- key: value". NULL when there is none; the caller frees it.
- */
-static char *header(const char *sql, const char *key)
-{
-	size_t key_size = strlen(key);
-
-	while (!strncmp(sql, "--", 2)) {
-		const char *line = sql + 2 + strspn(sql + 2, " ");
-		size_t size = strcspn(line, "\r\n");
-
-		if (size > key_size && !strncmp(line, key, key_size) && line[key_size] == ':') {
-			line += key_size + 1;
-			size -= key_size + 1;
-			return strndup(line + strspn(line, " "), size - strspn(line, " "));
-		}
-		sql = line + size;
-		sql += strspn(sql, "\r\n");
-	}
-	return NULL;
-}
 
 /* One row "name, summary" for each report, in the renderer's hands like any other answer. */
 static int list(struct command_line *line)
@@ -64,7 +58,7 @@ static int list(struct command_line *line)
 	int result = sqlite3_open(":memory:", &database);
 
 	for (size_t i = 0; embedded_reports[i].name; i++) {
-		char *summary = header(embedded_reports[i].sql, "summary");
+		char *summary = report_text_value(embedded_reports[i].sql, "summary");
 
 		sqlite3_str_appendf(sql, "%s SELECT %Q AS report, %Q AS summary",
 				    i ? " UNION ALL" : "", embedded_reports[i].name, summary);
@@ -75,7 +69,7 @@ static int list(struct command_line *line)
 		result = text ? sqlite3_prepare_v2(database, text, -1, &statement, NULL)
 			      : SQLITE_NOMEM;
 	if (!result)
-		result = render_statement(&line->render, statement, NULL, 0);
+		result = render_statement(&line->render, statement);
 	if (result)
 		command_say("%s", sqlite3_errmsg(database));
 	sqlite3_finalize(statement);
@@ -106,43 +100,63 @@ static char *read_file(const char *path)
 	return text;
 }
 
-/* Only blanks, comments and semicolons. */
-static int is_end(const char *sql)
+/* Whose recording it is, and from when to when; malloc'd. NULL when it cannot be told. */
+static char *read_subject(sqlite3 *database)
 {
-	for (;;) {
-		sql += strspn(sql, " \t\r\n;");
-		if (strncmp(sql, "--", 2))
-			return !*sql;
-		sql += strcspn(sql, "\n");
+	static const char sql[] =
+		"SELECT concat_host || coalesce(': ' || rfc3339(min(first_ns), 3) || ' to ' ||"
+		" rfc3339(max(last_ns), 3) || printf(' (%.1f s)', (max(last_ns) - min(first_ns)) / 1e9),"
+		" '')"
+		" FROM (SELECT group_concat(name, ', ') AS concat_host FROM (SELECT DISTINCT"
+		" coalesce(host_name, 'unnamed host') AS name FROM host ORDER BY 1)), stream_size";
+	sqlite3_stmt *statement = NULL;
+	char *subject = NULL;
+
+	if (!sqlite3_prepare_v2(database, sql, -1, &statement, NULL) &&
+	    sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
+		subject = strdup((const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return subject;
+}
+
+static int print_sections(struct command_session *session, struct render *render,
+			  const char *name, const struct report_text *text)
+{
+	struct render_page page = {
+		.name = name, .title = text->title, .summary = text->summary};
+	char *subject = render->format == RENDER_HTML ? read_subject(session->database) : NULL;
+	int status;
+
+	page.subject = subject;
+	render->sections = text->count > 1;
+	render_begin(render, &page);
+	free(subject);
+	for (size_t i = 0; i < text->count; i++) {
+		if (render_section(render, text->sections[i].statement,
+				   &text->sections[i].render)) {
+			command_say("report %s: %s", name, sqlite3_errmsg(session->database));
+			return COMMAND_TROUBLE;
+		}
 	}
+	status = command_finish(session, render, 0);
+	render_end(render);
+	return status;
 }
 
 static int print(struct command_session *session, struct render *render, const char *name,
 		 const char *sql)
 {
-	char *title = header(sql, "title"), *summary = header(sql, "summary");
-	sqlite3_stmt *statement = NULL;
-	const char *rest = "";
-	int status = COMMAND_TROUBLE, result;
+	struct report_text text;
+	char *problem;
+	int status;
 
-	if (sqlite3_prepare_v2(session->database, sql, -1, &statement, &rest)) {
-		command_say("report %s: %s", name, sqlite3_errmsg(session->database));
-	} else if (!statement || !sqlite3_column_count(statement) || !is_end(rest)) {
-		command_say("report %s: expected one SELECT", name);
-	} else {
-		if (render_is_prose(render) && title)
-			render_heading(render, title);
-		if (render_is_prose(render) && summary)
-			fprintf(render->out, "%s\n\n", summary);
-		result = render_statement(render, statement, NULL, 0);
-		if (result)
-			command_say("report %s: %s", name, sqlite3_errmsg(session->database));
-		else
-			status = command_finish(session, render, 0);
+	if (report_text_open(session->database, sql, &text, &problem)) {
+		command_say("report %s: %s", name, problem ? problem : strerror(ENOMEM));
+		free(problem);
+		return COMMAND_TROUBLE;
 	}
-	sqlite3_finalize(statement);
-	free(title);
-	free(summary);
+	status = print_sections(session, render, name, &text);
+	report_text_close(&text);
 	return status;
 }
 
@@ -201,5 +215,6 @@ const struct command report_command = {
 	.name = "report",
 	.summary = "answer with one of the reports; without a name, list them",
 	.help = help,
+	.has_html = 1,
 	.run = run,
 };

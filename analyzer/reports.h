@@ -7,7 +7,7 @@
 
 struct embedded_report {
 	const char *name;
-	const char *sql; /* comments "-- title: ..." and "-- summary: ...", then one SELECT */
+	const char *sql; /* as analyzer/report_text.h says, with a title and a summary */
 };
 
 /* Ends with a name of NULL. */

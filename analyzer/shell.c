@@ -43,7 +43,7 @@ int shell_execute(struct command_session *session, struct render *render, const 
 		int result = sqlite3_prepare_v2(session->database, sql, -1, &statement, &sql);
 
 		if (!result && statement && sqlite3_column_count(statement))
-			result = render_statement(render, statement, NULL, 0);
+			result = render_statement(render, statement);
 		else if (!result && statement && sqlite3_step(statement) != SQLITE_DONE)
 			result = sqlite3_errcode(session->database);
 		if (result)
@@ -65,7 +65,7 @@ static int show(struct command_session *session, struct render *render, const ch
 	if (!result && table)
 		result = sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
 	if (!result)
-		result = render_statement(render, statement, NULL, 0);
+		result = render_statement(render, statement);
 	sqlite3_finalize(statement);
 	if (result)
 		command_say("%s", sqlite3_errmsg(session->database));

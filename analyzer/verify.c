@@ -221,7 +221,7 @@ static int print_damages(struct verify *verify, struct render *render)
 	result = sqlite3_prepare_v2(verify->database, "SELECT * FROM damage ORDER BY rowid", -1,
 				    &rows, NULL);
 	if (!result)
-		result = render_statement(render, rows, NULL, 0);
+		result = render_statement(render, rows);
 	sqlite3_finalize(rows);
 	return result ? -ENOMEM : 0;
 }

@@ -1,5 +1,6 @@
 -- title: Cost
 -- summary: What each part of the recorder cost over the whole recording.
+-- chart: bar label=part+name value=percent_of_one_cpu
 WITH
 span AS MATERIALIZED (
   SELECT recording_id, max(time_ns) - min(time_ns) AS span_ns FROM cost GROUP BY recording_id

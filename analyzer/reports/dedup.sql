@@ -1,6 +1,6 @@
 -- title: Deduplication
 -- summary: The recorded sightings through every design: what each counts, over the truth.
--- chart: bar model times_counted
+-- chart: bar label=model value=times_counted
 SELECT model, round(times_counted, 4) AS times_counted,
   round(packets_ratio, 6) AS packets_ratio, round(bytes_ratio, 6) AS bytes_ratio,
   round(own_bytes_ratio, 6) AS own_bytes_ratio,

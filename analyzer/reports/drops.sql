@@ -1,6 +1,6 @@
 -- title: Drops
 -- summary: Who lost packets on this host, and why: the kernel's reasons, the most packets first.
--- chart: bar dropped_reason dropped_packets
+-- chart: bar label=source_address+destination_address+destination_port value=dropped_packets series=dropped_reason
 WITH connection AS MATERIALIZED (
   SELECT recording_id, flow_id, reason.key AS dropped_reason, network_transport, source_address,
     destination_address,

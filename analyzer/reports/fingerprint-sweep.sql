@@ -1,5 +1,6 @@
 -- title: The best fingerprints
 -- summary: The fingerprints that none beats in errors, state and ns, and the one that beats all published.
+-- chart: bar label=kind+recipe+fields value=errors
 -- A winner beats each published recipe in its own window and in each of ours: with fewer errors in
 -- no more state, or no more errors in less. Where none does, the closest beats the most of them.
 -- unbeaten lists what it does not beat, of the other recipes, too, with its errors and state.

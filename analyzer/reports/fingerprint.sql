@@ -1,6 +1,6 @@
 -- title: Fingerprints
 -- summary: How far each published fingerprint can be trusted on these sightings, and where it errs.
--- chart: bar recipe f1
+-- chart: bar label=recipe value=f1
 WITH score AS MATERIALIZED (SELECT * FROM fingerprint),
 cause AS MATERIALIZED (
   SELECT recording_id, recipe, group_concat(value || ' ' || errors, ', ') AS errors

@@ -1,5 +1,6 @@
 -- title: Identity
 -- summary: How each sighting's packet is known, and where the stamps of test traffic disagree.
+-- chart: bar label=packet_identity+packet_relation+network_iana_number value=percent
 SELECT network_iana_number, packet_identity, packet_relation, sightings,
   round(100.0 * sightings / sum(sightings) OVER (PARTITION BY recording_id), 4) AS percent,
   skbs, packets, bytes, stamped, merged, split, explained,

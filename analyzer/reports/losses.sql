@@ -1,5 +1,6 @@
 -- title: Losses
 -- summary: The account of every stage: attempted = stored + excluded + lost, and why it was lost.
+-- chart: bar label=stage+stream value=stored,excluded,lost
 WITH
 lost AS MATERIALIZED (
   SELECT stage, stream, sum(count) AS lost, group_concat(reason || ' ' || count, ', ') AS reasons,

@@ -1,5 +1,6 @@
 -- title: Processes
 -- summary: Processes that had connections, or began, executed or ended while it was recorded.
+-- chart: bar label=process_executable_name+process_pid value=bytes
 WITH
 party AS MATERIALIZED (
   SELECT recording_id, flow_id, process_entity_id, source_bytes + destination_bytes AS bytes

@@ -1,6 +1,6 @@
 -- title: Retransmissions
 -- summary: Whose TCP sent segments again, how many of how many, and the round trip of its path.
--- chart: bar destination_port source_tcp_retransmits destination_tcp_retransmits
+-- chart: bar label=source_address+destination_address+destination_port value=source_tcp_retransmits,destination_tcp_retransmits
 WITH connection AS MATERIALIZED (
   SELECT source_address, destination_address, destination_port,
     max(process_executable_name) AS process_executable_name,

@@ -1,6 +1,6 @@
 -- title: Talkers
 -- summary: Who talked to whom, by which service and process, how much; the most bytes first.
--- chart: bar destination_port source_bytes destination_bytes
+-- chart: bar label=source_address+destination_address+destination_port+process_executable_name value=source_bytes,destination_bytes
 WITH connection AS MATERIALIZED (
   SELECT source_address, destination_address, network_transport,
     CASE WHEN network_iana_number IN (1, 58) THEN NULL ELSE destination_port END
