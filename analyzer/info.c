@@ -29,7 +29,7 @@ static const struct section {
 } sections[] = {
 	{"recording", 1, NULL,
 	 "SELECT s.recording_id, h.host_name, h.machine_id, h.boot_id, h.kernel_release,"
-	 " h.architecture, h.cpu_count, h.command_line, s.writer, count(*) AS segments,"
+	 " h.architecture, h.cpu_count, h.cpu_model, h.cpu_governor, h.command_line, s.writer, count(*) AS segments,"
 	 " sum(s.finished_ns IS NULL) AS unfinished_segments,"
 	 " rfc3339(min(z.first_ns)) AS first, rfc3339(max(z.last_ns)) AS last,"
 	 " round((max(z.last_ns) - min(z.first_ns)) / 1e9, 3) AS seconds,"

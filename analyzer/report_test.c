@@ -395,6 +395,93 @@ static void cost_is_summed_by_part(void **state)
 	       "program|receive|40|10000|250|0.001|4096");
 }
 
+/* A second of the recorder, and of its programs where statistics were kept. */
+static void put_second(struct segment_writer *segment, uint64_t second, int is_metered)
+{
+	struct cost_row row = {
+		.time_ns = SAMPLE_BEGIN_NS + second * SECOND_NS,
+		.span_ns = SECOND_NS,
+		.part = "recorder",
+		.name = "flowrec",
+		.user_cpu_ns = 3000000,
+		.system_cpu_ns = 1000000,
+		.written_bytes = 40000,
+		.packets = second * 1000,
+	};
+
+	sample_row(segment, STREAM_COST, &row);
+	row = (struct cost_row){.time_ns = row.time_ns,
+				.span_ns = SECOND_NS,
+				.part = "ring",
+				.name = "events",
+				.high_water_bytes = second * 8};
+	sample_row(segment, STREAM_COST, &row);
+	if (!is_metered)
+		return;
+	row = (struct cost_row){.time_ns = row.time_ns,
+				.span_ns = SECOND_NS,
+				.part = "program",
+				.name = "on_receive",
+				.run_count = 2000,
+				.run_time_ns = second * 600000};
+	sample_row(segment, STREAM_COST, &row);
+	row.name = "on_exec";
+	row.run_time_ns = 100000;
+	sample_row(segment, STREAM_COST, &row);
+}
+
+/* Seconds 1 to 4, of which the first so many were metered; and ten flows. */
+static struct sample open_seconds(uint64_t metered)
+{
+	char *directory = scratch_make();
+	struct segment_writer *segment = sample_begin(directory, 1);
+	struct sample sample;
+
+	sample_flows(segment, 1, 10);
+	for (uint64_t second = 1; second <= 4; second++)
+		put_second(segment, second, second <= metered);
+	sample_finish(segment);
+	sample = sample_open(directory);
+	scratch_remove(directory);
+	return sample;
+}
+
+static void a_program_has_its_share_of_the_spans_that_were_metered(void **state)
+{
+	struct sample sample = open_seconds(2);
+
+	expect(sample.database, "cost",
+	       "part, name, span_ns, run_count, ns_per_run, percent_of_one_cpu,"
+	       " high_water_bytes",
+	       "recorder|flowrec|4000000000|||0.4|\n"
+	       "program|on_receive|2000000000|4000|450|0.09|\n"
+	       "program|on_exec|2000000000|4000|50|0.01|\n"
+	       "ring|events|4000000000||||32");
+	sample_close(&sample);
+}
+
+static void cost_for_each_claims_nothing_of_spans_that_were_not_metered(void **state)
+{
+	struct sample some = open_seconds(2), all = open_seconds(4), none = open_seconds(0);
+	static const char columns[] = "per, count, program_ns, recorder_cpu_ns, written_bytes";
+
+	expect(some.database, "cost-per", columns,
+	       "packet|10000|600.0|1600.0|16.0\n"
+	       "flow|10||1600000.0|16000.0\n"
+	       "stored row|22||727272.7|7272.73");
+	expect(all.database, "cost-per", columns,
+	       "packet|10000|600.0|1600.0|16.0\n"
+	       "flow|10|640000.0|1600000.0|16000.0\n"
+	       "stored row|26|246153.8|615384.6|6153.85");
+	expect(none.database, "cost-per", columns,
+	       "packet|10000||1600.0|16.0\n"
+	       "flow|10||1600000.0|16000.0\n"
+	       "stored row|18||888888.9|8888.89");
+	sample_close(&some);
+	sample_close(&all);
+	sample_close(&none);
+}
+
 static void losses_are_told_with_their_reasons(void **state)
 {
 	char *directory = router_recording(1);
@@ -469,6 +556,8 @@ int main(void)
 		cmocka_unit_test(hops_come_in_the_order_of_the_way),
 		cmocka_unit_test(accounts_add_up_over_segments),
 		cmocka_unit_test(cost_is_summed_by_part),
+		cmocka_unit_test(a_program_has_its_share_of_the_spans_that_were_metered),
+		cmocka_unit_test(cost_for_each_claims_nothing_of_spans_that_were_not_metered),
 		cmocka_unit_test(losses_are_told_with_their_reasons),
 		cmocka_unit_test(an_account_that_does_not_add_up_is_told),
 		cmocka_unit_test(a_capture_that_ends_early_is_told),

@@ -33,7 +33,7 @@ struct bench_switch {
 	wordexp_t words;
 	struct record_options options;
 	struct probes *probes;
-	struct probe_cost cost[COST_MOST];
+	struct cost_part cost[COST_MOST];
 	/* ARM_COMMAND */
 	pid_t pid;	  /* of the shell, and of its process group; 0: none */
 	int tell, answer; /* pipes, or -1 */
@@ -89,7 +89,6 @@ static int open_probes(struct bench_switch *agent, char **problem)
 		return -ENOMEM;
 	}
 	options = record_options_probes(&agent->options);
-	options.without_statistics = 1;
 	error = probes_open(&options, &agent->probes, problem);
 	if (error)
 		return error;
@@ -347,6 +346,8 @@ static size_t probe_costs(struct bench_switch *agent, struct cost_row *rows, siz
 			.run_count = agent->cost[i].run_count,
 			.run_time_ns = agent->cost[i].run_time_ns,
 			.memory_bytes = agent->cost[i].memory_bytes,
+			.entries = agent->cost[i].entries,
+			.entries_most = agent->cost[i].entries_most,
 		};
 	return count;
 }

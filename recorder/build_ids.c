@@ -214,7 +214,6 @@ static void *run(void *context)
 	struct request *request;
 
 	free(context);
-	pthread_setname_np(pthread_self(), "build ids");
 	pthread_mutex_lock(&build_ids->mutex);
 	while ((request = next_request(build_ids))) {
 		char id[BUILD_ID_SIZE];
@@ -242,7 +241,7 @@ static void add_thread(struct build_ids *build_ids)
 	if (!seat)
 		return;
 	*seat = (struct seat){build_ids, build_ids->threads};
-	if (thread_start(&thread, run, seat)) {
+	if (thread_start(&thread, "build ids", run, seat)) {
 		free(seat);
 		return;
 	}

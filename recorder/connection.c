@@ -80,6 +80,11 @@ void connections_free(struct connections *connections)
 	free(connections);
 }
 
+uint64_t connections_packets(const struct connections *connections)
+{
+	return connections->packets + connections->open_packets;
+}
+
 size_t connections_count(const struct connections *connections)
 {
 	return connections->count;

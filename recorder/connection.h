@@ -85,6 +85,12 @@ uint64_t connections_not_sampled(struct connections *connections);
 size_t connections_count(const struct connections *connections);
 
 /*
+ * How many packets the rows have been made of so far, those of the open slice too. Where the
+ * end of a slice shows that fewer packets began than was told, it becomes less.
+ */
+uint64_t connections_packets(const struct connections *connections);
+
+/*
  * The flow_id of the connection that comes next; a table that takes the place of this one
  * begins with it.
  *

@@ -69,8 +69,9 @@ struct connections {
 	struct connection *first_active, **last_active;
 	uint64_t last_ns; /* latest packet of all */
 	uint64_t swept_ns;
-	uint64_t not_sampled;	 /* flow rows left out */
-	struct sighted *sighted; /* slice.c's, used again for each connection */
+	uint64_t not_sampled;		/* flow rows left out */
+	uint64_t packets, open_packets; /* in rows: of ended slices, of the open one */
+	struct sighted *sighted;	/* slice.c's, used again for each connection */
 	size_t sighted_capacity;
 };
 

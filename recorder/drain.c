@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define RATES_MOST 1024U
+#define LOOK_AFTER 256U /* events */
 
 int probes_turn(struct probes *probes)
 {
@@ -29,8 +30,15 @@ int probes_drain_flows(struct probes *probes,
 				   const struct flow_value *value),
 		       void *context, size_t *drained)
 {
+	uint64_t units;
+
 	*drained = 0;
-	return probes->flows ? flow_table_drain(probes->flows, flow, context, drained) : 0;
+	if (!probes->flows)
+		return 0;
+	units = flow_table_units(probes->flows);
+	if (units > probes->entries[KNOWN_FLOW_UNITS])
+		probes->entries[KNOWN_FLOW_UNITS] = units;
+	return flow_table_drain(probes->flows, flow, context, drained);
 }
 
 int probes_drain_rates(struct probes *probes, uint64_t now_ns,
@@ -40,7 +48,7 @@ int probes_drain_rates(struct probes *probes, uint64_t now_ns,
 {
 	struct rate_key over[RATES_MOST], key, *previous = NULL;
 	struct rate_value value;
-	size_t count = 0;
+	size_t count = 0, seen = 0;
 	int map;
 
 	if (!probes->skeleton)
@@ -51,7 +59,9 @@ int probes_drain_rates(struct probes *probes, uint64_t now_ns,
 		if ((key.bucket + 2) * RATE_BUCKET_NS < now_ns)
 			over[count++] = key;
 		previous = &key;
+		seen++;
 	}
+	probes->entries[KNOWN_RATES] = seen;
 	for (size_t i = 0; i < count; i++)
 		if (!bpf_map_lookup_and_delete_elem(map, &over[i], &value))
 			rate(context, &over[i], &value);
@@ -75,31 +85,58 @@ const char *probes_drop_reason(void *context, uint32_t reason)
 	return drop_reasons_name(probes->drop_reasons, reason);
 }
 
+static void look_at_rings(struct probes *probes)
+{
+	for (int i = 0; i < RINGS; i++)
+		ring_level_look(probes->levels[i]);
+}
+
 static int pass_on(void *context, void *record, size_t size)
 {
 	struct probes *probes = context;
 
+	/* While much is read, much may come. */
+	if (!(++probes->passed % LOOK_AFTER))
+		look_at_rings(probes);
 	return probes->event(probes->context, record, size);
+}
+
+static int open_rings(struct probes *probes)
+{
+	const struct bpf_map *const maps[RINGS] = {
+		[RING_EVENTS] = probes->skeleton->maps.events,
+		[RING_PACKETS] = probes->skeleton->maps.packets,
+		[RING_SIGHTINGS] = probes->skeleton->maps.sightings,
+	};
+	int error = 0;
+
+	probes->ring = ring_buffer__new(bpf_map__fd(maps[RING_EVENTS]), pass_on, probes, NULL);
+	if (!probes->ring ||
+	    ring_buffer__add(probes->ring, bpf_map__fd(maps[RING_PACKETS]), pass_on, probes))
+		return -ENOMEM;
+	for (int i = 0; i < RINGS && !error; i++)
+		error = ring_level_open(bpf_map__fd(maps[i]), &probes->levels[i]);
+	return error;
 }
 
 int probes_poll(struct probes *probes, int timeout_ms,
 		int (*event)(void *context, void *record, size_t size), void *context)
 {
+	struct pollfd rings = {.events = POLLIN};
+	int error;
+
 	if (!probes->skeleton)
 		return poll(NULL, 0, timeout_ms);
 	probes->event = event;
 	probes->context = context;
-	if (!probes->ring) {
-		probes->ring = ring_buffer__new(bpf_map__fd(probes->skeleton->maps.events),
-						pass_on, probes, NULL);
-		if (!probes->ring ||
-		    ring_buffer__add(probes->ring, bpf_map__fd(probes->skeleton->maps.packets),
-				     pass_on, probes))
-			return -ENOMEM;
-	}
+	error = probes->ring ? 0 : open_rings(probes);
+	if (error)
+		return error;
 	/* The programs wake nobody before much has gathered. */
+	rings.fd = ring_buffer__epoll_fd(probes->ring);
 	if (timeout_ms)
-		ring_buffer__poll(probes->ring, timeout_ms);
+		poll(&rings, 1, timeout_ms);
+	look_at_rings(probes);
 	return ring_buffer__consume(probes->ring);
 }
 
@@ -128,6 +165,7 @@ int probes_read_sightings(struct probes *probes, unsigned int most,
 					 pass_sighting_on, probes, NULL);
 	if (!probes->sighting_ring)
 		return -ENOMEM;
+	ring_level_look(probes->levels[RING_SIGHTINGS]);
 	error = ring_buffer__consume(probes->sighting_ring);
 	return error < 0 && error != -ECANCELED ? error : (int)(most - probes->sightings_left);
 }
@@ -194,57 +232,4 @@ uint64_t probes_unwatched_packets(struct probes *probes)
 	if (probes->tc)
 		tc_watch_status(probes->tc, &status);
 	return probes->unwatched_packets + status.unwatched_packets;
-}
-
-/* The memory of a map, as its descriptor's fdinfo tells. */
-static uint64_t map_memory(int map)
-{
-	char path[64], line[128];
-	unsigned long long memory = 0;
-	FILE *info;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", map);
-	info = fopen(path, "r");
-	while (info && fgets(line, sizeof(line), info))
-		if (sscanf(line, "memlock: %llu", &memory) == 1)
-			break;
-	if (info)
-		fclose(info);
-	return memory;
-}
-
-size_t probes_cost(struct probes *probes, struct probe_cost *lines, size_t most)
-{
-	struct bpf_program *program;
-	struct bpf_map *map;
-	size_t count = 0;
-
-	if (!probes->skeleton)
-		return 0;
-	bpf_object__for_each_program(program, probes->skeleton->obj)
-	{
-		struct bpf_prog_info info;
-
-		if (count >= most || bpf_program__fd(program) < 0 ||
-		    program_info(program, &info))
-			continue;
-		lines[count] = (struct probe_cost){
-			.part = "program",
-			.run_count = info.run_cnt,
-			.run_time_ns = info.run_time_ns,
-		};
-		snprintf(lines[count++].name, sizeof(lines->name), "%s",
-			 bpf_program__name(program));
-	}
-	bpf_object__for_each_map(map, probes->skeleton->obj)
-	{
-		if (count >= most || bpf_map__fd(map) < 0)
-			continue;
-		lines[count] = (struct probe_cost){
-			.part = "map",
-			.memory_bytes = map_memory(bpf_map__fd(map)),
-		};
-		snprintf(lines[count++].name, sizeof(lines->name), "%s", bpf_map__name(map));
-	}
-	return count;
 }

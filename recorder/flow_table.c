@@ -120,6 +120,11 @@ int flow_table_is_filling(const struct flow_table *table)
 	       table->unit_limit / 2;
 }
 
+uint32_t flow_table_units(const struct flow_table *table)
+{
+	return __atomic_load_n(&table->taken[table->old & 1].units, __ATOMIC_RELAXED);
+}
+
 /* --- from units to a flow --- */
 
 static void read_hop(struct flow_value *value, const struct flow_record *record)

@@ -43,6 +43,9 @@ int flow_table_drain(struct flow_table *table,
 				 const struct flow_value *value),
 		     void *context, size_t *drained);
 
+/* How many of the table's units the old generation has taken. */
+uint32_t flow_table_units(const struct flow_table *table);
+
 /* Whether half of the room is used: it is time to turn. */
 int flow_table_is_filling(const struct flow_table *table);
 

@@ -5,13 +5,14 @@
 #include "recorder/intake.h"
 #include "recorder/account.h"
 #include "recorder/connection.h"
-#include "recorder/cost.h"
 #include "recorder/filter.h"
 #include "recorder/namespaces.h"
 #include "recorder/nat_rows.h"
 #include "recorder/notices.h"
 #include "recorder/sighting.h"
 #include "recorder/snapshot.h"
+#include "recorder/thread.h"
+#include "recorder/usage.h"
 #include "recorder/walk.h"
 
 #include <errno.h>
@@ -285,6 +286,20 @@ static void take_notices(struct intake *intake)
 			    lost);
 }
 
+/* --- what it costs --- */
+
+static size_t read_cost(void *context, struct cost_part *parts, size_t most)
+{
+	size_t count = probes_cost(context, parts, most);
+
+	return count + usage_read(parts + count, most - count);
+}
+
+static int keep_statistics(void *context, int keep)
+{
+	return probes_keep_statistics(context, keep);
+}
+
 /* --- ticks --- */
 
 /* Put the rows of the slice into the pending delivery and hand it over. */
@@ -302,6 +317,10 @@ static int hand_over(struct intake *intake, enum slice_end end, uint64_t now)
 	error = process_table_settle(intake->processes);
 	if (!error)
 		error = connections_emit(intake->connections, end, delivery);
+	if (!error && intake->cost)
+		error = cost_sample(intake->cost, epoch(intake, boot_now()),
+				    connections_packets(intake->connections),
+				    end == SLICE_FORCED, delivery);
 	delivery->slice = end == SLICE_OPEN ? intake->slice : 0;
 	delivery->drop_slice = end != SLICE_OPEN && intake->provisional ? intake->slice : 0;
 	delivery->covered_ns = epoch(intake, now);
@@ -347,8 +366,6 @@ static int tick(struct intake *intake, int last)
 	account_look(intake->account);
 	account_exclude(intake->account, RULES_SAMPLE, "flow",
 			connections_not_sampled(intake->connections));
-	if (wanted(intake, STREAM_COST))
-		cost_sample(intake->cost, epoch(intake, now), drained, last, intake->pending);
 	if (now - intake->interfaces_ns > INTERFACES_NS || last) {
 		intake->interfaces_ns = now;
 		namespaces_snapshot(intake->options.inventory, epoch(intake, now));
@@ -375,7 +392,6 @@ static void *run(void *context)
 	uint64_t next = boot_now() + intake->options.tick_ns;
 	int error = 0;
 
-	pthread_setname_np(pthread_self(), "intake");
 	while (!atomic_load(&intake->stop) && !error) {
 		uint64_t now = boot_now(), wait_ns = next > now ? next - now : 0;
 
@@ -450,6 +466,7 @@ int intake_start(const struct intake_options *options, struct intake **out)
 		.no_hops = !(options->streams >> STREAM_HOP & 1),
 		.filter = options->filter,
 	};
+	const struct cost_source cost = {read_cost, keep_statistics, options->probes};
 	struct stat own;
 	int error;
 
@@ -464,7 +481,8 @@ int intake_start(const struct intake_options *options, struct intake **out)
 	intake->connections = connections_new(&connections);
 	intake->nat = nat_rows_new(intake->connections, options->epoch_offset_ns);
 	intake->walk = walk_new(options->probes, take_events, intake);
-	intake->cost = cost_new(options->probes);
+	if (wanted(intake, STREAM_COST))
+		intake->cost = cost_new(&cost, options->statistics, epoch(intake, boot_now()));
 	intake->pending = delivery_new();
 	intake->account = account_new(&(struct account_options){
 		.ledger = options->ledger,
@@ -480,14 +498,15 @@ int intake_start(const struct intake_options *options, struct intake **out)
 	if (!stat("/proc/self/ns/net", &own))
 		intake->network_namespace = (uint32_t)own.st_ino;
 	if (!intake->processes || !intake->connections || !intake->nat || !intake->walk ||
-	    !intake->cost || !intake->pending || !intake->account) {
+	    (wanted(intake, STREAM_COST) && !intake->cost) || !intake->pending ||
+	    !intake->account) {
 		free_intake(intake);
 		return -ENOMEM;
 	}
 	take_start_state(intake);
 	intake->interfaces_ns = boot_now();
 	intake->slice_end_ns = intake->interfaces_ns + options->slice_ns;
-	error = -pthread_create(&intake->thread, NULL, run, intake);
+	error = thread_start(&intake->thread, "intake", run, intake);
 	if (error) {
 		free_intake(intake);
 		return error;

@@ -10,6 +10,7 @@
 #ifndef RECORDER_INTAKE_H
 #define RECORDER_INTAKE_H
 
+#include "recorder/cost.h"
 #include "recorder/inventory.h"
 #include "recorder/ledger.h"
 #include "recorder/probes.h"
@@ -29,9 +30,10 @@ struct intake_options {
 	int64_t epoch_offset_ns;
 	uint64_t boot_digest;
 	enum command_line_policy command_line;
-	const struct filter *filter;   /* of the probes; NULL: none */
-	uint32_t packet_sampling_rate; /* of the stream packet, beside the filter's; 0: 1 */
-	uint32_t streams;	       /* bit of each enum stream_id that is wanted */
+	const struct filter *filter;	 /* of the probes; NULL: none */
+	uint32_t packet_sampling_rate;	 /* of the stream packet, beside the filter's; 0: 1 */
+	uint32_t streams;		 /* bit of each enum stream_id that is wanted */
+	enum cost_statistics statistics; /* of the stream cost, if that is wanted */
 };
 
 struct intake_status {

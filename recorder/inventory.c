@@ -7,6 +7,7 @@
  * forgotten once it has been committed, so that the inventory stays as small as the host.
  */
 #include "recorder/inventory.h"
+#include "recorder/cpu_model.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -18,11 +19,13 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define CLOCK_TRIES 16
+#define CLOCK_TRIES  16
+#define CPU_GOVERNOR "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 
 struct host {
 	char *host_name, *machine_id, *boot_id, *kernel_release, *architecture, *command_line;
 	int64_t cpu_count; /* 0: not known */
+	char *cpu_model, *cpu_governor;
 };
 
 struct anchor {
@@ -90,6 +93,16 @@ static char *read_line(const char *path)
 	return text;
 }
 
+static char *read_cpu_model(void)
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char *model = file ? cpu_model_read(file) : NULL;
+
+	if (file)
+		fclose(file);
+	return model;
+}
+
 static int describe_host(struct inventory *inventory)
 {
 	struct host *host = &inventory->host;
@@ -104,6 +117,8 @@ static int describe_host(struct inventory *inventory)
 	host->machine_id = read_line("/etc/machine-id");
 	host->boot_id = read_line("/proc/sys/kernel/random/boot_id");
 	host->cpu_count = sysconf(_SC_NPROCESSORS_ONLN);
+	host->cpu_model = read_cpu_model();
+	host->cpu_governor = read_line(CPU_GOVERNOR);
 	if (host->boot_id)
 		inventory->boot_digest = XXH3_64bits(host->boot_id, strlen(host->boot_id));
 	return error;
@@ -174,6 +189,8 @@ void inventory_free(struct inventory *inventory)
 	free(host->kernel_release);
 	free(host->architecture);
 	free(host->command_line);
+	free(host->cpu_model);
+	free(host->cpu_governor);
 	free_anchors(inventory->anchors);
 	for (struct interface *one = inventory->interfaces, *next; one; one = next) {
 		next = one->next;
@@ -384,10 +401,11 @@ uint64_t inventory_boot_digest(const struct inventory *inventory)
 
 static int put_host(const struct host *host, struct segment_writer *segment)
 {
-	return segment_put(segment, "INSERT INTO host VALUES(?, ?, ?, ?, ?, nullif(?, 0), ?)",
-			   "tttttit", host->host_name, host->machine_id, host->boot_id,
+	return segment_put(segment,
+			   "INSERT INTO host VALUES(?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?)",
+			   "tttttittt", host->host_name, host->machine_id, host->boot_id,
 			   host->kernel_release, host->architecture, host->cpu_count,
-			   host->command_line);
+			   host->command_line, host->cpu_model, host->cpu_governor);
 }
 
 static int put_anchor(const struct anchor *anchor, struct segment_writer *segment)

@@ -63,6 +63,21 @@ static const struct interface_entry veth = {
 	.first_ns = 1000,
 };
 
+/* A file's only line, or "NULL" where there is no such file. */
+static const char *line_of(const char *path)
+{
+	static char line[128];
+	FILE *file = fopen(path, "r");
+
+	snprintf(line, sizeof(line), "NULL");
+	if (file) {
+		assert_non_null(fgets(line, sizeof(line), file));
+		line[strcspn(line, "\n")] = 0;
+		fclose(file);
+	}
+	return line;
+}
+
 static void the_host_is_told(void **state)
 {
 	struct shelf shelf = open_shelf(1);
@@ -74,6 +89,8 @@ static void the_host_is_told(void **state)
 	assert_answer(shelf.directory, 1, "SELECT kernel_release FROM host", name.release);
 	assert_answer(shelf.directory, 1, "SELECT length(boot_id) FROM host", "36");
 	assert_answer(shelf.directory, 1, "SELECT cpu_count > 0 FROM host", "1");
+	assert_answer(shelf.directory, 1, "SELECT cpu_governor FROM host",
+		      line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
 	assert_true(inventory_boot_digest(shelf.inventory) != 0);
 	close_shelf(&shelf);
 }

@@ -8,6 +8,7 @@
 #include "recorder/namespaces.h"
 #include "recorder/interfaces.h"
 #include "recorder/mountinfo.h"
+#include "recorder/thread.h"
 #include "recorder/utf8.h"
 
 #include <dirent.h>
@@ -15,7 +16,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,16 +151,11 @@ int namespaces_visit(int (*visit)(const struct network_namespace *one, int error
 		     void *context)
 {
 	struct round round = {.visit = visit, .context = context};
-	sigset_t all, before;
 	pthread_t thread;
 	int error = find_all(&round);
 
-	if (!error) {
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &before);
-		error = -pthread_create(&thread, NULL, visit_all, &round);
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-	}
+	if (!error)
+		error = thread_start(&thread, "namespaces", visit_all, &round);
 	if (!error) {
 		pthread_join(thread, NULL);
 		error = round.result < 0 ? round.result : 0;

@@ -62,7 +62,7 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	*problem = NULL;
 	if (!probes || !facts)
 		goto fail;
-	probes->stats = -1;
+	probes->statistics = -1;
 	probes->filter = options->filter;
 	probes->cpu_count = (unsigned int)libbpf_num_possible_cpus();
 	probes->counters = calloc(probes->cpu_count, STAGE_COUNTERS * sizeof(uint64_t));
@@ -88,10 +88,6 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 		probes->skeleton->bss->inserts_are_seen =
 			nat && nat->alternative->programs[0] != NULL;
 	redirects_follow(probes->redirects);
-	/* Only for as long as the descriptor is open; where it is refused, run times stay zero.
-	 */
-	if (!options->without_statistics)
-		probes->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	kernel_facts_free(facts);
 	*out = probes;
 	return 0;
@@ -112,8 +108,9 @@ void probes_close(struct probes *probes)
 	if (!probes)
 		return;
 	probes_detach(probes);
-	if (probes->stats >= 0)
-		close(probes->stats);
+	probes_keep_statistics(probes, 0);
+	for (int i = 0; i < RINGS; i++)
+		ring_level_close(probes->levels[i]);
 	ring_buffer__free(probes->ring);
 	ring_buffer__free(probes->sighting_ring);
 	redirects_close(probes->redirects);

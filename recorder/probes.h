@@ -8,6 +8,7 @@
 #ifndef RECORDER_PROBES_H
 #define RECORDER_PROBES_H
 
+#include "recorder/cost_part.h"
 #include "recorder/flow.h"
 #include "recorder/live_capture.h"
 #include "recorder/plan.h"
@@ -27,10 +28,9 @@ struct sighting_options {
 };
 
 struct probes_options {
-	uint32_t flow_entries;	/* that the flow table has room for; 0: the default, 65,536 */
-	uint32_t ring_bytes;	/* of the ring buffer of events, a power of two; 0: 16 MiB */
-	int without_statistics; /* run times stay zero */
-	int count_only;		/* packets that the table has no room for are not told singly */
+	uint32_t flow_entries; /* that the flow table has room for; 0: the default, 65,536 */
+	uint32_t ring_bytes;   /* of the ring buffer of events, a power of two; 0: 16 MiB */
+	int count_only;	       /* packets that the table has no room for are not told singly */
 	const char *without;   /* words for plan_leave_out, with commas between them; or NULL */
 	struct filter *filter; /* borrowed; NULL: everything is admitted */
 	struct sighting_options sightings;
@@ -141,14 +141,13 @@ int probes_count_packets(struct probes *probes, struct live_capture_counts *coun
 /* How many packets passed new interfaces before they were watched, at most. */
 uint64_t probes_unwatched_packets(struct probes *probes);
 
-/* What the programs and maps cost so far. */
-struct probe_cost {
-	const char *part; /* "program" or "map" */
-	char name[32];
-	uint64_t run_count, run_time_ns, memory_bytes;
-};
+/*
+ * Have the kernel keep run-time statistics of programs, those of others too, or no longer; it
+ * stops when nobody wants them any more, or this process ends. 0 or a negative errno.
+ */
+int probes_keep_statistics(struct probes *probes, int keep);
 
-/* Fill up to most lines; returns how many there are. */
-size_t probes_cost(struct probes *probes, struct probe_cost *lines, size_t most);
+/* What programs, maps and ring buffers cost so far: fill up to most; returns how many. */
+size_t probes_cost(struct probes *probes, struct cost_part *parts, size_t most);
 
 #endif

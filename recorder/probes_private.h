@@ -12,6 +12,7 @@
 #include "recorder/notices.h"
 #include "recorder/probes.h"
 #include "recorder/redirects.h"
+#include "recorder/ring_level.h"
 #include "recorder/tc_watch.h"
 
 #include "schema/flow_hash.h"
@@ -20,6 +21,16 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/flowtape.skel.h"
+
+enum ring { RING_EVENTS, RING_PACKETS, RING_SIGHTINGS, RINGS };
+
+/* Maps of which user space learns how many entries they have. */
+enum known_map {
+	KNOWN_FLOW_UNITS,   /* the most since the last time that was asked */
+	KNOWN_RATES,	    /* at the last drain */
+	KNOWN_TRANSLATIONS, /* at the last walk */
+	KNOWN_MAPS
+};
 
 struct probes {
 	struct flowtape_bpf *skeleton; /* NULL: no program is in the kernel */
@@ -33,7 +44,10 @@ struct probes {
 	struct live_capture *capture; /* NULL: programs see the packets */
 	struct kernel_facts *facts;   /* NULL: attached once only */
 	int load_error;		      /* the kernel's last word against the programs */
-	int stats;		      /* descriptor that keeps run-time statistics on, or -1 */
+	int statistics;		      /* descriptor for which the kernel keeps them, or -1 */
+	struct ring_level *levels[RINGS];
+	uint64_t passed; /* events, so far */
+	uint64_t entries[KNOWN_MAPS];
 	struct ring_buffer *ring;
 	struct ring_buffer *sighting_ring; /* NULL: nobody has read there yet */
 	int (*sighting)(void *context, const struct sighting_event *event);

@@ -48,6 +48,10 @@ static const char help[] =
 	"      --segment-time TIME  and past this age (default 1h)\n"
 	"      --command-line HOW   of processes: redacted (default; values that look secret are\n"
 	"                           masked), full, off\n"
+	"      --statistics WHEN    have the kernel keep run-time statistics of programs: sampled\n"
+	"                           (default; the first second, then one second in ten), all the\n"
+	"                           time, off; each run of every program of the host costs more\n"
+	"                           meanwhile\n"
 	"      --without HOOK,...   leave out hooks that flowrec check lists: one (iter/task), a\n"
 	"                           kind (kprobe), or all of a name (sched_process_exec)\n"
 	"      --only, --not RULE   leave out what does not, or what does match, see below\n"
@@ -122,6 +126,7 @@ static int start(struct run *run, const struct record_options *options,
 		.idle_ns = 120 * SECOND_NS,
 		.command_line = options->command_line,
 		.streams = options->streams,
+		.statistics = options->statistics,
 		.packet_sampling_rate = options->sightings.sampling_rate,
 		.filter = options->filter,
 	};

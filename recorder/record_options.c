@@ -39,6 +39,22 @@ static int parse_policy(const char *word, enum command_line_policy *policy)
 	return misuse("--command-line takes redacted, full or off, not", word);
 }
 
+static int parse_statistics(const char *word, enum cost_statistics *statistics)
+{
+	static const char *const words[] = {
+		[COST_STATISTICS_SAMPLED] = "sampled",
+		[COST_STATISTICS_ALL] = "all",
+		[COST_STATISTICS_OFF] = "off",
+	};
+
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i])) {
+			*statistics = (enum cost_statistics)i;
+			return -1;
+		}
+	return misuse("--statistics takes all, sampled or off, not", word);
+}
+
 static int is_ring_size(uint64_t size)
 {
 	return size >= LEAST_RING && size <= 1 << 30 && !(size & (size - 1));
@@ -71,6 +87,7 @@ enum long_option {
 	SEGMENT_SIZE,
 	SEGMENT_TIME,
 	POLICY,
+	STATISTICS,
 	WITHOUT
 };
 
@@ -140,6 +157,8 @@ static int parse_option(int option, struct record_options *options)
 	case WITHOUT:
 		options->without = optarg;
 		return command_without("record", optarg);
+	case STATISTICS:
+		return parse_statistics(optarg, &options->statistics);
 	case POLICY:
 		return parse_policy(optarg, &options->command_line);
 	default:
@@ -165,6 +184,7 @@ int record_options_parse(int argc, char **argv, struct record_options *options)
 		{"segment-size", required_argument, NULL, SEGMENT_SIZE},
 		{"segment-time", required_argument, NULL, SEGMENT_TIME},
 		{"command-line", required_argument, NULL, POLICY},
+		{"statistics", required_argument, NULL, STATISTICS},
 		{"without", required_argument, NULL, WITHOUT},
 		FILTER_OPTIONS,
 		{"quiet", no_argument, NULL, 'q'},

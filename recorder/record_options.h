@@ -6,6 +6,7 @@
 #define RECORDER_RECORD_OPTIONS_H
 
 #include "recorder/image.h"
+#include "recorder/cost.h"
 #include "recorder/filter.h"
 #include "recorder/probes.h"
 
@@ -17,6 +18,7 @@ struct record_options {
 	uint32_t streams;
 	struct sighting_options sightings;
 	enum command_line_policy command_line;
+	enum cost_statistics statistics;
 	struct filter *filter; /* owned; NULL: none */
 };
 

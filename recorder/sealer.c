@@ -166,7 +166,6 @@ static void *work(void *argument)
 	struct sealer *sealer = argument;
 	int ending, left_alone;
 
-	pthread_setname_np(pthread_self(), "sealer");
 	pthread_mutex_lock(&sealer->mutex);
 	sealer->thread_id = gettid();
 	if (sealer->gentle && !sealer->ending)
@@ -207,7 +206,7 @@ int sealer_open(const struct directory *directory, int gentle, struct sealer **o
 	sealer->gentle = gentle;
 	if (digest)
 		memcpy(sealer->previous, digest, sizeof(sealer->previous));
-	error = thread_start(&sealer->thread, work, sealer);
+	error = thread_start(&sealer->thread, "sealer", work, sealer);
 	if (error) {
 		dispose(sealer);
 		return error;

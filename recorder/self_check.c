@@ -71,6 +71,7 @@ static int record(struct self_check *test, struct probes *probes, struct self_re
 		.idle_ns = MINUTE_NS,
 		.command_line = COMMAND_LINE_FULL,
 		.streams = (1U << STREAM_COUNT) - 1,
+		.statistics = COST_STATISTICS_OFF,
 	};
 	struct writer_status written = {0};
 	struct intake *running = NULL;

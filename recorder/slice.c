@@ -496,6 +496,8 @@ static int emit_connection(struct connections *connections, struct connection *c
 		    (hops[i].hop->fresh.packets[0] || hops[i].hop->fresh.packets[1]))
 			error = emit_hop(connections, connection, &hops[i], delivery);
 	}
+	*(end == SLICE_OPEN ? &connections->open_packets : &connections->packets) +=
+		row.source_packets + row.destination_packets;
 	describe_trouble(connection, &row, drops);
 	/* A translation alone is no traffic. */
 	if (error || connections->options.no_flows ||
@@ -550,6 +552,7 @@ int connections_emit(struct connections *connections, enum slice_end end,
 	}
 	if (error)
 		return error;
+	connections->open_packets = 0;
 	connections->last_active = &connections->first_active;
 	connections_sweep(connections);
 	return 0;

@@ -234,7 +234,6 @@ static void *run(void *argument)
 {
 	struct tc_watch *watch = argument;
 
-	pthread_setname_np(pthread_self(), "tc watch");
 	while (wait_for_news(watch))
 		go_round(watch);
 	return NULL;
@@ -271,7 +270,7 @@ int tc_watch_open(const struct tc_watch_side sides[2], struct tc_watch **out)
 		error = watch->error ? watch->error : -ENODEV;
 	if (!error) {
 		watch->has_thread = 1;
-		error = thread_start(&watch->thread, run, watch);
+		error = thread_start(&watch->thread, "tc watch", run, watch);
 		watch->has_thread = !error;
 	}
 	if (error)

@@ -23,6 +23,7 @@ static const unsigned int patience[] = {
 
 struct walk {
 	struct flowtape_bpf *skeleton;
+	uint64_t *translations; /* how many there are, for the probes */
 	int is_planned;
 	void (*take_events)(void *context);
 	void *context;
@@ -40,6 +41,7 @@ struct walk *walk_new(struct probes *probes, void (*take_events)(void *context),
 		return NULL;
 	walk->is_planned = chosen && chosen->alternative->hook == HOOK_WALK;
 	walk->skeleton = probes->skeleton;
+	walk->translations = &probes->entries[KNOWN_TRANSLATIONS];
 	walk->take_events = take_events;
 	walk->context = context;
 	return walk;
@@ -137,6 +139,7 @@ static void look_for_gone(struct walk *walk)
 {
 	int map = bpf_map__fd(walk->skeleton->maps.translations);
 	uint64_t position[8]; /* opaque to us; a hash map uses 4 bytes of it */
+	uint64_t seen = 0;
 	void *from = NULL;
 	int ended = 0;
 
@@ -149,7 +152,9 @@ static void look_for_gone(struct walk *walk)
 			return;
 		end_gone(walk, count);
 		from = position;
+		seen += count;
 	}
+	*walk->translations = seen;
 }
 
 static int is_due(const struct walk *walk, uint64_t now_ns, enum walk_need need)

@@ -376,7 +376,7 @@ int writer_open(const struct writer_options *options, struct writer **out, char 
 		writer->reserve = directory_reserve(writer->directory, RESERVE_BYTES);
 	if (!error && (error = start_sealer(writer, options->gentle)))
 		snprintf(words, sizeof(words), "cannot start the sealer: %s", strerror(-error));
-	if (!error && (error = thread_start(&writer->thread, work, writer)))
+	if (!error && (error = thread_start(&writer->thread, "writer", work, writer)))
 		snprintf(words, sizeof(words), "cannot start the writer: %s", strerror(-error));
 	if (error)
 		goto fail;

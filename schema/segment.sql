@@ -62,7 +62,9 @@ CREATE TABLE host(
   kernel_release TEXT,
   architecture TEXT,
   cpu_count INTEGER,
-  command_line TEXT
+  command_line TEXT,
+  cpu_model TEXT,
+  cpu_governor TEXT
 );
 
 CREATE TABLE clock(

@@ -14,7 +14,7 @@
 
 #define SEGMENT_APPLICATION_ID 0x466c6f77 /* "Flow", in the SQLite header */
 #define SEGMENT_FORMAT_MAJOR   2
-#define SEGMENT_FORMAT_MINOR   0
+#define SEGMENT_FORMAT_MINOR   1
 #define SEGMENT_SUFFIX	       ".segment"
 
 struct segment_writer;

@@ -426,9 +426,11 @@ static const struct column cost_columns[] = {
 	COST(run_time_ns, INTEGER, ALWAYS, NAMES("ns", "time in a program", "", "", "", ""),
 	     AFTER("name", "run_count")),
 	COST(user_cpu_ns, INTEGER, ALWAYS,
-	     NAMES("ns", "recorder's CPU time in user space", "", "", "", "")),
+	     NAMES("ns", "CPU time in user space, of a thread or of the recorder", "", "", "",
+		   "")),
 	COST(system_cpu_ns, INTEGER, ALWAYS,
-	     NAMES("ns", "recorder's CPU time in the kernel", "", "", "", "")),
+	     NAMES("ns", "CPU time in the kernel, of a thread or of the recorder", "", "", "",
+		   "")),
 	COST(memory_bytes, INTEGER, ALWAYS,
 	     NAMES("bytes", "memory held at the end of the span", "", "", "", ""),
 	     AFTER("name")),
@@ -444,6 +446,10 @@ static const struct column cost_columns[] = {
 	     NAMES("bytes", "bytes written to the recording", "", "", "", "")),
 	COST(write_count, INTEGER, OPTIONAL,
 	     NAMES("calls", "in so many calls", "", "", "", "")),
+	COST(packets, INTEGER, OPTIONAL,
+	     NAMES("packets",
+		   "that programs counted in the span, each where it began; of the recorder",
+		   "", "", "", "")),
 };
 
 #define PACKET(...) COLUMN(packet_row, __VA_ARGS__)

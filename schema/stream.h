@@ -206,6 +206,7 @@ struct cost_row {
 	uint64_t entries_most;	   /* that there is room for */
 	uint64_t high_water_bytes; /* the most that waited in a ring */
 	uint64_t written_bytes, write_count;
+	uint64_t packets; /* that programs counted meanwhile; of the part "recorder" */
 };
 
 /*

@@ -172,10 +172,13 @@ heading "What was lost? Every stage accounts for all that came to it."
 answer report losses "$recording"
 
 heading "What did recording cost?"
-ask "SELECT part, count(DISTINCT name) AS parts, sum(run_count) AS runs,
-		sum(run_time_ns) / nullif(sum(run_count), 0) AS ns_per_run,
-		round(100.0 * sum(run_time_ns + user_cpu_ns + system_cpu_ns)
-			/ (SELECT max(time_ns) - min(time_ns) FROM cost), 2) AS percent_of_one_cpu,
-		sum(written_bytes) AS written_bytes
-	FROM cost WHERE part <> 'map' GROUP BY 1"
+ask "WITH each AS (SELECT part, sum(run_count) AS runs, sum(run_time_ns) AS run_ns,
+			sum(user_cpu_ns + system_cpu_ns) AS cpu_ns, sum(span_ns) AS span_ns,
+			max(high_water_bytes) AS high_water_bytes, sum(written_bytes) AS written_bytes
+		FROM cost WHERE part <> 'map' GROUP BY part, name)
+	SELECT part, count(*) AS parts, round(max(span_ns) / 1e9, 1) AS seconds, sum(runs) AS runs,
+		sum(run_ns) / nullif(sum(runs), 0) AS ns_per_run,
+		round(sum(100.0 * (run_ns + cpu_ns) / span_ns), 2) AS percent_of_one_cpu,
+		max(high_water_bytes) AS high_water_bytes, sum(written_bytes) AS written_bytes
+	FROM each GROUP BY 1"
 what_to_type_next

@@ -7,7 +7,7 @@ report()
 	"$FLOWPLAY" report "$1" recording | sed 's/\<[2-4][0-9]\{18\}\>/...a random number./'
 }
 
-for report in summary talkers connections nat processes hops losses cost; do
+for report in summary talkers connections nat processes hops losses cost cost-per; do
 	echo "--- $report"
 	case $report in
 	summary) report $report | grep -v '^size of the recording' ;;

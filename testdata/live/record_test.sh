@@ -28,6 +28,7 @@ exchange=$live_tools/exchange
 said=$work/said
 net_serve "$server" "$said.udp" $exchange udp-serve 5001 && udp=$started || exit 1
 net_serve "$server" "$said.tcp" $exchange tcp-serve 8090 && tcp=$started || exit 1
+statistics_before=$(sysctl -n kernel.bpf_stats_enabled)
 recorder_start "$recording" "$work/recorder" --slice 1s || exit 1
 net_serve "$server" "$said.udp2" $exchange udp-serve 5002 && udp2=$started || exit 1
 net_serve "$server" "$said.tcp2" $exchange tcp-serve 8091 && tcp2=$started || exit 1
@@ -387,6 +388,66 @@ for segment in "$recording"/*.segment; do
 	done >"$work/empty"
 	none plain_sqlite_reads_every_plain_table "$(cat "$work/empty")"
 done
+
+# --- what it cost ---
+
+# cost RECORDING SQL: the rows without their heading.
+cost()
+{
+	play "$1" "$2" | tail -n +2
+}
+
+is every_part_says_what_it_cost map,program,recorder,ring,thread "$(cost "$recording" "
+	SELECT group_concat(part, ',') FROM (SELECT DISTINCT part FROM cost ORDER BY part)" |
+	tr -d '"')"
+is threads_have_their_names 4 "$(cost "$recording" "SELECT count(DISTINCT name) FROM cost
+	WHERE part = 'thread' AND name IN ('flowrec', 'intake', 'writer', 'sealer')")"
+none spans_follow_each_other "$(cost "$recording" "
+	SELECT time_ns, span_ns, time_ns - span_ns - before FROM (SELECT time_ns, span_ns,
+		lag(time_ns) OVER (ORDER BY time_ns) AS before FROM cost WHERE part = 'recorder')
+	WHERE span_ns IS NULL OR before IS NOT NULL AND time_ns - span_ns <> before")"
+none programs_have_whole_spans_one_second_in_ten "$(cost "$recording" "
+	WITH span AS (SELECT time_ns, span_ns, min(time_ns) OVER () AS first,
+			time_ns - span_ns AS began FROM cost WHERE part = 'recorder'),
+		metered AS (SELECT DISTINCT time_ns, span_ns, time_ns - span_ns AS began,
+			lag(time_ns - span_ns) OVER (ORDER BY time_ns) AS before
+			FROM (SELECT DISTINCT time_ns, span_ns FROM cost WHERE part = 'program'))
+	SELECT 'no such span', * FROM metered
+		WHERE (time_ns, span_ns) NOT IN (SELECT time_ns, span_ns FROM span)
+	UNION ALL SELECT 'too soon', * FROM metered WHERE began < before + 10000000000
+	UNION ALL SELECT 'not the first', time_ns, span_ns, began, NULL FROM span
+		WHERE time_ns = first AND time_ns NOT IN (SELECT time_ns FROM metered)")"
+none no_more_waits_in_a_ring_than_fits "$(cost "$recording" "SELECT name, high_water_bytes,
+	memory_bytes FROM cost WHERE part = 'ring' AND high_water_bytes > memory_bytes")"
+is the_ring_of_events_was_used 1 "$(cost "$recording" "SELECT max(high_water_bytes) > 0
+	FROM cost WHERE part = 'ring' AND name = 'events'")"
+is no_map_has_more_entries_than_it_has_room_for 0 "$(cost "$recording" "SELECT count(*)
+	FROM cost WHERE part = 'map' AND entries > entries_most")"
+is flows_stood_in_their_table 1 "$(cost "$recording" "SELECT max(entries) > 0
+	FROM cost WHERE name = 'flow_units'")"
+# A thread is read before the process is: what runs in between counts for threads that ended.
+is all_of_its_time_is_that_of_a_thread 1 "$(cost "$recording" "SELECT
+	sum(iif(part = 'thread', user_cpu_ns + system_cpu_ns, 0)) + count(*) * 2000 >=
+	sum(iif(part = 'recorder', user_cpu_ns + system_cpu_ns, 0)) AS is_all FROM cost")"
+is the_packets_are_those_of_the_flows "$(cost "$recording" "SELECT
+	sum(source_packets + destination_packets) FROM flow")" \
+	"$(cost "$recording" "SELECT sum(packets) FROM cost")"
+is packets_have_a_price_in_the_kernel 1 "$(cost "$recording" "SELECT
+	sum(run_time_ns) > 0 AND sum(run_count) > 0 FROM cost WHERE name LIKE 'on_%'")"
+
+for statistics in all off; do
+	recorder_start "$work/$statistics" "$work/$statistics" --statistics $statistics || exit 1
+	in_client ping -q -c 10 -i 0.2 "$server4" >"$work/ping.$statistics"
+	recorder_stop INT
+done
+is with_all_statistics_every_span_has_them 1 "$(cost "$work/all" "SELECT count(DISTINCT time_ns) > 1
+	AND count(DISTINCT time_ns) = count(DISTINCT iif(part = 'program', time_ns, NULL))
+	AS are_all FROM cost")"
+is without_statistics_nothing_is_said_of_programs 0,1 "$(cost "$work/off" "SELECT
+	sum(part = 'program') || ',' || (sum(part = 'thread') > 0) FROM cost" | tr -d '"')"
+is the_switch_for_statistics_is_as_it_was "$statistics_before" \
+	"$(sysctl -n kernel.bpf_stats_enabled)"
+
 # Of sightings, which are not recorded here, none has an answer but how to record them.
 for report in analyzer/reports/*.sql; do
 	report=$(basename "$report" .sql)

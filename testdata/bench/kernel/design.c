@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_MOST 64
+#define LINES_MOST 128
 
 const char *const design_names[DESIGNS] = {
 	[FLOWTAPE] = "flowtape",
@@ -63,7 +63,7 @@ void design_runs(const struct design *design, struct runs runs[HOOKS])
 		[RECEIVE] = "on_receive",
 		[TRANSMIT] = "on_transmit",
 	};
-	struct probe_cost lines[LINES_MOST];
+	struct cost_part lines[LINES_MOST];
 	size_t count;
 
 	if (design->yardstick) {
@@ -101,7 +101,7 @@ double design_test_run_ns(const struct design *design, unsigned int times)
 
 uint64_t design_memory_bytes(const struct design *design)
 {
-	struct probe_cost lines[LINES_MOST];
+	struct cost_part lines[LINES_MOST];
 	uint64_t bytes = 0;
 	size_t count;
 

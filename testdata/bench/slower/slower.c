@@ -57,7 +57,7 @@ static double try_rounds(const struct slower_bpf *skeleton, uint32_t rounds)
 
 static void load(struct slower *slower, double ns)
 {
-	const struct probes_options options = {.without_statistics = 1};
+	const struct probes_options options = {0};
 	char *problem = NULL;
 	double round_ns;
 	int error = probes_open(&options, &slower->probes, &problem);
