@@ -68,7 +68,7 @@ static void *enter_and_work(void *argument)
 static int visit_end(struct visit *visit)
 {
 	pthread_t thread;
-	int error = thread_start(&thread, "link", enter_and_work, visit);
+	int error = thread_start(&thread, "bench link", enter_and_work, visit);
 
 	if (error)
 		return error;

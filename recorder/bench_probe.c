@@ -154,6 +154,7 @@ static int store_cost(struct bench_probe *probe, struct workload_row *row)
 
 	for (size_t i = 0; i < probe->parts && !error; i++) {
 		struct cost_row cost = probe->after[i];
+		int is_program = !strcmp(cost.part, "program");
 
 		cost.run_count -= probe->before[i].run_count;
 		cost.run_time_ns -= probe->before[i].run_time_ns;
@@ -161,9 +162,9 @@ static int store_cost(struct bench_probe *probe, struct workload_row *row)
 		cost.span_ns = row->statistics_ns;
 		row->program_run_count += cost.run_count;
 		row->program_run_time_ns += cost.run_time_ns;
-		row->map_memory_bytes += strcmp(cost.part, "map") ? 0 : cost.memory_bytes;
+		row->map_memory_bytes += is_program ? 0 : cost.memory_bytes;
 		row->map_entries += cost.entries_most;
-		if (cost.run_count || !strcmp(cost.part, "map"))
+		if (cost.run_count || !is_program)
 			error = experiment_cost(probe->options->experiment, &cost);
 	}
 	return error;

@@ -5,6 +5,7 @@
 #ifndef RECORDER_RECORD_OPTIONS_H
 #define RECORDER_RECORD_OPTIONS_H
 
+#include "recorder/cost.h"
 #include "recorder/image.h"
 #include "recorder/cost.h"
 #include "recorder/filter.h"

@@ -1,5 +1,8 @@
 -- title: Cost for each
 -- summary: What recording cost in the kernel, in the recorder and on disk for each packet, flow and row.
+-- note: program_ns of packets: of the programs that count them, in spans with run-time statistics alone.
+-- note: program_ns of flows and rows: of all programs, where there were such statistics all the time.
+-- note: stored_bytes of packets and flows: of the streams flow and hop.
 WITH
 whole AS MATERIALIZED (
   SELECT recording_id, sum(user_cpu_ns + system_cpu_ns) AS cpu_ns,

@@ -1,5 +1,7 @@
 -- title: Cost
 -- summary: What each part of the recorder cost; programs, in spans with run-time statistics alone.
+-- note: Programs have rows of the spans in which the kernel kept such statistics; span_ns is their sum.
+-- note: The time of threads is the recorder's, once more: "ended" is that of threads that are gone.
 -- chart: bar label=part+name value=percent_of_one_cpu
 WITH
 whole AS MATERIALIZED (

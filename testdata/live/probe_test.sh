@@ -118,6 +118,12 @@ begin()
 		awk '$1 == "prog_id:" { print $2 }' | sort -u)
 	spaces=$(for one in $processes; do readlink /proc/$one/ns/net; done | sort -u |
 		grep -vxF "$(readlink /proc/self/ns/net)")
+	# The kernel gives numbers of namespaces again: a mark tells that it is still this one.
+	for one in $processes; do
+		for interface in near0 far0; do
+			nsenter -t "$one" -n ip link set "$interface" alias "probe-$$" 2>/dev/null
+		done
+	done
 }
 
 # left: what is there of it still.
@@ -129,7 +135,13 @@ left()
 	for one in $programs; do
 		bpftool prog show id "$one" 2>/dev/null
 	done
-	readlink /proc/[0-9]*/ns/net | grep -xF "$spaces"
+	for one in /proc/[0-9]*; do
+		case " $(echo $spaces) " in
+		*" $(readlink "$one/ns/net" 2>/dev/null) "*)
+			nsenter -t "${one#/proc/}" -n ip link 2>/dev/null | grep "alias probe-$$"
+			;;
+		esac
+	done
 }
 
 # The kernel takes some things away a little later.
