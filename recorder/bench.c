@@ -191,6 +191,8 @@ static int run(const struct bench_options *options, const char *command_line)
 	/* Blocked before any thread begins, so that they are taken where it is said. */
 	command_block_signals(&bench.signals);
 	if (options->is_probe) {
+		/* An agent that has ended is told so by the call that writes to it. */
+		signal(SIGPIPE, SIG_IGN);
 		error = bench_probe_open(&options->arms, (unsigned int)options->loads, &probe,
 					 &problem);
 		if (error == -EINVAL && !problem)
