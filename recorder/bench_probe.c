@@ -18,7 +18,7 @@
 #define SECOND_NS     1000000000ULL
 #define SLICE_NS      20000000ULL
 #define SETTLE_NS     2000000ULL /* after a switch, before what is measured */
-#define METERED_EVERY 4U	 /* blocks */
+#define METERED_EVERY 2U	 /* blocks */
 #define COST_MOST     128U
 
 static const char round_trip[] = BENCH_PROBE_ROUND_TRIP;

@@ -12,13 +12,13 @@
 # A difference is found where its 95 % interval (of the median over the blocks, distribution-free)
 # is above 0 and the median at least 1 %: of a packet's time, of a round trip's, and of the metered
 # time of the programs. Less than 1 % is not claimed: one load of the same programs differs from
-# another by up to half of that. RUNS=20 runs of DURATION=30s.
+# another, see recorder/bench_probe.h. RUNS=20 runs of DURATION=30s, with LOADS=2 of each.
 set -eu
 cd "$(dirname "$0")/../.."
 
 RUNS=${RUNS:-20}
 DURATION=${DURATION:-30s}
-LOADS=${LOADS:-1}
+LOADS=${LOADS:-2}
 flowrec=${FLOWREC:-build/flowrec}
 flowplay=${FLOWPLAY:-build/flowplay}
 slower=build/testdata/bench/slower/slower
