@@ -51,18 +51,13 @@ while [ $run -lt "$RUNS" ]; do
 		--arms a,again,packet,program --arm "a=!exec $slower 0" --arm "again=!exec $slower 0" \
 		--arm "packet=!exec $slower $(half "$packet_ns")" \
 		--arm "program=!exec $slower $(half "$program_ns")" 2>/dev/null
-	rows "$work/$run" "SELECT $run, what, b.arm, a.ns, b.ns - a.ns AS more
-		FROM (SELECT pair, arm, CASE WHEN statistics_ns > 0 THEN 'programs' ELSE
-				replace(command, 'probe ', '') END AS what, command,
+	rows "$work/$run" "WITH slice AS (SELECT pair, arm,
+			CASE WHEN statistics_ns > 0 THEN 'programs' ELSE replace(command, 'probe ', '') END AS what,
 			CASE WHEN statistics_ns > 0 THEN program_run_time_ns * 1.0 / operations
-				ELSE latency_p50_ns END AS ns FROM workload WHERE pair > 0
-				AND (statistics_ns = 0 OR command = 'probe packet rate')) a
-		JOIN (SELECT pair, arm, CASE WHEN statistics_ns > 0 THEN 'programs' ELSE
-				replace(command, 'probe ', '') END AS what, command,
-			CASE WHEN statistics_ns > 0 THEN program_run_time_ns * 1.0 / operations
-				ELSE latency_p50_ns END AS ns FROM workload WHERE pair > 0
-				AND (statistics_ns = 0 OR command = 'probe packet rate')) b
-			USING (pair, what) WHERE a.arm = 'a' AND b.arm <> 'a' ORDER BY 2, 3, more"
+				ELSE latency_p50_ns END AS ns
+			FROM workload WHERE pair > 0 AND (statistics_ns = 0 OR command = 'probe packet rate'))
+		SELECT $run, what, b.arm, a.ns, b.ns - a.ns AS more FROM slice a JOIN slice b USING (pair, what)
+		WHERE a.arm = 'a' AND b.arm <> 'a' ORDER BY 2, 3, more"
 	rm -rf "${work:?}/$run"
 done | awk -F , -v out="$out" '
 function end(  n, median, low, high, share)
@@ -72,11 +67,11 @@ function end(  n, median, low, high, share)
 	median = (more[int((n + 1) / 2)] + more[int((n + 2) / 2)]) / 2
 	low = int(n / 2 - 0.98 * sqrt(n)); high = int(n / 2 + 0.98 * sqrt(n) + 1.5)
 	share = 100 * median / (base / n)
-	found[now_what, now_arm] += low >= 1 && more[low] > 0 && share >= 1
+	found[now_what, now_arm] += (low >= 1 && more[low] > 0 && share >= 1)
 	runs[now_what, now_arm]++
 	sum[now_what, now_arm] += share
-	printf "%3d  %-12s %-8s %5d blocks %+7.2f %%  %+.1f ns (%+.1f to %+.1f)\n", now_run, now_what,
-		now_arm, n, share, median, more[low < 1 ? 1 : low], more[high > n ? n : high]
+	printf("%3d  %-12s %-8s %5d blocks %+7.2f %%  %+.1f ns (%+.1f to %+.1f)\n", now_run, now_what,
+		now_arm, n, share, median, more[low < 1 ? 1 : low], more[high > n ? n : high])
 }
 {
 	if ($1 != now_run || $2 != now_what || $3 != now_arm) {
