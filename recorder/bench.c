@@ -188,8 +188,6 @@ static int run(const struct bench_options *options, const char *command_line)
 	char *problem;
 	int error, status;
 
-	/* Blocked before any thread begins, so that they are taken where it is said. */
-	command_block_signals(&bench.signals);
 	if (options->is_probe) {
 		/* An agent that has ended is told so by the call that writes to it. */
 		signal(SIGPIPE, SIG_IGN);
@@ -200,6 +198,8 @@ static int run(const struct bench_options *options, const char *command_line)
 		if (error)
 			return complain(error, problem);
 	}
+	/* Until here one ends the program; now there is something to keep. */
+	command_block_signals(&bench.signals);
 	status = run_in(&bench, probe, command_line);
 	bench_probe_close(probe);
 	return status;

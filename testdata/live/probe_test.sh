@@ -174,6 +174,21 @@ for signal in INT KILL; do
 	fi
 done
 
+# Nothing is recorded yet while an agent does not answer.
+"$flowrec" bench --probe -o "$work/early" --arms off,mute --arm "mute=!exec sh -c 'cat >$work/heard; sleep 1'" \
+	>"$work/early.out" 2>&1 &
+probe=$!
+net_pids="$net_pids $probe"
+until [ -s "$work/heard" ]; do
+	kill -0 $probe || break
+	sleep 0.05
+done
+processes=$(cat /proc/$probe/task/*/children) programs='' spaces=none
+kill -TERM $probe
+wait $probe 2>/dev/null
+is a_signal_ends_it_before_it_measures 143 $?
+none nothing_is_left_of_that_either "$(wait_for_nothing)"
+
 # --- what cannot be ---
 
 # refused NAME STATUS LINE OPTION...: one line, and no recording.
