@@ -15,7 +15,7 @@
 #define SECOND_NS     1000000000ULL
 #define USUAL_NS      (60 * SECOND_NS)
 #define USUAL_PAIRS   10
-#define USUAL_LOADS   3
+#define USUAL_LOADS   2
 #define LEAST_SLICE   1000000ULL
 #define LONGEST_SLICE SECOND_NS
 
@@ -53,7 +53,7 @@ static const char help[] =
 	"                       measures the programs in the kernel, not user space\n"
 	"      --duration TIME  of the probe (default 60s, where no --pairs are given)\n"
 	"      --slice TIME     of the probe, 1ms to 1s (default 20ms)\n"
-	"      --loads N        the probe loads each agent so many times, 1 to 8 (default 3; some\n"
+	"      --loads N        the probe loads each agent so many times, 1 to 8 (default 2; some\n"
 	"                       seconds each, before its time begins), and takes turns: two loads\n"
 	"                       of the same differ by where in memory they come to lie\n"
 	"\n"

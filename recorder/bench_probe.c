@@ -255,6 +255,21 @@ static int run_blocks(struct bench_probe *probe, uint64_t *done)
 
 /* --- what the header promises --- */
 
+/* There and back again: no arm is loaded before another more often than after it. */
+static int load_agents(struct bench_probe *probe, char **problem)
+{
+	size_t count = probe->arms->count;
+	int error = 0;
+
+	for (size_t i = 0; i < count * probe->loads && !error; i++) {
+		size_t load = i / count, arm = load % 2 ? count - 1 - i % count : i % count;
+
+		error = bench_switch_open(&probe->arms->arm[arm], probe->link,
+					  &probe->agents[arm][load], problem);
+	}
+	return error;
+}
+
 int bench_probe_open(const struct arms *arms, unsigned int loads, struct bench_probe **out,
 		     char **problem)
 {
@@ -269,9 +284,8 @@ int bench_probe_open(const struct arms *arms, unsigned int loads, struct bench_p
 	error = bench_link_open(&probe->link, problem);
 	if (!error)
 		error = bench_traffic_open(probe->link, &probe->traffic);
-	for (size_t i = 0; i < arms->count * loads && !error; i++)
-		error = bench_switch_open(&arms->arm[i / loads], probe->link,
-					  &probe->agents[i / loads][i % loads], problem);
+	if (!error)
+		error = load_agents(probe, problem);
 	if (error) {
 		bench_probe_close(probe);
 		return error;

@@ -22,9 +22,10 @@
  * What is left is not noise, and more blocks do not help: two loads of the same programs differ
  * for as long as they live, by where in memory they lie. 18 such pairs differed with a standard
  * deviation of 0.24 % of a round trip and 0.44 % of a packet, by 1.1 % at most, while each was
- * known to 0.15 %. So agents are loaded several times, and of two agents nothing below 1 %
- * should be claimed. Programs made slower by 5 % of what a packet costs with them were seen in
- * all 18 runs of 8 s: packets +4.7 % (3.4 to 5.6), round trips +2.8 % (2.3 to 3.4).
+ * known to 0.15 %. So agents are loaded several times, in balanced order, and of two agents
+ * nothing below 1 % should be claimed, of what programs take by themselves nothing below 3 %.
+ * Programs made slower by 5 % of what a packet costs with them were seen in all 18 runs of 8 s:
+ * packets +4.7 % (3.4 to 5.6), round trips +2.8 % (2.3 to 3.4).
  */
 #ifndef RECORDER_BENCH_PROBE_H
 #define RECORDER_BENCH_PROBE_H

@@ -5,12 +5,12 @@
 # each block, with distribution-free 95 % intervals, and the recorder off once more (A/A).
 # Prints a table; build/bench/overhead.jsonl has one object a figure.
 #
-# DURATION=60s is what the probe runs, LOADS=3 how often it loads each agent.
+# DURATION=60s is what the probe runs, LOADS=2 how often it loads each agent.
 set -eu
 cd "$(dirname "$0")/../.."
 
 DURATION=${DURATION:-60s}
-LOADS=${LOADS:-3}
+LOADS=${LOADS:-2}
 flowrec=${FLOWREC:-build/flowrec}
 flowplay=${FLOWPLAY:-build/flowplay}
 yardstick=build/testdata/live/yardstick
