@@ -71,6 +71,7 @@ KERNEL_BENCH := $(BUILD)/testdata/bench/kernel/kernel
 REPLAY_BENCH := $(BUILD)/testdata/bench/replay/sightings
 SLOWER := $(BUILD)/testdata/bench/slower/slower
 DIGEST_BENCH := $(BUILD)/testdata/bench/replay/digests
+MAKE_EXPERIMENT := $(BUILD)/testdata/bench/overhead/make_experiment
 BENCHES := $(patsubst testdata/bench/%.sh,bench-%,$(wildcard testdata/bench/*.sh))
 
 all: flowrec flowplay
@@ -78,7 +79,7 @@ all: flowrec flowplay
 flowrec: $(BUILD)/flowrec
 flowplay: $(BUILD)/flowplay
 tools: $(TOOLS) $(CHANGED) $(LAB_OBJ) $(SEGMENT_BENCH) $(KERNEL_BENCH) $(REPLAY_BENCH) $(DIGEST_BENCH) \
-	$(SLOWER)
+	$(SLOWER) $(MAKE_EXPERIMENT)
 	@:
 tests: $(SCHEMA_TESTS) $(RECORDER_TESTS) $(ANALYZER_TESTS) $(FUZZERS) tools
 	@:
@@ -186,8 +187,8 @@ $(SEGMENT_BENCH): $(call objects,$(wildcard testdata/bench/segment/*.c)) $(SCHEM
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
 
-# What writes sightings to be replayed.
-$(REPLAY_BENCH): $(REPLAY_BENCH).o $(SCHEMA_OBJ)
+# What writes sightings to be replayed, and experiments to be evaluated.
+$(REPLAY_BENCH) $(MAKE_EXPERIMENT): %: %.o $(SCHEMA_OBJ)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SCHEMA_LIBS)
 $(DIGEST_BENCH): $(DIGEST_BENCH).o $(BUILD)/analyzer/models/digest.o $(SCHEMA_OBJ)

@@ -3,6 +3,10 @@
  * Starts, watches and ends what records in one arm.
  */
 #include "recorder/agent.h"
+#include "recorder/commands.h"
+#include "recorder/record_options.h"
+
+#include "schema/stream.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +25,7 @@
 #define LOOK_NS	   10000000L
 #define START_MOST 6000 /* looks: a minute */
 #define END_MOST   6000
+#define STAT_SIZE  1024
 
 struct agent {
 	pid_t pid; /* and group */
@@ -99,6 +105,8 @@ _Noreturn static void become(const char *log, char *const *words)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setpgid(0, 0);
+	/* Nothing goes on when the experiment is gone. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (output < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(output, STDERR_FILENO) < 0)
 		_exit(126);
@@ -118,26 +126,68 @@ static int launch(struct agent *agent, char *const *words)
 	return 0;
 }
 
-static int launch_recorder(struct agent *agent, const struct arm *arm, const char *directory)
+/* After so many places for other words. */
+static int split(const struct arm *arm, size_t places, wordexp_t *words)
 {
-	wordexp_t words;
-	char *line;
 	int error;
 
-	/* Words before those of the arm: the program and where it records to. */
-	if (asprintf(&line, "%s", arm->words ? arm->words : "") < 0)
-		return -ENOMEM;
-	words.we_offs = 4;
-	error = wordexp(line, &words, WRDE_NOCMD | WRDE_UNDEF | WRDE_DOOFFS);
-	free(line);
+	words->we_offs = places;
+	error = wordexp(arm->words ? arm->words : "", words,
+			WRDE_NOCMD | WRDE_UNDEF | WRDE_DOOFFS);
+	if (error == WRDE_NOSPACE)
+		wordfree(words);
+	return error == WRDE_NOSPACE ? -ENOMEM : error ? -EINVAL : 0;
+}
+
+static int check_words(const struct arm *arm, int argc, char **argv)
+{
+	struct record_options options;
+	int status = record_options_parse(argc, argv, &options);
+
+	if (status < 0 && (options.output || options.append || options.quiet ||
+			   options.wants_help || options.duration_ns))
+		status = command_misuse("bench",
+					"where and how long to record, --quiet and --help are "
+					"not for an arm",
+					arm->name);
+	record_options_free(&options);
+	return status;
+}
+
+int agent_check(const struct arm *arm)
+{
+	wordexp_t words;
+	int status;
+
+	if (arm->kind != ARM_RECORDER)
+		return -1;
+	status = split(arm, 1, &words);
+	if (status == -EINVAL)
+		return command_misuse("bench", "options that cannot be told apart, of the arm",
+				      arm->name);
+	if (status)
+		return COMMAND_TROUBLE;
+	words.we_wordv[0] = "record";
+	status = check_words(arm, (int)words.we_wordc + 1, words.we_wordv);
+	words.we_wordv[0] = NULL;
+	wordfree(&words);
+	return status;
+}
+
+static int launch_recorder(struct agent *agent, const struct arm *arm, const char *directory)
+{
+	/* Statistics are kept in the runs that are for that, by who measures. */
+	static char *const first[] = {"/proc/self/exe", "record", "--statistics", "off", "-o"};
+	const size_t places = sizeof(first) / sizeof(first[0]);
+	wordexp_t words;
+	int error = split(arm, places + 1, &words);
+
 	if (error)
-		return error == WRDE_NOSPACE ? -ENOMEM : -EINVAL;
-	words.we_wordv[0] = "/proc/self/exe";
-	words.we_wordv[1] = "record";
-	words.we_wordv[2] = "-o";
-	words.we_wordv[3] = (char *)directory;
+		return error;
+	memcpy(words.we_wordv, first, sizeof(first));
+	words.we_wordv[places] = (char *)directory;
 	error = launch(agent, words.we_wordv);
-	words.we_wordv[0] = words.we_wordv[1] = words.we_wordv[2] = words.we_wordv[3] = NULL;
+	memset(words.we_wordv, 0, (places + 1) * sizeof(*words.we_wordv));
 	wordfree(&words);
 	return error;
 }
@@ -176,7 +226,8 @@ static struct agent *agent_new(const struct arm *arm, const char *directory)
 	agent->is_recorder = arm->kind == ARM_RECORDER;
 	if (asprintf(&agent->log, "%s/agent.log", directory) < 0)
 		agent->log = NULL;
-	if (asprintf(&agent->words, "%s%s", agent->is_recorder ? "flowrec record " : "",
+	if (asprintf(&agent->words, "%s%s%s", agent->is_recorder ? "flowrec record" : "",
+		     agent->is_recorder && arm->words ? " " : "",
 		     arm->words ? arm->words : "") < 0)
 		agent->words = NULL;
 	if (agent->log && agent->words)
@@ -237,48 +288,58 @@ static uint64_t ticks_ns(uint64_t ticks)
 	return ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-/* The process's own clock is exact; the kernel's ticks say how to part it. */
-static void add_cpu(pid_t pid, uint64_t user, uint64_t system, struct agent_usage *usage)
+/* The process's own clock, which the ticks are only near to. */
+static uint64_t process_cpu_ns(pid_t pid)
 {
 	struct timespec used = {0};
-	uint64_t total_ns, user_ns;
 	clockid_t clock;
 
 	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &used))
-		return;
-	total_ns = (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
-	user_ns =
-		user + system
-			? (uint64_t)((double)total_ns * (double)user / (double)(user + system))
-			: total_ns;
-	usage->user_cpu_ns += user_ns;
-	usage->system_cpu_ns += total_ns - user_ns;
+		return 0;
+	return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
+/* What /proc/PID/stat has after the process's name, which may be anything; NULL: it is gone. */
+static const char *read_stat(const char *process, char line[STAT_SIZE])
+{
+	char path[300];
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", process);
+	stat = fopen(path, "re");
+	if (!stat)
+		return NULL;
+	if (!fgets(line, STAT_SIZE, stat))
+		line[0] = 0;
+	fclose(stat);
+	return strrchr(line, ')');
 }
 
 static void add_stat(pid_t pid, const char *process, struct agent_usage *usage)
 {
 	unsigned long user = 0, system = 0;
 	long pages = 0, children_user = 0, children_system = 0;
-	char path[300], line[1024] = "", *rest;
-	FILE *stat;
+	char line[STAT_SIZE];
+	const char *rest = read_stat(process, line);
 
-	snprintf(path, sizeof(path), "/proc/%s/stat", process);
-	stat = fopen(path, "re");
-	if (!stat)
-		return;
-	if (!fgets(line, sizeof(line), stat))
-		line[0] = 0;
-	fclose(stat);
-	rest = strrchr(line, ')');
 	if (!rest || sscanf(rest,
 			    ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld %*d "
 			    "%*d %*d %*d %*u %*u %ld",
 			    &user, &system, &children_user, &children_system, &pages) != 5)
 		return;
-	add_cpu(pid, user, system, usage);
-	usage->user_cpu_ns += ticks_ns((uint64_t)children_user);
-	usage->system_cpu_ns += ticks_ns((uint64_t)children_system);
+	usage->cpu_ns += process_cpu_ns(pid) +
+			 ticks_ns((uint64_t)children_user + (uint64_t)children_system);
+	usage->user_ticks += user + (uint64_t)children_user;
+	usage->system_ticks += system + (uint64_t)children_system;
 	usage->memory_bytes += (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static int is_zombie(const char *process)
+{
+	char line[STAT_SIZE];
+	const char *rest = read_stat(process, line);
+
+	return !rest || !strncmp(rest, ") Z", 3) || !strncmp(rest, ") X", 3);
 }
 
 static void add_io(const char *process, struct agent_usage *usage)
@@ -322,19 +383,61 @@ int agent_usage(const struct agent *agent, struct agent_usage *usage)
 	return ended.si_pid ? -ESRCH : 0;
 }
 
+/* A process that ended takes with it what nobody waited for: less is then there than before. */
+static uint64_t growth(uint64_t before, uint64_t after)
+{
+	return after > before ? after - before : 0;
+}
+
+void agent_usage_between(const struct agent_usage *before, const struct agent_usage *after,
+			 struct workload_row *row)
+{
+	uint64_t total_ns = growth(before->cpu_ns, after->cpu_ns);
+	uint64_t user = growth(before->user_ticks, after->user_ticks);
+	uint64_t system = growth(before->system_ticks, after->system_ticks);
+
+	/* Where no tick fell on it, as it was until now. */
+	if (!(user + system)) {
+		user = after->user_ticks;
+		system = after->system_ticks;
+	}
+	row->agent_user_cpu_ns =
+		user + system
+			? (uint64_t)((double)total_ns * (double)user / (double)(user + system))
+			: total_ns;
+	row->agent_system_cpu_ns = total_ns - row->agent_user_cpu_ns;
+	row->agent_memory_bytes = after->memory_bytes;
+	row->written_bytes = growth(before->written_bytes, after->written_bytes);
+	row->write_count = growth(before->write_count, after->write_count);
+}
+
 /* --- its end --- */
 
-/* Returns the wait status. */
+/* Whether a process of the group runs; those that ended and nobody waits for do not. */
+static int is_group_alive(pid_t group)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *process;
+	int is_alive = 0;
+
+	while (processes && !is_alive && (process = readdir(processes))) {
+		pid_t pid = (pid_t)strtol(process->d_name, NULL, 10);
+
+		is_alive = pid > 0 && getpgid(pid) == group && !is_zombie(process->d_name);
+	}
+	if (processes)
+		closedir(processes);
+	return is_alive;
+}
+
+/* Its shell may be gone before those that it started. Returns the shell's wait status. */
 static int end(pid_t pid)
 {
 	int status = 0;
 
 	kill(-pid, SIGTERM);
-	for (int i = 0; i < END_MOST; i++) {
-		if (waitpid(pid, &status, WNOHANG))
-			return status;
+	for (int i = 0; i < END_MOST && is_group_alive(pid); i++)
 		wait_a_little();
-	}
 	kill(-pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	return status;
@@ -347,8 +450,6 @@ int agent_stop(struct agent *agent, uint64_t *lost, char **problem)
 
 	*problem = NULL;
 	*lost = 0;
-	/* Whatever else is left of its group. */
-	kill(-agent->pid, SIGKILL);
 	if (agent->is_recorder) {
 		each_line(agent->log, look_for_losses, lost);
 		/* 3: something was lost, or is not sealed. */

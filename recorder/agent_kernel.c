@@ -101,24 +101,31 @@ static void look_at_process(struct agent_kernel *kernel, const char *process)
 		closedir(files);
 }
 
-int agent_kernel_find(pid_t group, struct agent_kernel **out)
+int agent_kernel_look(struct agent_kernel *kernel, pid_t group)
 {
-	struct agent_kernel *kernel = calloc(1, sizeof(*kernel));
-	DIR *processes = kernel ? opendir("/proc") : NULL;
+	DIR *processes = opendir("/proc");
 	struct dirent *process;
-	int error = kernel ? -errno : -ENOMEM;
 
-	if (!processes) {
-		free(kernel);
-		return error;
-	}
+	if (!processes)
+		return -errno;
 	while ((process = readdir(processes)))
 		if (process->d_name[0] >= '1' && process->d_name[0] <= '9' &&
 		    getpgid((pid_t)strtol(process->d_name, NULL, 10)) == group)
 			look_at_process(kernel, process->d_name);
 	closedir(processes);
-	*out = kernel;
 	return 0;
+}
+
+int agent_kernel_find(pid_t group, struct agent_kernel **out)
+{
+	struct agent_kernel *kernel = calloc(1, sizeof(*kernel));
+	int error = kernel ? agent_kernel_look(kernel, group) : -ENOMEM;
+
+	if (error)
+		free(kernel);
+	else
+		*out = kernel;
+	return error;
 }
 
 void agent_kernel_free(struct agent_kernel *kernel)

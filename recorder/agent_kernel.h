@@ -20,6 +20,9 @@ struct agent_kernel;
 int agent_kernel_find(pid_t group, struct agent_kernel **out);
 void agent_kernel_free(struct agent_kernel *kernel);
 
+/* Look again; what is new comes after what is known. Returns 0 or a negative errno. */
+int agent_kernel_look(struct agent_kernel *kernel, pid_t group);
+
 /*
  * Rows of the stream cost: for each program how often and how long it has run since it was
  * loaded (where run-time statistics were on), for each map its memory and the entries it has

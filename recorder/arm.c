@@ -56,8 +56,9 @@ int arms_define(struct arms *arms, const char *definition)
 	struct arms one = {0};
 	int error;
 
-	if (!size || !definition[size] || definition[strcspn(definition, ", \t\n")] == ',' ||
-	    strcspn(definition, ", \t\n") < size || !strcmp(words, "!"))
+	/* A name is a word in lists, and part of the name of a directory. */
+	if (!size || !definition[size] || strcspn(definition, ", \t\n/") < size ||
+	    !strcmp(words, "!"))
 		return -EINVAL;
 	error = *words == '!' ? add(&one, definition, size, ARM_COMMAND, words + 1)
 			      : add(&one, definition, size, ARM_RECORDER, words);

@@ -2,10 +2,12 @@
 /*
  * The command flowrec bench: what recording costs, by paired runs.
  */
+#include "recorder/agent.h"
 #include "recorder/bench_options.h"
 #include "recorder/bench_pairs.h"
 #include "recorder/bench_probe.h"
 #include "recorder/commands.h"
+#include "recorder/import_table.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -39,7 +41,9 @@ static uint64_t monotonic_ns(void)
 
 static int complain(int error, char *problem)
 {
-	fprintf(stderr, "flowrec bench: %s\n", problem ? problem : strerror(-error));
+	fputs("flowrec bench: ", stderr);
+	import_table_safe(stderr, problem ? problem : strerror(-error));
+	fputc('\n', stderr);
 	free(problem);
 	return COMMAND_TROUBLE;
 }
@@ -121,7 +125,24 @@ static void show_run(void *context, uint64_t done, uint64_t all, const char *arm
 static void tell_run(void *context, const char *line)
 {
 	clear_line(context);
-	fprintf(stderr, "flowrec bench: %s\n", line);
+	fputs("flowrec bench: ", stderr);
+	import_table_safe(stderr, line);
+	fputc('\n', stderr);
+}
+
+/* How it went; the exit status. */
+static int sum_up(const struct bench *bench, const struct bench_pairs_result *result,
+		  int was_ended)
+{
+	const struct bench_options *options = bench->options;
+
+	if (result->failed)
+		fprintf(stderr, "flowrec bench: %" PRIu64 " runs failed, and are no evidence\n",
+			result->failed);
+	if (!options->is_quiet)
+		fprintf(stderr, "%" PRIu64 " pairs of %zu arms in %s\n", result->pairs,
+			options->arms.count, options->output);
+	return was_ended || result->failed ? COMMAND_PARTIAL : COMMAND_WHOLE;
 }
 
 static int run_pairs(struct bench *bench)
@@ -157,10 +178,7 @@ static int run_pairs(struct bench *bench)
 	if (error && error != -ECANCELED)
 		return complain(error, problem);
 	free(problem);
-	if (!options->is_quiet)
-		fprintf(stderr, "%" PRIu64 " pairs of %zu arms in %s\n", result.pairs,
-			options->arms.count, options->output);
-	return error || result.failed ? COMMAND_PARTIAL : COMMAND_WHOLE;
+	return sum_up(bench, &result, error);
 }
 
 /* --- both --- */
@@ -188,6 +206,9 @@ static int run(const struct bench_options *options, const char *command_line)
 	char *problem;
 	int error, status;
 
+	for (size_t i = 0; i < options->arms.count && !options->is_probe; i++)
+		if ((status = agent_check(&options->arms.arm[i])) >= 0)
+			return status;
 	if (options->is_probe) {
 		/* An agent that has ended is told so by the call that writes to it. */
 		signal(SIGPIPE, SIG_IGN);
@@ -205,15 +226,30 @@ static int run(const struct bench_options *options, const char *command_line)
 	return status;
 }
 
+/* The recording tells it as if it had been given: the same orders can be had again. */
+static int draw_seed(uint64_t *seed, char **command_line)
+{
+	static const char command[] = "flowrec bench";
+	char *with_seed;
+
+	if (getrandom(seed, sizeof(*seed), 0) != sizeof(*seed))
+		return complain(-errno, NULL);
+	if (!*command_line || asprintf(&with_seed, "%s --seed %" PRIu64 "%s", command, *seed,
+				       *command_line + sizeof(command) - 1) < 0)
+		return complain(-ENOMEM, NULL);
+	free(*command_line);
+	*command_line = with_seed;
+	return -1;
+}
+
 int bench_command(int argc, char **argv)
 {
 	struct bench_options options;
 	char *command_line = command_words(argc, argv);
 	int status = bench_options_parse(argc, argv, &options);
 
-	if (status < 0 && !options.has_seed &&
-	    getrandom(&options.seed, sizeof(options.seed), 0) != sizeof(options.seed))
-		status = complain(-errno, NULL);
+	if (status < 0 && !options.has_seed)
+		status = draw_seed(&options.seed, &command_line);
 	if (status < 0)
 		status = run(&options, command_line);
 	bench_options_free(&options);

@@ -217,7 +217,7 @@ static int check(struct bench_options *options)
 	if (!options->output)
 		return misuse("no output directory is named (-o DIR)", NULL);
 	if (options->is_probe && options->words)
-		return misuse("--probe is the workload, there is none beside it:",
+		return misuse("--probe is the workload, there is none beside it",
 			      options->words[0]);
 	if (!options->is_probe && !options->words)
 		return misuse("there is no workload (-- COMMAND, or --probe)", NULL);

@@ -24,6 +24,7 @@ struct pairs {
 	struct bench_pairs_result *result;
 	uint64_t chance, done, all;
 	char *problem;
+	char told[256]; /* last */
 	/* Of the run: */
 	struct agent *agent;
 	struct agent_kernel *kernel;
@@ -40,12 +41,15 @@ static int say(struct pairs *pairs, int error, const char *what)
 	return error;
 }
 
-static void tell(const struct pairs *pairs, uint64_t pair, const struct arm *arm,
-		 const char *what)
+/* Once where it is the same again. */
+static void tell(struct pairs *pairs, uint64_t pair, const struct arm *arm, const char *what)
 {
 	char *line;
 
-	if (asprintf(&line, "pair %" PRIu64 ", arm %s: %s", pair, arm->name, what) < 0)
+	if (!strncmp(pairs->told, what, sizeof(pairs->told) - 1))
+		return;
+	snprintf(pairs->told, sizeof(pairs->told), "%s", what);
+	if (asprintf(&line, "pair %" PRIu64 ", arm %s: %s", pair, arm->name, pairs->told) < 0)
 		return;
 	pairs->options->tell(pairs->options->context, line);
 	free(line);
@@ -60,8 +64,10 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 
 static int make_place(struct pairs *pairs, uint64_t pair, const struct arm *arm)
 {
-	if (asprintf(&pairs->place, "%s/%s-%" PRIu64 "%s", pairs->options->directory, arm->name,
-		     pair, pair > pairs->options->pairs ? "-metered" : "") < 0) {
+	/* There may be several pairs to warm up. */
+	if (asprintf(&pairs->place, "%s/%s-%" PRIu64 "%s-run-%" PRIu64,
+		     pairs->options->directory, arm->name, pair,
+		     pair > pairs->options->pairs ? "-metered" : "", pairs->done) < 0) {
 		pairs->place = NULL;
 		return -ENOMEM;
 	}
@@ -105,32 +111,43 @@ static int begin(struct pairs *pairs, uint64_t pair, const struct arm *arm)
 		return say(pairs, error, "what the agent has in the kernel");
 	pairs->parts = agent_kernel_cost(pairs->kernel, pairs->before, COST_MOST);
 	if (agent_usage(pairs->agent, &pairs->used)) {
-		tell(pairs, pair, arm, "the agent has ended by itself");
-		return say(pairs, -ESRCH, arm->name);
+		if (asprintf(&pairs->problem, "arm %s: its agent ended before the workload",
+			     arm->name) < 0)
+			pairs->problem = NULL;
+		return -ESRCH;
 	}
 	return 0;
 }
 
-static void take_usage(struct pairs *pairs, struct workload_row *row)
+/* A run during which the agent ended is none of its arm. */
+static void take_usage(struct pairs *pairs, uint64_t pair, const struct arm *arm,
+		       struct workload_row *row)
 {
 	struct agent_usage now;
 
-	if (agent_usage(pairs->agent, &now))
+	if (!agent_usage(pairs->agent, &now)) {
+		agent_usage_between(&pairs->used, &now, row);
 		return;
-	row->agent_user_cpu_ns = now.user_cpu_ns - pairs->used.user_cpu_ns;
-	row->agent_system_cpu_ns = now.system_cpu_ns - pairs->used.system_cpu_ns;
-	row->agent_memory_bytes = now.memory_bytes;
-	row->written_bytes = now.written_bytes - pairs->used.written_bytes;
-	row->write_count = now.write_count - pairs->used.write_count;
+	}
+	if (row->exit_status)
+		return;
+	tell(pairs, pair, arm, "its agent ended during the workload");
+	pairs->result->failed++;
+	row->exit_status = BENCH_AGENT_FAILED;
 }
 
 /* What each part cost during the run, and their sums. */
 static int take_kernel(struct pairs *pairs, struct workload_row *row)
 {
-	size_t parts = agent_kernel_cost(pairs->kernel, pairs->after, COST_MOST);
-	int error = 0;
+	size_t parts = 0;
+	int error = agent_kernel_look(pairs->kernel, agent_group(pairs->agent));
 
-	for (size_t i = 0; i < parts && i < pairs->parts && !error; i++) {
+	if (!error)
+		parts = agent_kernel_cost(pairs->kernel, pairs->after, COST_MOST);
+	/* What was not there before counts from its beginning. */
+	for (size_t i = pairs->parts; i < parts; i++)
+		pairs->before[i] = (struct cost_row){0};
+	for (size_t i = 0; i < parts && !error; i++) {
 		struct cost_row *part = &pairs->after[i];
 
 		part->time_ns = row->end_ns;
@@ -179,16 +196,16 @@ static int work(struct pairs *pairs, uint64_t pair, const struct arm *arm, int i
 	error = bench_workload_run(&pairs->options->workload, row, result, &problem);
 	if (!error && is_metered)
 		row->statistics_ns = row->end_ns - row->start_ns;
-	if (!error && pairs->agent) {
-		take_usage(pairs, row);
-		error = take_kernel(pairs, row);
-	}
-	if (statistics >= 0)
-		close(statistics);
 	if (!error && row->exit_status) {
 		pairs->result->failed++;
 		tell(pairs, pair, arm, problem ? problem : "the workload failed");
 	}
+	if (!error && pairs->agent) {
+		take_usage(pairs, pair, arm, row);
+		error = take_kernel(pairs, row);
+	}
+	if (statistics >= 0)
+		close(statistics);
 	free(problem);
 	return error;
 }

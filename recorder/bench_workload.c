@@ -217,9 +217,9 @@ static void take_result(const struct workload_result *result, struct workload_ro
 	take_percentiles(result, row);
 }
 
-/* What no tool that is known has written is a command that took its time. */
-static int read_result(int file, struct workload_row *row, struct workload_result *result,
-		       char **problem)
+/* An output that is no known tool's is that of a command which took its time. */
+static int read_result(int file, int is_named, struct workload_row *row,
+		       struct workload_result *result, char **problem)
 {
 	char trouble[256] = "", *text;
 	ssize_t size = read_all(file, &text);
@@ -229,7 +229,7 @@ static int read_result(int file, struct workload_row *row, struct workload_resul
 		return (int)size;
 	error = workload_result_read(text, (size_t)size, result, trouble, sizeof(trouble));
 	free(text);
-	if (error == -EPROTONOSUPPORT && !strstr(trouble, "schema"))
+	if (error == -EPROTONOSUPPORT && !is_named && !strstr(trouble, "schema"))
 		error = workload_result_wall(row->end_ns - row->start_ns, result);
 	if (error == -ENOMEM)
 		return error;
@@ -274,7 +274,7 @@ static int run_and_read(const struct bench_workload *workload, int output, int e
 			*problem = NULL;
 		return 0;
 	}
-	error = read_result(file, row, result, problem);
+	error = read_result(file, workload->result != NULL, row, result, problem);
 	if (file != output)
 		close(file);
 	return error;

@@ -93,6 +93,9 @@ static void read_ring(struct probes *probes, const struct bpf_map *map, struct c
 	};
 
 	part->part = "ring";
+	/* Linux 6.1 says 0 of it: then it is what it has room for. */
+	if (!part->memory_bytes)
+		part->memory_bytes = bpf_map__max_entries(map);
 	for (int i = 0; i < RINGS; i++)
 		if (rings[i] == map)
 			part->high_water_bytes = ring_level_take(probes->levels[i]);

@@ -328,6 +328,27 @@ static void a_capture_tells_round_trip_and_dscp(void **state)
 	connections_free(connections);
 }
 
+static void the_packets_so_far_are_those_of_the_rows(void **state)
+{
+	struct connections *connections = make();
+
+	assert_int_equal(connections_packets(connections), 0);
+	tell(connections, 1, seen_at(TRANSMIT(5), SECOND));
+	delivery_free(emit(connections, SLICE_OPEN));
+	assert_int_equal(connections_packets(connections), 2);
+	tell(connections, 1, seen_at(TRANSMIT(5), 2 * SECOND));
+	delivery_free(emit(connections, SLICE_OPEN));
+	assert_int_equal(connections_packets(connections), 4);
+	/* The rows of the whole slice take the place of those. */
+	tell(connections, 1, seen_at(TRANSMIT(5), 3 * SECOND));
+	delivery_free(emit(connections, SLICE_ENDED));
+	assert_int_equal(connections_packets(connections), 6);
+	tell(connections, 1, seen_at(TRANSMIT(5), 4 * SECOND));
+	delivery_free(emit(connections, SLICE_OPEN));
+	assert_int_equal(connections_packets(connections), 8);
+	connections_free(connections);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +361,7 @@ int main(void)
 		cmocka_unit_test(the_next_connection_of_the_same_ports_has_its_own_round_trip),
 		cmocka_unit_test(dscp_is_the_latest_where_the_packets_began),
 		cmocka_unit_test(a_capture_tells_round_trip_and_dscp),
+		cmocka_unit_test(the_packets_so_far_are_those_of_the_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

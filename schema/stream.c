@@ -435,7 +435,10 @@ static const struct column cost_columns[] = {
 	     NAMES("bytes", "memory held at the end of the span", "", "", "", ""),
 	     AFTER("name")),
 	COST(entries, INTEGER, OPTIONAL,
-	     NAMES("entries", "entries of a map at the end of the span", "", "", "", ""),
+	     NAMES("entries",
+		   "of a map at the end of the span, where that is known; of flow_units, "
+		   "which is emptied more often, the most",
+		   "", "", "", ""),
 	     AFTER("name")),
 	COST(entries_most, INTEGER, OPTIONAL,
 	     NAMES("entries", "that the map has room for", "", "", "", ""), AFTER("name")),

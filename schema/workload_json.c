@@ -35,6 +35,11 @@ static int whole_of(struct workload_reader *reader, const json_t *object, const 
 	return error;
 }
 
+static int is_text(const json_t *value, const char *text)
+{
+	return json_is_string(value) && !strcmp(json_string_value(value), text);
+}
+
 /* Sums of counts by status or by error. */
 static int oha_counts(struct workload_reader *reader, json_t *summary, const char *where,
 		      int statuses)
@@ -142,46 +147,95 @@ static int read_iperf3(struct workload_reader *reader, json_t *root)
 	return error;
 }
 
+/* A run's time in seconds, whose path is told: a number, or {value, unit} from schema 2 on. */
+static int hyperfine_run(struct workload_reader *reader, const json_t *time, const char *list,
+			 size_t i, const char *key, double *sum)
+{
+	const json_t *unit = json_object_get(time, "unit");
+	const json_t *number = json_is_object(time) ? json_object_get(time, "value") : time;
+	int error = -EBADMSG;
+
+	if (json_is_number(number) && (!json_is_object(time) || is_text(unit, "second")))
+		error = workload_record(&reader->result, json_number_value(number));
+	if (error)
+		return workload_trouble(reader, error, "results[0].%s[%zu]%s: expected seconds",
+					list, i, key);
+	*sum += json_number_value(number);
+	return 0;
+}
+
+/* Whether the run of that exit code failed; null: it was ended by a signal. */
+static int has_failed(const json_t *code)
+{
+	return code && (json_is_null(code) || json_integer_value(code) != 0);
+}
+
+/* Until hyperfine 1.x: results[].times and .exit_codes, which came later. */
+static int hyperfine_times(struct workload_reader *reader, const json_t *run, double *sum)
+{
+	const json_t *times = json_object_get(run, "times");
+	const json_t *codes = json_object_get(run, "exit_codes");
+	int error = 0;
+
+	if (!json_array_size(times))
+		return workload_trouble(reader, -EBADMSG, "results[0].times: expected seconds");
+	for (size_t i = 0; i < json_array_size(times) && !error; i++)
+		error = hyperfine_run(reader, json_array_get(times, i), "times", i, "", sum);
+	for (size_t i = 0; i < json_array_size(codes); i++)
+		reader->result.errors += (uint64_t)has_failed(json_array_get(codes, i));
+	reader->result.operations = json_array_size(times);
+	reader->result.known = WORKLOAD_OPERATIONS | (codes ? WORKLOAD_ERRORS : 0);
+	return error;
+}
+
+/* Schema 2, from hyperfine 2.0 on: results[].measurements, an object a run. */
+static int hyperfine_measurements(struct workload_reader *reader, const json_t *run,
+				  double *sum)
+{
+	const json_t *all = json_object_get(run, "measurements");
+	int error = 0;
+
+	if (!json_array_size(all))
+		return workload_trouble(reader, -EBADMSG,
+					"results[0].measurements: expected one of each run");
+	for (size_t i = 0; i < json_array_size(all) && !error; i++) {
+		const json_t *one = json_array_get(all, i);
+
+		error = hyperfine_run(reader, json_object_get(one, "time_wall_clock"),
+				      "measurements", i, ".time_wall_clock", sum);
+		reader->result.errors +=
+			(uint64_t)has_failed(json_object_get(one, "exit_code"));
+	}
+	reader->result.operations = json_array_size(all);
+	reader->result.known = WORKLOAD_OPERATIONS | WORKLOAD_ERRORS;
+	return error;
+}
+
 static int read_hyperfine(struct workload_reader *reader, json_t *root)
 {
 	struct workload_result *result = &reader->result;
 	const json_t *results = json_object_get(root, "results");
-	const json_t *run = json_array_get(results, 0), *times = json_object_get(run, "times");
-	const json_t *codes = json_object_get(run, "exit_codes");
+	const json_t *version = json_object_get(root, "schema_version");
+	const json_t *run = json_array_get(results, 0);
 	double sum = 0;
+	int error;
 
 	result->tool = "hyperfine";
 	result->operation = "run";
-	if (json_object_get(root, "schema_version"))
+	if (version && json_integer_value(version) != 2)
 		return workload_trouble(reader, -EPROTONOSUPPORT,
-					"schema_version: expected a file without it");
+					"schema_version: expected 2, or a file without it");
 	if (json_array_size(results) != 1)
 		return workload_trouble(reader, -EBADMSG,
 					"results: expected one command, not %zu",
 					json_array_size(results));
-	if (!json_array_size(times))
-		return workload_trouble(reader, -EBADMSG, "results[0].times: expected seconds");
-	result->operations = json_array_size(times);
-	for (size_t i = 0; i < result->operations; i++) {
-		const json_t *time = json_array_get(times, i);
-		int error = json_is_number(time)
-				    ? workload_record(result, json_number_value(time))
-				    : -EBADMSG;
-
-		if (error)
-			return workload_trouble(reader, error,
-						"results[0].times[%zu]: expected seconds", i);
-		sum += json_number_value(time);
-	}
-	for (size_t i = 0; i < json_array_size(codes); i++)
-		result->errors += json_integer_value(json_array_get(codes, i)) != 0 ||
-				  json_is_null(json_array_get(codes, i));
-	result->known = WORKLOAD_OPERATIONS | (codes ? WORKLOAD_ERRORS : 0);
-	if (!workload_whole(sum * 1e9, &result->duration_ns) && sum > 0) {
+	error = version ? hyperfine_measurements(reader, run, &sum)
+			: hyperfine_times(reader, run, &sum);
+	if (!error && !workload_whole(sum * 1e9, &result->duration_ns) && sum > 0) {
 		result->rate = (double)result->operations / sum;
 		result->known |= WORKLOAD_DURATION | WORKLOAD_RATE;
 	}
-	return 0;
+	return error;
 }
 
 int workload_read_json(struct workload_reader *reader, const char *text, size_t size)

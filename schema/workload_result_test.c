@@ -158,17 +158,41 @@ static void hyperfine_with_and_without_newer_fields(void **state)
 			 0);
 	assert_int_equal(error_of("{\"results\":[{\"times\":[1.5]},{\"times\":[1]}]}"),
 			 -EBADMSG);
-	assert_int_equal(error_of("{\"schema_version\":2,\"results\":[]}"), -EPROTONOSUPPORT);
 	assert_int_equal(error_of("{\"results\":[{\"times\":[1,\"x\"]}]}"), -EBADMSG);
 	assert_non_null(strstr(trouble, "results[0].times[1]"));
+}
+
+static void hyperfine_2_gives_measurements(void **state)
+{
+	struct workload_result r = result_of("hyperfine-2-schema.json");
+
+	assert_true(r.operations == 3 && r.latency->count == 3);
+	assert_true(r.latency->min == 250000000 && r.latency->max == 750000000);
+	assert_true(r.duration_ns == 1500000000 && r.rate == 2);
+	/* One said 1, one was ended by a signal. */
+	assert_int_equal(r.errors, 2);
+	workload_result_close(&r);
+}
+
+static void hyperfine_2_is_read_by_its_units(void **state)
+{
+	assert_int_equal(error_of("{\"schema_version\":2,\"results\":[]}"), -EBADMSG);
+	assert_int_equal(error_of("{\"schema_version\":3,\"results\":[]}"), -EPROTONOSUPPORT);
+	assert_int_equal(error_of("{\"schema_version\":2,\"results\":[{\"times\":[1]}]}"),
+			 -EBADMSG);
+	assert_non_null(strstr(trouble, "results[0].measurements"));
+	assert_int_equal(error_of("{\"schema_version\":2,\"results\":[{\"measurements\":[{"
+				  "\"time_wall_clock\":{\"value\":1,\"unit\":\"hour\"}}]}]}"),
+			 -EBADMSG);
+	assert_non_null(strstr(trouble, "results[0].measurements[0].time_wall_clock"));
 }
 
 static void every_cut_json_is_an_error(void **state)
 {
 	static const char *const names[] = {"oha-schema.json", "iperf3-3.12-udp.json",
-					    "hyperfine-1.15.json"};
+					    "hyperfine-1.15.json", "hyperfine-2-schema.json"};
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		size_t size;
 		char *text = load(names[i], &size);
 
@@ -229,6 +253,8 @@ int main(void)
 		cmocka_unit_test(a_failed_tool_is_no_result),
 		cmocka_unit_test(hyperfine_gives_a_distribution),
 		cmocka_unit_test(hyperfine_with_and_without_newer_fields),
+		cmocka_unit_test(hyperfine_2_gives_measurements),
+		cmocka_unit_test(hyperfine_2_is_read_by_its_units),
 		cmocka_unit_test(every_cut_json_is_an_error),
 		cmocka_unit_test(text_cut_in_a_line_is_an_error),
 		cmocka_unit_test(what_no_tool_wrote_is_refused),

@@ -5,8 +5,8 @@
 #   testdata/cases.sh [NAME...]             compares
 #   testdata/cases.sh --rewrite [NAME...]   writes what is said now as expected; review the diff
 #
-# A case runs in a new directory below build/ with $FLOWREC, $FLOWPLAY and $CAPTURES (what
-# testdata/captures/make_captures writes) set. Other binaries: BUILD=build/san, or FLOWREC and
+# A case runs in a new directory below build/ with $FLOWREC, $FLOWPLAY, $CAPTURES (what
+# testdata/captures/make_captures writes) and $MAKE_EXPERIMENT set. Other binaries: BUILD=build/san, or FLOWREC and
 # FLOWPLAY.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -24,7 +24,8 @@ FLOWREC=$(absolute "${FLOWREC:-$BUILD/flowrec}")
 FLOWPLAY=$(absolute "${FLOWPLAY:-$BUILD/flowplay}")
 tools=${FLOWPLAY%/*}/testdata
 cases=$PWD/testdata/cases
-export FLOWREC FLOWPLAY CAPTURES
+MAKE_EXPERIMENT=$tools/bench/overhead/make_experiment
+export FLOWREC FLOWPLAY CAPTURES MAKE_EXPERIMENT
 export LC_ALL=C TZ=UTC
 unset NO_COLOR COLUMNS
 

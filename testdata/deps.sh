@@ -18,7 +18,7 @@ packages="$packages libcmocka-dev"
 packages="$packages libclang-rt-dev"                       # make fuzz-NAME
 packages="$packages sqlite3"                               # segments read without Flowtape
 packages="$packages iproute2 nftables iptables conntrack mount" # namespaces, NAT, its own list, a small disk
-packages="$packages iputils-ping curl"                     # traffic
+packages="$packages iputils-ping curl wrk"                 # traffic, load
 packages="$packages tshark"                                # capinfos, and a second opinion on captures
 
 missing_guest=

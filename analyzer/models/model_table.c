@@ -39,7 +39,7 @@ struct model_rows {
 };
 
 #define LACKING "lost_sightings INTEGER, complete TEXT"
-#define LACKS	2 /* columns */
+#define LACKS	2 /* columns, of models on sightings */
 
 /* What a row lacks. */
 struct lack {
@@ -58,6 +58,7 @@ struct table {
 	struct source source;
 	sqlite3 *database;
 	int column_count; /* of those that the model fills */
+	int lack_count;
 	int argument_count;
 };
 
@@ -147,8 +148,8 @@ static int declare(sqlite3 *database, const struct model *model)
 	char *text;
 	int result;
 
-	sqlite3_str_appendf(sql, "CREATE TABLE x(recording_id TEXT, %s, " LACKING,
-			    model->columns);
+	sqlite3_str_appendf(sql, "CREATE TABLE x(recording_id TEXT, %s%s", model->columns,
+			    model->remedy ? "" : ", " LACKING);
 	while (*argument) {
 		size_t size = strcspn(argument, ",");
 
@@ -180,6 +181,7 @@ static int connect_table(sqlite3 *database, void *auxiliary, int argc, const cha
 		.source = *source,
 		.database = database,
 		.column_count = count_columns(source->model->columns) + 1,
+		.lack_count = source->model->remedy ? 0 : LACKS,
 		.argument_count = count_columns(source->model->arguments),
 	};
 	*out = &table->base;
@@ -199,7 +201,8 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 
 	memset(constraint, -1, sizeof(constraint));
 	for (int i = 0; i < info->nConstraint; i++) {
-		int argument = info->aConstraint[i].iColumn - table->column_count - LACKS;
+		int argument =
+			info->aConstraint[i].iColumn - table->column_count - table->lack_count;
 
 		if (argument < 0 || info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ)
 			continue;
@@ -285,6 +288,31 @@ static int place_size(const struct recording_segment *segment)
 	return (int)(end ? (size_t)(end - segment->path) : strlen(segment->path));
 }
 
+/* Whether rows of the model's stream could not be read, which is said already. */
+static int is_damaged(const struct table *table, const char *recording_id)
+{
+	const struct recording *recording = table->source.recording;
+	const struct recording_gap *gap;
+
+	for (size_t i = 0; (gap = recording_gap(recording, i)); i++)
+		if (gap->stream == table->source.model->stream &&
+		    !strcmp(recording_segment(recording, gap->segment)->recording_id,
+			    recording_id))
+			return 1;
+	return 0;
+}
+
+/* The same of a model on another stream. */
+static void remark_remedy(const struct table *table, size_t segment)
+{
+	struct recording *recording = table->source.recording;
+	const struct recording_segment *first = recording_segment(recording, segment);
+
+	if (!is_damaged(table, first->recording_id))
+		recording_add_remark(recording, "%.*s holds %s", place_size(first), first->path,
+				     table->source.model->remedy);
+}
+
 /* No rows: say why, where nothing else does. */
 static void remark(const struct table *table, size_t segment, const struct losses *losses)
 {
@@ -357,7 +385,9 @@ static int run(const struct table *table, struct cursor *cursor, char **problem)
 						 &cursor->rows, problem);
 		if (!error && (cursor->rows.is_short || (cursor->rows.count - before) % width))
 			error = -ENOMEM;
-		if (!error)
+		if (!error && !table->lack_count && cursor->rows.count == before)
+			remark_remedy(table, i);
+		if (!error && table->lack_count)
 			error = find_lacks(table, cursor, before / width, i, problem);
 	}
 	return error;
@@ -413,14 +443,16 @@ static void give_argument(const struct cursor *cursor, int i, sqlite3_context *c
 /* A column that the model does not fill. */
 static void give_other(const struct cursor *cursor, int i, sqlite3_context *context)
 {
-	if (i == 0)
+	int lack_count = ((const struct table *)cursor->base.pVtab)->lack_count;
+
+	if (i >= lack_count)
+		give_argument(cursor, i - lack_count, context);
+	else if (i == 0)
 		sqlite3_result_int64(context, (sqlite3_int64)cursor->lacks[cursor->row].lost);
-	else if (i == 1)
+	else
 		sqlite3_result_text(context,
 				    cursor->lacks[cursor->row].is_complete ? "yes" : "no", -1,
 				    SQLITE_STATIC);
-	else
-		give_argument(cursor, i - LACKS, context);
 }
 
 static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int i)
@@ -467,7 +499,8 @@ int model_table_register(sqlite3 *database, struct recording *recording)
 {
 	static const struct model *const models[] = {
 		&dedup_table_model,    &dedup_flows_table_model, &fingerprint_table_model,
-		&identity_table_model, &rate_table_model,	 &sweep_table_model,
+		&identity_table_model, &overhead_table_model,	 &rate_table_model,
+		&sweep_table_model,
 	};
 	int result = SQLITE_OK;
 

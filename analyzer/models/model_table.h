@@ -2,7 +2,7 @@
 /*
  * Models as SQLite table-valued functions: a model gets its arguments as texts, and gives rows.
  *
- * Behind the columns of each model stand two more:
+ * Behind the columns of each model on packet sightings stand two more:
  *
  *     lost_sightings    how many the recording lacks of those that the row rests on
  *     complete          'yes', or 'no' where there are such, or may be (a missing segment, a
@@ -12,6 +12,8 @@
 #define ANALYZER_MODELS_MODEL_TABLE_H
 
 #include "analyzer/recording.h"
+
+#include "schema/stream.h"
 
 #include <sqlite3.h>
 
@@ -35,6 +37,12 @@ struct model {
 	int start_column, end_column;
 	int needs_packets; /* no rows where nobody knows which packet a sighting is of */
 	/*
+	 * What a model on another stream lacks when it has no rows, after "DIRECTORY holds ";
+	 * NULL: it is a model on packet sightings.
+	 */
+	const char *remedy;
+	enum stream_id stream; /* where there is a remedy */
+	/*
 	 * Append rows for one recording of those that are open. An argument that is left out is
 	 * NULL. Returns 0, -EINVAL with *problem in one line that is freed here, -ENOMEM.
 	 */
@@ -49,6 +57,7 @@ extern const struct model dedup_table_model;
 extern const struct model dedup_flows_table_model;
 extern const struct model fingerprint_table_model;
 extern const struct model identity_table_model;
+extern const struct model overhead_table_model;
 extern const struct model rate_table_model;
 extern const struct model sweep_table_model;
 

@@ -1,71 +1,84 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What recording adds to a round trip and a packet, beside yardsticks of published designs
-# (testdata/bench/kernel/yardsticks.bpf.c), by flowrec bench --probe: medians of the differences of
-# each block, with distribution-free 95 % intervals, and the recorder off once more (A/A).
-# Prints a table; build/bench/overhead.jsonl has one object a figure.
+# What recording costs a workload, beside two published designs of the kernel's flow table (the
+# yardsticks of testdata/bench/kernel/yardsticks.bpf.c), by paired runs of the same minutes:
 #
-# DURATION=60s is what the probe runs, LOADS=2 how often it loads each agent.
+#   probe   round trips and packets flat out between two namespaces on one CPU, programs switched on
+#           and off in short slices: what the programs in the kernel cost
+#   http    the demo's web pages through its bridge and NAT as fast as they go: the whole recorder,
+#           and yardsticks whose tables are emptied as often as NetObserv does
+#
+# Prints the report `overhead` of both, and what was seen beside what NetObserv 1.8 reported;
+# build/bench/overhead.jsonl has one object a figure, the recordings stay in build/bench/overhead.
+#
+# FLOWTAPE_BENCH_PART="probe http" runs those parts alone; DURATION=60s is that of the probe, PAIRS=10
+# the number of pairs of http.
 set -eu
 cd "$(dirname "$0")/../.."
+. testdata/live/net.sh
+. testdata/live/recorder.sh
 
-DURATION=${DURATION:-60s}
-LOADS=${LOADS:-2}
-flowrec=${FLOWREC:-build/flowrec}
-flowplay=${FLOWPLAY:-build/flowplay}
-yardstick=build/testdata/live/yardstick
-work=build/bench/overhead
+parts=${FLOWTAPE_BENCH_PART:-probe http}
 out=build/bench/overhead.jsonl
+work=build/bench/overhead
+yardstick=build/testdata/live/yardstick
+arms=off,on,1.7,1.8,off-again
 
-rm -rf "$work"
-mkdir -p build/bench
-trap 'rm -rf "$work"' EXIT
+if ! why=$(recorder_allowed); then
+	echo "overhead.sh: $why" >&2
+	exit 1
+fi
+trap net_down EXIT
 trap 'exit 130' HUP INT PIPE TERM
 
-"$flowrec" bench --probe -q -o "$work" --duration "$DURATION" --loads "$LOADS" \
-	--arms off,on,1.7,1.8,off-again \
-	--arm "1.7=!exec $yardstick --probe 1.7" --arm "1.8=!exec $yardstick --probe 1.8"
+# figures PART COMMAND METRIC UNIT NAME...: what each arm added beside what the 7-tuple yardstick did.
+figure()
+{
+	"$flowplay" sql --format csv "$work/$1" "
+		SELECT '{\"name\":\"overhead.$3\",\"value\":' || round(o.difference, 2)
+			|| ',\"unit\":\"' || o.unit || '\",\"yardstick\":\"seven_tuple_lock\"'
+			|| ',\"yardstick_value\":' || round(y.difference, 2)
+			|| ',\"ratio\":' || round(o.difference / y.difference, 4)
+			|| ',\"low\":' || round(o.difference_low, 2)
+			|| ',\"high\":' || round(o.difference_high, 2) || '}' AS figure
+		FROM overhead AS o JOIN overhead AS y USING (command, metric)
+		WHERE o.arm = 'on' AND y.arm = '1.8' AND metric = '$2' AND command LIKE '$4'" |
+		sed '1d; s/\r//; s/^"//; s/"$//; s/""/"/g' >>"$out"
+}
 
-# A row for each block and arm that records something else than the baseline.
-"$flowplay" sql --format csv "$work" "SELECT replace(a.command, 'probe ', ''), a.arm,
-		a.latency_p50_ns - b.latency_p50_ns, b.latency_p50_ns
-	FROM workload a JOIN workload b ON a.pair = b.pair AND a.command = b.command
-	WHERE a.pair > 0 AND a.statistics_ns = 0 AND b.statistics_ns = 0 AND b.arm = 'off'
-		AND a.arm <> 'off'
-	ORDER BY a.command DESC, a.arm, 3" | tr -d '\r' | tail -n +2 | awk -F , -v out="$out" '
+probe()
 {
-	key = $1 SUBSEP $2
-	if (!(key in count)) { keys[++all] = key; name[key] = $1; arm[key] = $2 }
-	added[key, ++count[key]] = $3
-	base[key] += $4
+	"$flowrec" bench -o "$work/probe" --probe --duration "${DURATION:-120s}" --arms "$arms" \
+		--arm "1.7=!exec $yardstick --probe 1.7" --arm "1.8=!exec $yardstick --probe 1.8"
+	"$flowplay" report overhead "$work/probe"
+	figure probe latency_p50 probe_p50_added 'probe round trip'
+	figure probe latency_p99 probe_p99_added 'probe round trip'
 }
-function at(key, rank)
+
+http()
 {
-	rank = int(rank)
-	return added[key, rank < 1 ? 1 : rank > count[key] ? count[key] : rank]
+	net_addresses_of_this_run
+	net_up
+	net_serve "$server" "$work/web" $live_tools/web_server 8080
+	places="$client/eth0 $router/port0 $router/br0 $router/eth1 $server/eth0"
+	"$flowrec" bench -o "$work/http" --pairs "${PAIRS:-20}" --arms "$arms" \
+		--arm "1.7=!exec $yardstick --every 5 1.7 $places" \
+		--arm "1.8=!exec $yardstick --every 5 1.8 $places" \
+		-- ip netns exec "$client" wrk -t1 -c8 -d2s --latency "http://$router4/1000"
+	net_down
+	"$flowplay" report overhead "$work/http"
+	figure http latency_p50 http_p50_added '%wrk%'
 }
-function figure(id, key, yardstick, beside)
-{
-	printf "{\"name\":\"%s\",\"value\":%.1f,\"low\":%.1f,\"high\":%.1f,\"unit\":\"ns\",", id,
-		median[key], low[key], high[key] >out
-	printf "\"yardstick\":\"%s\",\"yardstick_value\":%.1f,\"yardstick_low\":%.1f,", yardstick,
-		median[beside], low[beside] >out
-	printf "\"yardstick_high\":%.1f,\"ratio\":%.4f}\n", high[beside],
-		median[key] / median[beside] >out
-}
-END {
-	printf "%-12s %-10s %7s %10s %10s %21s %8s\n", "", "arm", "blocks", "off ns", "added ns",
-		"95 % interval", "of off"
-	for (i = 1; i <= all; i++) {
-		key = keys[i]; n = count[key]
-		median[key] = (at(key, (n + 1) / 2) + at(key, (n + 2) / 2)) / 2
-		low[key] = at(key, n / 2 - 0.98 * sqrt(n))
-		high[key] = at(key, n / 2 + 0.98 * sqrt(n) + 1.5)
-		printf "%-12s %-10s %7d %10.0f %+10.0f %+10.0f %+10.0f %+7.2f%%\n", name[key], arm[key], n,
-			base[key] / n, median[key], low[key], high[key], 100 * median[key] / (base[key] / n)
-	}
-	trip = "round trip" SUBSEP; rate = "packet rate" SUBSEP
-	figure("overhead.probe_p50_added", trip "on", "seven_tuple_lock", trip "1.8")
-	figure("overhead.probe_p50_added_1_7", trip "on", "percpu_twelve_tuple", trip "1.7")
-	figure("overhead.probe_packet_added", rate "on", "seven_tuple_lock", rate "1.8")
-}'
+
+rm -rf "$work"
+mkdir -p "$work"
+: >"$out"
+for part in $parts; do
+	case $part in
+	probe | http) "$part" ;;
+	*)
+		echo "overhead.sh: no part $part" >&2
+		exit 64
+		;;
+	esac
+done

@@ -448,7 +448,8 @@ is without_statistics_nothing_is_said_of_programs 0,1 "$(cost "$work/off" "SELEC
 is the_switch_for_statistics_is_as_it_was "$statistics_before" \
 	"$(sysctl -n kernel.bpf_stats_enabled)"
 
-# Of sightings, which are not recorded here, none has an answer but how to record them.
+# Of sightings and experiments, which are not recorded here, none has an answer but how to record
+# them.
 for report in analyzer/reports/*.sql; do
 	report=$(basename "$report" .sql)
 	"$flowplay" report "$report" "$recording" >"$work/report" 2>&1
@@ -456,6 +457,9 @@ for report in analyzer/reports/*.sql; do
 	dedup" "3 | fingerprint*" "3 | identity" "3)
 		grep -q "holds no packet sightings; 'flowrec record --streams +packet'" "$work/report" ||
 			echo "$report: says nothing of sightings" ;;
+	overhead" "3)
+		grep -q "'flowrec bench -o DIR -- COMMAND' records one" "$work/report" ||
+			echo "$report: says nothing of experiments" ;;
 	*" "0) [ -s "$work/report" ] || echo "$report: is empty" ;;
 	*) echo "$report: $(tail -n 1 "$work/report")" ;;
 	esac

@@ -1,0 +1,2 @@
+# Both workloads, with examples, on standard output.
+"$FLOWREC" bench --help
