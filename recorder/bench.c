@@ -206,18 +206,21 @@ static int run(const struct bench_options *options, const char *command_line)
 	char *problem;
 	int error, status;
 
-	/* Blocked before any thread begins, so that they are taken where it is said. */
-	command_block_signals(&bench.signals);
 	for (size_t i = 0; i < options->arms.count && !options->is_probe; i++)
 		if ((status = agent_check(&options->arms.arm[i])) >= 0)
 			return status;
 	if (options->is_probe) {
-		error = bench_probe_open(&options->arms, &probe, &problem);
+		/* An agent that has ended is told so by the call that writes to it. */
+		signal(SIGPIPE, SIG_IGN);
+		error = bench_probe_open(&options->arms, (unsigned int)options->loads, &probe,
+					 &problem);
 		if (error == -EINVAL && !problem)
 			return COMMAND_MISUSE;
 		if (error)
 			return complain(error, problem);
 	}
+	/* Until here one ends the program; now there is something to keep. */
+	command_block_signals(&bench.signals);
 	status = run_in(&bench, probe, command_line);
 	bench_probe_close(probe);
 	return status;

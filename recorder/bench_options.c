@@ -3,6 +3,7 @@
  * Takes in the options of flowrec bench.
  */
 #include "recorder/bench_options.h"
+#include "recorder/bench_probe.h"
 #include "recorder/commands.h"
 #include "recorder/duration.h"
 
@@ -14,6 +15,7 @@
 #define SECOND_NS     1000000000ULL
 #define USUAL_NS      (60 * SECOND_NS)
 #define USUAL_PAIRS   10
+#define USUAL_LOADS   2
 #define LEAST_SLICE   1000000ULL
 #define LONGEST_SLICE SECOND_NS
 
@@ -51,6 +53,9 @@ static const char help[] =
 	"                       measures the programs in the kernel, not user space\n"
 	"      --duration TIME  of the probe (default 60s, where no --pairs are given)\n"
 	"      --slice TIME     of the probe, 1ms to 1s (default 20ms)\n"
+	"      --loads N        the probe loads each agent so many times, 1 to 8 (default 2; some\n"
+	"                       seconds each, before its time begins), and takes turns: two loads\n"
+	"                       of the same differ by where in memory they come to lie\n"
 	"\n"
 	"An agent that the probe switches finds the two ends of its link in the environment, as\n"
 	"FLOWTAPE_PROBE_NEAR and FLOWTAPE_PROBE_FAR: a file to enter the network namespace by, a\n"
@@ -131,6 +136,7 @@ enum long_option {
 	KEEP,
 	DURATION,
 	SLICE,
+	LOADS,
 	SEED
 };
 
@@ -192,6 +198,11 @@ static int parse_option(int option, struct bench_options *options)
 				       options->slice_ns > LONGEST_SLICE
 			       ? misuse("--slice takes a time from 1ms to 1s, not", optarg)
 			       : -1;
+	case LOADS:
+		return parse_number(optarg, &options->loads) || !options->loads ||
+				       options->loads > BENCH_PROBE_LOADS_MOST
+			       ? misuse("--loads takes a number from 1 to 8, not", optarg)
+			       : -1;
 	default:
 		options->has_seed = 1;
 		return parse_number(optarg, &options->seed)
@@ -214,12 +225,16 @@ static int check(struct bench_options *options)
 		return misuse("--duration is for --probe; with a COMMAND give --pairs", NULL);
 	if (!options->is_probe && options->slice_ns)
 		return misuse("--slice is for --probe", NULL);
+	if (!options->is_probe && options->loads)
+		return misuse("--loads is for --probe", NULL);
 	if (options->is_probe && options->result)
 		return misuse("--result is for a COMMAND", NULL);
 	if (!options->is_probe && !options->pairs)
 		options->pairs = USUAL_PAIRS;
 	if (!options->pairs && !options->duration_ns)
 		options->duration_ns = USUAL_NS;
+	if (!options->loads)
+		options->loads = USUAL_LOADS;
 	return choose_arms(options);
 }
 
@@ -238,6 +253,7 @@ int bench_options_parse(int argc, char **argv, struct bench_options *options)
 		{"keep", no_argument, NULL, KEEP},
 		{"duration", required_argument, NULL, DURATION},
 		{"slice", required_argument, NULL, SLICE},
+		{"loads", required_argument, NULL, LOADS},
 		{"seed", required_argument, NULL, SEED},
 		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},

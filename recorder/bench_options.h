@@ -12,7 +12,7 @@ struct bench_options {
 	char *list;		     /* of arms, before they are chosen */
 	char **words;		     /* the command; NULL: the built-in workload */
 	int is_probe, is_quiet, keep, has_seed;
-	uint64_t pairs, warmups, metered, duration_ns, slice_ns, settle_ns, seed;
+	uint64_t pairs, warmups, metered, duration_ns, slice_ns, settle_ns, loads, seed;
 	struct arms arms; /* chosen; owned */
 };
 

@@ -18,7 +18,7 @@
 #define SECOND_NS     1000000000ULL
 #define SLICE_NS      20000000ULL
 #define SETTLE_NS     2000000ULL /* after a switch, before what is measured */
-#define METERED_EVERY 8U	 /* blocks */
+#define METERED_EVERY 2U	 /* blocks */
 #define COST_MOST     128U
 
 static const char round_trip[] = BENCH_PROBE_ROUND_TRIP;
@@ -27,15 +27,17 @@ static const char packet_rate[] = BENCH_PROBE_PACKET_RATE;
 /* What an arm gave in a block, until all of that is there. */
 struct run {
 	uint64_t position;
+	struct bench_switch *agent;
 	struct bench_slice slices[2]; /* round trips, packets */
-	struct histogram latency;
+	struct histogram latencies[2];
 };
 
 struct bench_probe {
 	const struct arms *arms;
 	struct bench_link *link;
 	struct bench_traffic *traffic;
-	struct bench_switch *agents[ARMS_MOST];
+	unsigned int loads;
+	struct bench_switch *agents[ARMS_MOST][BENCH_PROBE_LOADS_MOST];
 	/* While it runs: */
 	const struct bench_probe_options *options;
 	uint64_t slice_ns, began_ns, chance;
@@ -66,7 +68,7 @@ static int say(struct bench_probe *probe, size_t arm, int error, const char *wha
 static int settle(struct bench_probe *probe)
 {
 	struct bench_slice slice;
-	int error = bench_traffic_packets(probe->traffic, SETTLE_NS / 2, &slice);
+	int error = bench_traffic_packets(probe->traffic, SETTLE_NS / 2, &slice, NULL);
 
 	return error ? error
 		     : bench_traffic_round_trips(probe->traffic, SETTLE_NS / 2, &slice, NULL);
@@ -76,7 +78,7 @@ static int settle(struct bench_probe *probe)
 static int with_agent(struct bench_probe *probe, size_t arm, uint64_t pair,
 		      int (*work)(struct bench_probe *probe, size_t arm, uint64_t pair))
 {
-	struct bench_switch *agent = probe->agents[arm];
+	struct bench_switch *agent = probe->runs[arm].agent;
 	int error = bench_switch_turn(agent, 1), work_error;
 
 	if (error)
@@ -96,10 +98,11 @@ static int measure(struct bench_probe *probe, size_t arm, uint64_t pair)
 {
 	struct run *run = &probe->runs[arm];
 	int error = bench_traffic_round_trips(probe->traffic, probe->slice_ns, &run->slices[0],
-					      &run->latency);
+					      &run->latencies[0]);
 
 	return error ? error
-		     : bench_traffic_packets(probe->traffic, probe->slice_ns, &run->slices[1]);
+		     : bench_traffic_packets(probe->traffic, probe->slice_ns, &run->slices[1],
+					     &run->latencies[1]);
 }
 
 static struct workload_row describe(const struct bench_probe *probe, size_t arm, uint64_t pair,
@@ -115,7 +118,7 @@ static struct workload_row describe(const struct bench_probe *probe, size_t arm,
 		.position = run->position,
 		.arm = probe->arms->arm[arm].name,
 		.role = probe->arms->arm[arm].role,
-		.agent = bench_switch_agent(probe->agents[arm]),
+		.agent = bench_switch_agent(run->agent),
 		.command = is_packets ? packet_rate : round_trip,
 		.tool = "probe",
 		.operation = is_packets ? "packet" : "round trip",
@@ -137,8 +140,7 @@ static int store(struct bench_probe *probe, uint64_t pair)
 	for (size_t i = 0; i < 2 * probe->arms->count && !error; i++) {
 		struct workload_row row = describe(probe, i / 2, pair, i % 2);
 
-		error = experiment_run(experiment, &row,
-				       i % 2 ? NULL : &probe->runs[i / 2].latency);
+		error = experiment_run(experiment, &row, &probe->runs[i / 2].latencies[i % 2]);
 	}
 	return error;
 }
@@ -171,7 +173,7 @@ static int store_cost(struct bench_probe *probe, struct workload_row *row)
 static int meter_slice(struct bench_probe *probe, size_t arm, uint64_t pair, int is_packets)
 {
 	struct bench_slice *slice = &probe->runs[arm].slices[is_packets];
-	struct bench_switch *agent = probe->agents[arm];
+	struct bench_switch *agent = probe->runs[arm].agent;
 	struct workload_row row;
 	uint64_t began, statistics_ns;
 	int statistics, error;
@@ -181,7 +183,7 @@ static int meter_slice(struct bench_probe *probe, size_t arm, uint64_t pair, int
 	statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (statistics < 0)
 		return statistics;
-	error = is_packets ? bench_traffic_packets(probe->traffic, probe->slice_ns, slice)
+	error = is_packets ? bench_traffic_packets(probe->traffic, probe->slice_ns, slice, NULL)
 			   : bench_traffic_round_trips(probe->traffic, probe->slice_ns, slice,
 						       NULL);
 	close(statistics);
@@ -214,8 +216,9 @@ static int is_over(struct bench_probe *probe, uint64_t pair)
 	       (options->is_over && options->is_over(options->context));
 }
 
-/* Each arm once. Returns 1 where the end came in the middle. */
-static int run_block(struct bench_probe *probe, uint64_t pair,
+/* Each arm once, by its agent's load of that number. Returns 1 where the end came in between.
+ */
+static int run_block(struct bench_probe *probe, uint64_t pair, uint64_t load,
 		     int (*work)(struct bench_probe *probe, size_t arm, uint64_t pair))
 {
 	size_t count = probe->arms->count, order[ARMS_MOST];
@@ -226,6 +229,7 @@ static int run_block(struct bench_probe *probe, uint64_t pair,
 		if (i && is_over(probe, pair))
 			return 1;
 		probe->runs[order[i]].position = i + 1;
+		probe->runs[order[i]].agent = probe->agents[order[i]][load % probe->loads];
 		error = with_agent(probe, order[i], pair, work);
 	}
 	return error;
@@ -237,13 +241,13 @@ static int run_blocks(struct bench_probe *probe, uint64_t *done)
 	int result = 0;
 
 	for (uint64_t pair = 0; !result && !is_over(probe, pair); pair++) {
-		result = run_block(probe, pair, measure);
+		result = run_block(probe, pair, pair, measure);
 		if (!result)
 			result = store(probe, pair);
 		if (!result) {
 			*done = pair;
 			if (pair % METERED_EVERY == 1)
-				result = run_block(probe, pair, meter);
+				result = run_block(probe, pair, pair / METERED_EVERY, meter);
 		}
 	}
 	return result < 0 ? result : 0;
@@ -251,7 +255,23 @@ static int run_blocks(struct bench_probe *probe, uint64_t *done)
 
 /* --- what the header promises --- */
 
-int bench_probe_open(const struct arms *arms, struct bench_probe **out, char **problem)
+/* There and back again: no arm is loaded before another more often than after it. */
+static int load_agents(struct bench_probe *probe, char **problem)
+{
+	size_t count = probe->arms->count;
+	int error = 0;
+
+	for (size_t i = 0; i < count * probe->loads && !error; i++) {
+		size_t load = i / count, arm = load % 2 ? count - 1 - i % count : i % count;
+
+		error = bench_switch_open(&probe->arms->arm[arm], probe->link,
+					  &probe->agents[arm][load], problem);
+	}
+	return error;
+}
+
+int bench_probe_open(const struct arms *arms, unsigned int loads, struct bench_probe **out,
+		     char **problem)
 {
 	struct bench_probe *probe = calloc(1, sizeof(*probe));
 	int error;
@@ -260,12 +280,12 @@ int bench_probe_open(const struct arms *arms, struct bench_probe **out, char **p
 	if (!probe)
 		return -ENOMEM;
 	probe->arms = arms;
+	probe->loads = loads;
 	error = bench_link_open(&probe->link, problem);
 	if (!error)
 		error = bench_traffic_open(probe->link, &probe->traffic);
-	for (size_t i = 0; i < arms->count && !error; i++)
-		error = bench_switch_open(&arms->arm[i], probe->link, &probe->agents[i],
-					  problem);
+	if (!error)
+		error = load_agents(probe, problem);
 	if (error) {
 		bench_probe_close(probe);
 		return error;
@@ -278,8 +298,8 @@ void bench_probe_close(struct bench_probe *probe)
 {
 	if (!probe)
 		return;
-	for (size_t i = 0; i < probe->arms->count; i++)
-		bench_switch_close(probe->agents[i]);
+	for (size_t i = 0; i < probe->arms->count * probe->loads; i++)
+		bench_switch_close(probe->agents[i / probe->loads][i % probe->loads]);
 	bench_traffic_close(probe->traffic);
 	bench_link_close(probe->link);
 	free(probe->problem);
@@ -301,7 +321,7 @@ int bench_probe_run(struct bench_probe *probe, const struct bench_probe_options 
 	probe->slice_ns = options->slice_ns ? options->slice_ns : SLICE_NS;
 	probe->chance = options->seed;
 	for (size_t i = 0; i < probe->arms->count && !error; i++)
-		error = bench_switch_store(probe->agents[i], inventory);
+		error = bench_switch_store(probe->agents[i][0], inventory);
 	probe->began_ns = monotonic_ns();
 	if (!error)
 		error = run_blocks(probe, done);

@@ -23,7 +23,7 @@
 #define START_MS      60000
 #define ANSWER_MS     10000
 #define END_MS	      5000
-#define COST_MOST     128
+#define COST_MOST     64
 #define SIGHTINGS_MAX 1000000U
 
 struct bench_switch {
@@ -346,6 +346,7 @@ static size_t probe_costs(struct bench_switch *agent, struct cost_row *rows, siz
 			.run_count = agent->cost[i].run_count,
 			.run_time_ns = agent->cost[i].run_time_ns,
 			.memory_bytes = agent->cost[i].memory_bytes,
+			.entries = agent->cost[i].entries,
 			.entries_most = agent->cost[i].entries_most,
 		};
 	return count;

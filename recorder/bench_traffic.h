@@ -6,7 +6,8 @@
  * One thread on one CPU is both ends. On a veth pair the kernel brings a packet to the
  * receiving socket before the call that sends it returns, so a round trip is four calls and two
  * packets, and nothing in it waits: no wake-up, no other CPU, which are what makes such
- * measurements noisy.
+ * measurements noisy. While a slice is measured the thread goes before others on its CPU, where
+ * that is allowed (SCHED_FIFO).
  */
 #ifndef RECORDER_BENCH_TRAFFIC_H
 #define RECORDER_BENCH_TRAFFIC_H
@@ -41,12 +42,13 @@ void bench_traffic_close(struct bench_traffic *traffic);
 int bench_traffic_settle(cpu_set_t *before);
 
 /*
- * Go on for so long. latency (NULL: not wanted) is emptied first. Returns 0, -ETIMEDOUT where
+ * Go on for so long. latency (NULL: not wanted) is emptied first; that of a packet is the time
+ * of a batch of 32, sent and received, by their number. Returns 0, -ETIMEDOUT where
  * nothing arrives for a second, or another negative errno.
  */
 int bench_traffic_round_trips(struct bench_traffic *traffic, uint64_t time_ns,
 			      struct bench_slice *slice, struct histogram *latency);
 int bench_traffic_packets(struct bench_traffic *traffic, uint64_t time_ns,
-			  struct bench_slice *slice);
+			  struct bench_slice *slice, struct histogram *latency);
 
 #endif

@@ -6,8 +6,8 @@
 #define RECORDER_RECORD_OPTIONS_H
 
 #include "recorder/cost.h"
-#include "recorder/image.h"
 #include "recorder/filter.h"
+#include "recorder/image.h"
 #include "recorder/probes.h"
 
 struct record_options {

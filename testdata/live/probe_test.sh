@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 recorder_test probe the_probe
 
 pairs=9
-metered=2 # pairs 1 and 9
+metered=5 # every other pair
 lines() { tr '\n' ' ' | sed 's/ $//'; }
 
 # value RECORDING SQL: the rows, without a heading, in one line.
@@ -26,7 +26,7 @@ done
 echo "end $(date +%s%N) 0" >>"$1"
 END
 
-"$flowrec" bench --probe -o "$work/run" --pairs $pairs --arms off,on,off-again,1.8,noter \
+"$flowrec" bench --probe -o "$work/run" --loads 1 --pairs $pairs --arms off,on,off-again,1.8,noter \
 	--arm "1.8=!exec build/testdata/live/yardstick --probe 1.8" \
 	--arm "noter=!exec sh $work/agent.sh $work/notes" >"$work/out" 2>"$work/err"
 is a_probe_ends_well 0 $?
@@ -105,7 +105,7 @@ none the_recorder_is_detached_meanwhile "$(awk '$3 != 0' "$work/notes")"
 # $processes, $programs and $spaces.
 begin()
 {
-	"$flowrec" bench --probe -o "$work/$1" --pairs 1000000 --arms off,on,1.8 \
+	"$flowrec" bench --probe -o "$work/$1" --loads 1 --pairs 1000000 --arms off,on,1.8 \
 		--arm "1.8=!exec build/testdata/live/yardstick --probe 1.8" >"$work/$1.out" 2>&1 &
 	probe=$!
 	net_pids="$net_pids $probe"
@@ -118,6 +118,12 @@ begin()
 		awk '$1 == "prog_id:" { print $2 }' | sort -u)
 	spaces=$(for one in $processes; do readlink /proc/$one/ns/net; done | sort -u |
 		grep -vxF "$(readlink /proc/self/ns/net)")
+	# The kernel gives numbers of namespaces again: a mark tells that it is still this one.
+	for one in $processes; do
+		for interface in near0 far0; do
+			nsenter -t "$one" -n ip link set "$interface" alias "probe-$$" 2>/dev/null
+		done
+	done
 }
 
 # left: what is there of it still.
@@ -129,7 +135,13 @@ left()
 	for one in $programs; do
 		bpftool prog show id "$one" 2>/dev/null
 	done
-	readlink /proc/[0-9]*/ns/net | grep -xF "$spaces"
+	for one in /proc/[0-9]*; do
+		case " $(echo $spaces) " in
+		*" $(readlink "$one/ns/net" 2>/dev/null) "*)
+			nsenter -t "${one#/proc/}" -n ip link 2>/dev/null | grep "alias probe-$$"
+			;;
+		esac
+	done
 }
 
 # The kernel takes some things away a little later.
@@ -161,6 +173,21 @@ for signal in INT KILL; do
 			HAVING count(*) <> 6")"
 	fi
 done
+
+# Nothing is recorded yet while an agent does not answer.
+"$flowrec" bench --probe -o "$work/early" --arms off,mute --arm "mute=!exec sh -c 'cat >$work/heard; sleep 1'" \
+	>"$work/early.out" 2>&1 &
+probe=$!
+net_pids="$net_pids $probe"
+until [ -s "$work/heard" ]; do
+	kill -0 $probe || break
+	sleep 0.05
+done
+processes=$(cat /proc/$probe/task/*/children) programs='' spaces=none
+kill -TERM $probe
+wait $probe 2>/dev/null
+is a_signal_ends_it_before_it_measures 143 $?
+none nothing_is_left_of_that_either "$(wait_for_nothing)"
 
 # --- what cannot be ---
 

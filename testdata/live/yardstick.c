@@ -115,7 +115,8 @@ static int go_to(const char *place)
 	return interface;
 }
 
-static void attach(const struct yardstick *yardstick, const char *place)
+/* Returns whether there was no clsact before. */
+static int attach(const struct yardstick *yardstick, const char *place)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = go_to(place),
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
@@ -123,7 +124,7 @@ static void attach(const struct yardstick *yardstick, const char *place)
 		    .handle = 1, .priority = yardstick->priority);
 	LIBBPF_OPTS(bpf_tc_opts, egress, .prog_fd = bpf_program__fd(yardstick->egress),
 		    .handle = 1, .priority = yardstick->priority);
-	int error = bpf_tc_hook_create(&hook);
+	int error = bpf_tc_hook_create(&hook), was_made = !error;
 
 	if (error == -EEXIST)
 		error = 0;
@@ -135,6 +136,7 @@ static void attach(const struct yardstick *yardstick, const char *place)
 		error = bpf_tc_attach(&hook, &egress);
 	if (error)
 		fail(place, error);
+	return was_made;
 }
 
 static void detach(const struct yardstick *yardstick, const char *place)
@@ -336,7 +338,7 @@ static int be_switched(const char *design)
 	const char *const places[] = {getenv("FLOWTAPE_PROBE_NEAR"),
 				      getenv("FLOWTAPE_PROBE_FAR")};
 	struct yardstick yardstick;
-	int is_on = 0, is_wanted = 0;
+	int is_on = 0, is_wanted = 0, was_made[2];
 	char line[16];
 
 	if (!places[0] || !places[1])
@@ -346,9 +348,11 @@ static int be_switched(const char *design)
 		is_wanted = !feof(stdin) && !strcmp(line, "on\n");
 		for (int i = 0; i < 2 && is_wanted != is_on; i++)
 			if (is_wanted)
-				attach(&yardstick, places[i]);
-			else
+				was_made[i] = attach(&yardstick, places[i]);
+			else if (was_made[i])
 				remove_clsact(places[i]);
+			else
+				detach(&yardstick, places[i]);
 		is_on = is_wanted;
 		puts(is_on ? "on" : "off");
 		fflush(stdout);
