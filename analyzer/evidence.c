@@ -47,17 +47,15 @@ static void put_bare(FILE *out, const struct comparison_row *row, double change,
 		     const char *sign)
 {
 	double base = fabs(row->judged.value[METRIC_BASELINE]), point = point_of(row);
+	double shown = point > 0 ? change / point : base > 0 ? 100 * change / base : change;
 	char format[16];
 
 	if (isinf(change)) {
 		fputs(change < 0 ? "-infinite" : "+infinite", out);
 		return;
 	}
-	snprintf(format, sizeof(format), "%%%s.3g", sign);
-	if (point > 0)
-		fprintf(out, format, change / point);
-	else
-		fprintf(out, format, base > 0 ? 100 * change / base : change);
+	snprintf(format, sizeof(format), fabs(shown) < 1000 ? "%%%s.3g" : "%%%s.0f", sign);
+	fprintf(out, format, shown);
 }
 
 static void put_change_unit(FILE *out, const struct comparison_row *row)
@@ -96,12 +94,22 @@ static const char *samples_of(const struct comparison_row *row)
 	return row->is_per_recording ? "recordings" : "samples";
 }
 
+static void put_p(FILE *out, const char *what, double p)
+{
+	if (p < 1e-12)
+		fprintf(out, "%sbelow 1e-12", what);
+	else
+		fprintf(out, "%s%.2g", what, p);
+}
+
 static void put_test(FILE *out, const struct comparison_row *row)
 {
 	const struct judge_case *judged = &row->judged;
 
-	if (!isnan(judged->p_family))
-		fprintf(out, "; p %.2g, in the family %.2g", judged->p, judged->p_family);
+	if (!isnan(judged->p_family)) {
+		put_p(out, "; p ", judged->p);
+		put_p(out, ", in the family ", judged->p_family);
+	}
 	if (judged->kind == METRIC_SAMPLED)
 		fprintf(out, "; %zu and %zu %s", judged->side[METRIC_BASELINE].count,
 			judged->side[METRIC_CANDIDATE].count, samples_of(row));

@@ -185,6 +185,7 @@ suite live-filter as_root testdata/live/filter_test.sh
 suite live-load as_root testdata/live/load_test.sh
 suite live-bench as_root testdata/live/bench_test.sh
 suite live-probe as_root testdata/live/probe_test.sh
+suite live-gate as_root testdata/live/gate_test.sh
 suite guest testdata/guest/test.sh
 
 suite san-build built

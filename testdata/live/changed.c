@@ -3,7 +3,7 @@
  * A library to be loaded before zstd, which makes of the recorder a build that got worse. The
  * environment says how:
  *
- *   FLOWTAPE_CHANGE=slow   whatever is compressed at one go is compressed ten times
+ *   FLOWTAPE_CHANGE=slow   whatever is compressed at one go is compressed a hundred times
  *   FLOWTAPE_CHANGE=large  nothing is compressed well: zstd's fastest level in place of any other
  */
 #include <dlfcn.h>
@@ -26,7 +26,7 @@ size_t ZSTD_compress2(ZSTD_CCtx *context, void *to, size_t room, const void *fro
 	size_t (*compress)(ZSTD_CCtx *, void *, size_t, const void *, size_t) =
 		dlsym(RTLD_NEXT, "ZSTD_compress2");
 
-	for (int i = 0; is_changed("slow") && i < 9; i++)
+	for (int i = 0; is_changed("slow") && i < 99; i++)
 		compress(context, to, room, from, size);
 	return compress(context, to, room, from, size);
 }
