@@ -221,14 +221,10 @@ static int check(struct bench_options *options)
 			      options->words[0]);
 	if (!options->is_probe && !options->words)
 		return misuse("there is no workload (-- COMMAND, or --probe)", NULL);
-	if (!options->is_probe && options->duration_ns)
-		return misuse("--duration is for --probe; with a COMMAND give --pairs", NULL);
-	if (!options->is_probe && options->slice_ns)
-		return misuse("--slice is for --probe", NULL);
-	if (!options->is_probe && options->loads)
-		return misuse("--loads is for --probe", NULL);
-	if (options->is_probe && options->result)
-		return misuse("--result is for a COMMAND", NULL);
+	if (options->is_probe && options->of_command)
+		return misuse("an option for a COMMAND, not for --probe", options->of_command);
+	if (!options->is_probe && options->of_probe)
+		return misuse("an option for --probe, not for a COMMAND", options->of_probe);
 	if (!options->is_probe && !options->pairs)
 		options->pairs = USUAL_PAIRS;
 	if (!options->pairs && !options->duration_ns)
@@ -259,12 +255,13 @@ int bench_options_parse(int argc, char **argv, struct bench_options *options)
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
-	int option, status = -1;
+	int option, place, status = -1;
 
 	*options = (struct bench_options){.warmups = 1, .metered = 1, .settle_ns = SECOND_NS};
 	optind = 0;
 	/* The command's own options are its own. */
-	while (status < 0 && (option = getopt_long(argc, argv, "+:o:qh", known, NULL)) != -1) {
+	while (status < 0 &&
+	       (option = getopt_long(argc, argv, "+:o:qh", known, &place)) != -1) {
 		if (option == 'h') {
 			fputs(help, stdout);
 			return COMMAND_WHOLE;
@@ -274,6 +271,10 @@ int bench_options_parse(int argc, char **argv, struct bench_options *options)
 		if (option == ':')
 			return misuse("a value is missing after", argv[optind - 1]);
 		status = parse_option(option, options);
+		if (option >= WARMUP && option <= KEEP)
+			options->of_command = known[place].name;
+		else if (option >= DURATION && option <= LOADS)
+			options->of_probe = known[place].name;
 	}
 	if (status >= 0)
 		return status;

@@ -9,6 +9,7 @@
 
 struct bench_options {
 	const char *output, *result; /* NULL: not given */
+	const char *of_command, *of_probe; /* an option that only goes with one workload */
 	char *list;		     /* of arms, before they are chosen */
 	char **words;		     /* the command; NULL: the built-in workload */
 	int is_probe, is_quiet, keep, has_seed;

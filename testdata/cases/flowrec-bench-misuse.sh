@@ -28,6 +28,8 @@ say -o out --duration 1s -- true
 say -o out --slice 1ms -- true
 say -o out --probe -- true
 say -o out --probe --result file
+say -o out --probe --settle 1s
+say -o out --loads 1 -- true
 say -o out --colour -- true
 say -o out --pairs
 ls out 2>&1 | sed 's/.*No such.*/no recording was made/'
