@@ -48,8 +48,9 @@ part = $(filter-out $(is_test),$(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 SCHEMA_SRC := $(call part,schema)
-RECORDER_SRC := $(filter-out recorder/main.c,$(call part,recorder))
-ANALYZER_SRC := $(filter-out analyzer/main.c,$(call part,analyzer)) $(call part,analyzer/models)
+RECORDER_SRC := $(filter-out recorder/main.c,$(call part,recorder)) $(call part,recorder/bench)
+ANALYZER_SRC := $(filter-out analyzer/main.c,$(call part,analyzer)) \
+	$(call part,analyzer/models) $(call part,analyzer/compare)
 REPORTS := $(wildcard analyzer/reports/*.sql)
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 
@@ -58,9 +59,10 @@ RECORDER_OBJ := $(call objects,$(RECORDER_SRC))
 ANALYZER_OBJ := $(call objects,$(ANALYZER_SRC)) $(BUILD)/analyzer/reports.o
 
 SCHEMA_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_test.c))
-RECORDER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard recorder/*_test.c))
-ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c analyzer/models/*_test.c))
-FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c analyzer/*_fuzz.c))
+RECORDER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard recorder/*_test.c recorder/*/*_test.c))
+ANALYZER_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard analyzer/*_test.c analyzer/*/*_test.c))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard schema/*_fuzz.c recorder/*_fuzz.c \
+	analyzer/compare/*_fuzz.c))
 TOOLS := $(patsubst %.c,$(BUILD)/%,$(filter-out %/changed.c,$(wildcard testdata/*/*.c)))
 BRIEF := $(BUILD)/testdata/live/brief
 YARDSTICK := $(BUILD)/testdata/live/yardstick

@@ -80,7 +80,7 @@ units()
 seeds()
 {
 	p=0 f=0
-	for source in */*_fuzz.c; do
+	for source in $(find analyzer recorder schema -name '*_fuzz.c' | sort); do
 		fuzzer=$1/${source%.c}
 		directory=testdata/seeds/$(basename "$source" _fuzz.c)
 		if "$fuzzer" "$directory"; then

@@ -12,7 +12,7 @@
 # A difference is found where its 95 % interval (of the median over the blocks, distribution-free)
 # is above 0 and the median at least 1 % of a packet's time or a round trip's, or 3 % of the metered
 # time of the programs. Less is not claimed: one load of the same programs differs from
-# another, see recorder/bench_probe.h. RUNS=20 runs of DURATION=30s, with LOADS=2 of each.
+# another, see recorder/bench/bench_probe.h. RUNS=20 runs of DURATION=30s, with LOADS=2 of each.
 set -eu
 cd "$(dirname "$0")/../.."
 

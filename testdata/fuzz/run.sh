@@ -1,16 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh NAME SECONDS: fuzz NAME (of schema/NAME_fuzz.c, recorder/..., analyzer/...) with libFuzzer,
+# run.sh NAME SECONDS: fuzz NAME (of schema/NAME_fuzz.c, recorder/..., analyzer/compare/...) with libFuzzer,
 # beginning with the seeds in testdata/seeds/NAME. What it finds is kept in build/fuzz/found/NAME.
 set -eu
 cd "$(dirname "$0")/../.."
 
 name=${1:?usage: run.sh NAME SECONDS}
 seconds=${2:-30}
-source=$(ls schema/"$name"_fuzz.c recorder/"$name"_fuzz.c analyzer/"$name"_fuzz.c \
-	2>/dev/null | head -n 1)
+source=$(find schema recorder analyzer -name "${name}_fuzz.c" | head -n 1)
 if [ -z "$source" ]; then
-	echo "fuzz: no ${name}_fuzz.c; there are: $(ls ./*/*_fuzz.c |
+	echo "fuzz: no ${name}_fuzz.c; there are: $(find schema recorder analyzer -name '*_fuzz.c' |
 		sed 's,.*/,,; s,_fuzz.c,,' | tr '\n' ' ')" >&2
 	exit 64
 fi
@@ -22,12 +21,13 @@ make --no-print-directory BUILD=$build CC=clang SANITIZE="$flags -fno-sanitize-r
 	"$build/$part/${name}_fuzz"
 
 # The same objects again, with libFuzzer's main in place of the one that replays.
+house=${part%%/*}
 parts=schema
-[ "$part" = schema ] || parts="schema $part"
-[ "$part" != analyzer ] || parts="$parts analyzer/models"
+[ "$house" = schema ] || parts="schema $house $(ls -d "$house"/*/)"
 objects=$build/$part/${name}_fuzz.o
 for directory in $parts; do
 	for object in "$build/$directory"/*.o; do
+		[ -e "$object" ] || continue
 		case $object in
 		*_test.o | *_fuzz.o | *_bench.o | */main.o) ;;
 		*) objects="$objects $object" ;;
@@ -35,7 +35,7 @@ for directory in $parts; do
 	done
 done
 libraries="-lsqlite3 -lzstd -lxxhash -lcrypto -ljansson -lm"
-case $part in
+case $house in
 recorder) libraries="-lbpf -lelf -lz -lpcap -lmnl $libraries" ;;
 analyzer) libraries="-lz $libraries" ;;
 esac
