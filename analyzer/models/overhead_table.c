@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SELECT * FROM overhead('resamples=5000,seed=2,group=workload'): what the arms of a paired
- * experiment differ in from its baseline: for each command, arm and metric a row.
+ * experiment differ in from its baseline: for each command, arm and metric a row. With another
+ * arm as the second argument, what they differ in from that one.
  */
 #include "analyzer/models/model_table.h"
 #include "analyzer/models/options.h"
 #include "analyzer/models/overhead.h"
 #include "analyzer/models/overhead_runs.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct chosen {
 	uint64_t resamples, seed, group;
@@ -60,6 +64,20 @@ static void put_row(struct model_rows *rows, const char *recording_id,
 	model_put_text(rows, overhead_verdict_names[row->verdict]);
 }
 
+/* Another arm takes the baseline's place; what it repeats is not known. */
+static int take_as_baseline(struct overhead_runs *runs, const char *arm, char **problem)
+{
+	int is_there = 0;
+
+	for (size_t i = 0; i < runs->count; i++)
+		is_there |= !strcmp(runs->rows[i].arm, arm);
+	if (!is_there)
+		return asprintf(problem, "there is no arm '%s'", arm) < 0 ? -ENOMEM : -EINVAL;
+	for (size_t i = 0; i < runs->count; i++)
+		runs->rows[i].role = strcmp(runs->rows[i].arm, arm) ? "candidate" : "baseline";
+	return 0;
+}
+
 static int run(struct recording *recording, const char *recording_id,
 	       const char *const *arguments, struct model_rows *rows, char **problem)
 {
@@ -78,6 +96,8 @@ static int run(struct recording *recording, const char *recording_id,
 	};
 	if (!error)
 		error = overhead_runs_read(recording, recording_id, &runs);
+	if (!error && arguments[1])
+		error = take_as_baseline(&runs, arguments[1], problem);
 	if (!error)
 		error = overhead_compare(runs.rows, runs.count, &wanted, &found, &count);
 	for (size_t i = 0; i < count && !error; i++)
@@ -97,7 +117,7 @@ const struct model overhead_table_model = {
 		   "repeat_difference REAL, repeat_low REAL, repeat_high REAL, "
 		   "repeat_low_percent REAL, repeat_high_percent REAL, "
 		   "detectable REAL, detectable_percent REAL, verdict TEXT",
-	.arguments = "options TEXT",
+	.arguments = "options TEXT, baseline_arm TEXT",
 	.stream = STREAM_WORKLOAD,
 	.remedy = "no runs of an experiment with a baseline and another arm; 'flowrec bench -o "
 		  "DIR -- COMMAND' records one",

@@ -624,6 +624,11 @@ static void the_table_has_a_row_for_each_metric_and_arm(void **state)
 		      "JOIN overhead('seed=2') AS b USING (arm, metric) "
 		      "WHERE metric = 'latency_p50'",
 		      "2|2|1");
+	/* Seen from the other arm it is the other way round. */
+	sample_expect(sample.database,
+		      "SELECT arm, role, pairs, verdict FROM overhead('group=workload', 'on') "
+		      "WHERE metric = 'latency_p50' AND arm = 'off'",
+		      "off|candidate|12|less");
 	sample_close(&sample);
 	scratch_remove(directory);
 	experiment_free(experiment);

@@ -5,8 +5,8 @@
 #
 #   probe   round trips and packets flat out between two namespaces on one CPU, programs switched on
 #           and off in short slices: what the programs in the kernel cost
-#   http    the demo's web pages through its bridge and NAT as fast as they go: the whole recorder,
-#           and yardsticks whose tables are emptied as often as NetObserv does
+#   http    the demo's web pages through its bridge and NAT as fast as they go: the whole recorder
+#           with all its streams, and yardsticks that only count, whose tables nobody empties
 #
 # Prints the report `overhead` of both, and what was seen beside what NetObserv 1.8 reported;
 # build/bench/overhead.jsonl has one object a figure, the recordings stay in build/bench/overhead.
@@ -31,9 +31,15 @@ fi
 trap net_down EXIT
 trap 'exit 130' HUP INT PIPE TERM
 
-# figures PART COMMAND METRIC UNIT NAME...: what each arm added beside what the 7-tuple yardstick did.
+# figure PART METRIC NAME COMMAND: what recording added, beside what the 7-tuple yardstick did, and by how
+# much these differ.
 figure()
 {
+	printf '\n%s: what the arms add to those of 1.8 (seven_tuple_lock), in the same pairs\n\n' "$3"
+	"$flowplay" sql "$work/$1" "SELECT arm, pairs, round(baseline, 1) AS ns_of_1_8,
+		round(difference, 1) AS difference, round(difference_low, 1) AS low,
+		round(difference_high, 1) AS high, verdict
+		FROM overhead('group=workload', '1.8') WHERE metric = '$2' AND command LIKE '$4'"
 	"$flowplay" sql --format csv "$work/$1" "
 		SELECT '{\"name\":\"overhead.$3\",\"value\":' || round(o.difference, 2)
 			|| ',\"unit\":\"' || o.unit || '\",\"yardstick\":\"seven_tuple_lock\"'
@@ -61,9 +67,8 @@ http()
 	net_up
 	net_serve "$server" "$work/web" $live_tools/web_server 8080
 	places="$client/eth0 $router/port0 $router/br0 $router/eth1 $server/eth0"
-	"$flowrec" bench -o "$work/http" --pairs "${PAIRS:-20}" --arms "$arms" \
-		--arm "1.7=!exec $yardstick --every 5 1.7 $places" \
-		--arm "1.8=!exec $yardstick --every 5 1.8 $places" \
+	"$flowrec" bench -o "$work/http" --pairs "${PAIRS:-20}" --settle 3s --arms "$arms" \
+		--arm "1.7=!exec $yardstick 1.7 $places" --arm "1.8=!exec $yardstick 1.8 $places" \
 		-- ip netns exec "$client" wrk -t1 -c8 -d2s --latency "http://$router4/1000"
 	net_down
 	"$flowplay" report overhead "$work/http"
