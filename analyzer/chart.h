@@ -8,8 +8,8 @@
  *
  * label=A+B joins columns; without series and interval, value=A,B (and y=A,B) makes a series of
  * each column. Bars and intervals lie, one below the other, in the order of the rows, from or
- * around a line at zero. What is NULL or no finite number is not drawn, nor what is more than 40
- * labels, 6 series or 2,000 points; the chart says so.
+ * around a line at zero. What is NULL or no finite number is not drawn, nor what is more than
+ * 40 labels, 6 series or 2,000 points; the chart says so.
  */
 #ifndef ANALYZER_CHART_H
 #define ANALYZER_CHART_H

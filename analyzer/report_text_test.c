@@ -118,8 +118,7 @@ static void what_cannot_be_meant_is_told(void **state)
 		     "prose: 'perhaps'; expected yes or no");
 	expect_wrong(state, "-- section: a\n-- prose: yes\nSELECT 1, 2",
 		     "section 'a': prose: the SELECT has 2 columns; expected one");
-	expect_wrong(state, "-- section: %s%n\nSELECT x",
-		     "section '%s%n': no such column: x");
+	expect_wrong(state, "-- section: %s%n\nSELECT x", "section '%s%n': no such column: x");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_database, close_database)

@@ -4,7 +4,8 @@
  * environment says how:
  *
  *   FLOWTAPE_CHANGE=slow   whatever is compressed at one go is compressed a hundred times
- *   FLOWTAPE_CHANGE=large  nothing is compressed well: zstd's fastest level in place of any other
+ *   FLOWTAPE_CHANGE=large  nothing is compressed well: zstd's fastest level in place of any
+ * other
  */
 #include <dlfcn.h>
 #include <stddef.h>
