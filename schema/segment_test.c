@@ -319,8 +319,8 @@ static void refused(int expected, const char *words)
 static void a_newer_major_version_is_refused_by_name(void **state)
 {
 	finished_segment();
-	edit("UPDATE segment SET format_major = 99");
-	refused(-EPROTONOSUPPORT, "99.0");
+	edit("UPDATE segment SET format_major = 99, format_minor = 7");
+	refused(-EPROTONOSUPPORT, "99.7");
 }
 
 static void what_is_no_segment_is_refused(void **state)
