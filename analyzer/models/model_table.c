@@ -35,6 +35,7 @@ struct cell {
 struct model_rows {
 	struct cell *cells;
 	size_t count, capacity;
+	int none_is_an_answer;
 	int is_short; /* of memory */
 };
 
@@ -98,6 +99,11 @@ void model_put_integer(struct model_rows *rows, uint64_t value)
 void model_put_real(struct model_rows *rows, double value)
 {
 	put(rows, (struct cell){.kind = isnan(value) ? CELL_NULL : CELL_REAL, .real = value});
+}
+
+void model_none_is_an_answer(struct model_rows *rows)
+{
+	rows->none_is_an_answer = 1;
 }
 
 void model_put_text(struct model_rows *rows, const char *text)
@@ -380,12 +386,14 @@ static int run(const struct table *table, struct cursor *cursor, char **problem)
 
 		if (is_known(recording, i))
 			continue;
+		cursor->rows.none_is_an_answer = 0;
 		error = table->source.model->run(recording, id,
 						 (const char *const *)cursor->arguments,
 						 &cursor->rows, problem);
 		if (!error && (cursor->rows.is_short || (cursor->rows.count - before) % width))
 			error = -ENOMEM;
-		if (!error && !table->lack_count && cursor->rows.count == before)
+		if (!error && !table->lack_count && cursor->rows.count == before &&
+		    !cursor->rows.none_is_an_answer)
 			remark_remedy(table, i);
 		if (!error && table->lack_count)
 			error = find_lacks(table, cursor, before / width, i, problem);

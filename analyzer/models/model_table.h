@@ -26,6 +26,9 @@ void model_put_integer(struct model_rows *rows, uint64_t value);
 void model_put_real(struct model_rows *rows, double value);	/* NaN: NULL */
 void model_put_text(struct model_rows *rows, const char *text); /* copied; NULL: NULL */
 
+/* That there are no rows is an answer: nothing is remarked of a remedy. */
+void model_none_is_an_answer(struct model_rows *rows);
+
 struct model {
 	const char *name;
 	const char *columns;   /* "name TYPE, ..." */

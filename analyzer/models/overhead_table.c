@@ -7,6 +7,7 @@
 #include "analyzer/models/model_table.h"
 #include "analyzer/models/options.h"
 #include "analyzer/models/overhead.h"
+#include "analyzer/models/overhead_pairs.h"
 #include "analyzer/models/overhead_runs.h"
 
 #include <errno.h>
@@ -78,6 +79,18 @@ static int take_as_baseline(struct overhead_runs *runs, const char *arm, char **
 	return 0;
 }
 
+/* Whether there is a baseline and an arm to compare with it. */
+static int is_experiment(const struct overhead_runs *runs)
+{
+	struct overhead_arm *arms = NULL;
+	size_t count = 0;
+
+	if (overhead_arms(runs->rows, runs->count, &arms, &count))
+		return 0;
+	free(arms);
+	return count != 0;
+}
+
 static int run(struct recording *recording, const char *recording_id,
 	       const char *const *arguments, struct model_rows *rows, char **problem)
 {
@@ -100,6 +113,8 @@ static int run(struct recording *recording, const char *recording_id,
 		error = take_as_baseline(&runs, arguments[1], problem);
 	if (!error)
 		error = overhead_compare(runs.rows, runs.count, &wanted, &found, &count);
+	if (!error && is_experiment(&runs))
+		model_none_is_an_answer(rows);
 	for (size_t i = 0; i < count && !error; i++)
 		put_row(rows, recording_id, &found[i]);
 	free(found);

@@ -607,6 +607,11 @@ static void the_table_has_a_row_for_each_metric_and_arm(void **state)
 
 	experiment->factor = 1.3;
 	put_pairs(experiment, 12);
+	for (size_t i = 0; i < experiment->count; i++) {
+		experiment->runs[i].machine_user_cpu_ns = 0;
+		experiment->runs[i].machine_system_cpu_ns = 0;
+		experiment->runs[i].machine_interrupt_cpu_ns = 0;
+	}
 	directory = recording_of(experiment);
 	sample = sample_open(directory);
 	sample_expect(sample.database,
@@ -624,6 +629,9 @@ static void the_table_has_a_row_for_each_metric_and_arm(void **state)
 		      "JOIN overhead('seed=2') AS b USING (arm, metric) "
 		      "WHERE metric = 'latency_p50'",
 		      "2|2|1");
+	/* Nothing is known of the machine: that is no rows, and nothing to remark. */
+	sample_expect(sample.database, "SELECT * FROM overhead('group=machine')", "");
+	assert_null(recording_take_remark(sample.recording));
 	/* Seen from the other arm it is the other way round. */
 	sample_expect(sample.database,
 		      "SELECT arm, role, pairs, verdict FROM overhead('group=workload', 'on') "
