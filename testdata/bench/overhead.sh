@@ -28,7 +28,7 @@ if ! why=$(recorder_allowed); then
 	echo "overhead.sh: $why" >&2
 	exit 1
 fi
-trap net_down EXIT
+trap 'set +e; net_down' EXIT
 trap 'exit 130' HUP INT PIPE TERM
 
 # figure PART METRIC NAME COMMAND: what recording added, beside what the 7-tuple yardstick did, and by how
