@@ -6,23 +6,10 @@
 #include "analyzer/chart_axis.h"
 #include "analyzer/chart_data.h"
 #include "analyzer/xml_test.h"
+#include "analyzer/memory_test.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static int open_database(void **state)
-{
-	sqlite3 *database;
-
-	assert_int_equal(sqlite3_open(":memory:", &database), SQLITE_OK);
-	*state = database;
-	return 0;
-}
-
-static int close_database(void **state)
-{
-	return sqlite3_close(*state);
-}
 
 /* The chart of a SELECT, with what is told about it, inside one element; the caller frees it.
  */

@@ -6,22 +6,9 @@
 #include "analyzer/render.h"
 #include "analyzer/report_text.h"
 #include "analyzer/xml_test.h"
+#include "analyzer/memory_test.h"
 
 #include <stdlib.h>
-
-static int open_database(void **state)
-{
-	sqlite3 *database;
-
-	assert_int_equal(sqlite3_open(":memory:", &database), SQLITE_OK);
-	*state = database;
-	return 0;
-}
-
-static int close_database(void **state)
-{
-	return sqlite3_close(*state);
-}
 
 /* The page of a report; the caller frees it. */
 static char *page(void **state, const char *sql, const char *subject)

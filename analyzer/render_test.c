@@ -4,20 +4,7 @@
  */
 #include "analyzer/render.h"
 #include "analyzer/sample_test.h"
-
-static int open_database(void **state)
-{
-	sqlite3 *database;
-
-	assert_int_equal(sqlite3_open(":memory:", &database), SQLITE_OK);
-	*state = database;
-	return 0;
-}
-
-static int close_database(void **state)
-{
-	return sqlite3_close(*state);
-}
+#include "analyzer/memory_test.h"
 
 /* What a statement is printed as; the caller frees it. */
 static char *print(sqlite3 *database, enum render_format format, const char *sql)

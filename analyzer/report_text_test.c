@@ -3,6 +3,7 @@
  * Tests of reading a report's text.
  */
 #include "analyzer/report_text.h"
+#include "analyzer/memory_test.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -13,20 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static int open_database(void **state)
-{
-	sqlite3 *database;
-
-	assert_int_equal(sqlite3_open(":memory:", &database), SQLITE_OK);
-	*state = database;
-	return 0;
-}
-
-static int close_database(void **state)
-{
-	return sqlite3_close(*state);
-}
 
 static struct report_text read_text(void **state, const char *sql)
 {
