@@ -33,6 +33,24 @@ struct {
 	__type(value, struct flow_bucket);
 } flow_index SEC(".maps");
 
+/*
+ * The flows that each CPU met lately: a slot by the hash of its key, the generation in the
+ * upper half. The index is far larger than a processor's nearest caches, a hundred connections
+ * that are busy at one time are not.
+ */
+#define FLOWS_RECENT 256
+
+struct recent_flows {
+	__u64 slot[FLOWS_RECENT];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct recent_flows);
+} recent_flows SEC(".maps");
+
 /* Set before loading. */
 const volatile struct flow_hash_seed flow_seed = {};
 const volatile __u32 flow_unit_count = 262144;
@@ -82,7 +100,7 @@ static __always_inline void write_entry(struct flow_entry *entry, const struct f
 	entry->protocol = key->protocol;
 	entry->icmp_type = key->icmp_type;
 	entry->icmp_code = key->icmp_code;
-	entry->zero = 0;
+	entry->is_left = 0;
 	entry->address[0] = key->address[0];
 	entry->address[1] = key->address[1];
 	entry->start_ns = now;
@@ -100,12 +118,13 @@ static __always_inline void write_records(struct flow_records *records, __u32 no
 	}
 }
 
-/* The ports, the protocol and the ICMP type and code, as one word. */
+/* The ports, the protocol, the ICMP type and code, and of an entry is_left, as one word. */
 static __always_inline __u64 key_word(const __u16 *port)
 {
 	return *(const __u64 *)port;
 }
 
+/* Never of one that has been left. */
 static __always_inline int is_flow(const struct flow_entry *entry, const struct flow_key *key)
 {
 	return !((entry->address[0].half[0] ^ key->address[0].half[0]) |
@@ -220,6 +239,7 @@ __noinline __s64 make_flow(const struct flow_key *key, __u64 hash, __u32 turn)
 __noinline __s64 replace_flow(const struct flow_key *key, __u64 hash, __u32 turn)
 {
 	__u32 half = (turn & 1) * flow_buckets, mask = (1U << flow_unit_bits) - 1, mine;
+	struct flow_entry *left;
 	__s64 old;
 
 	if (!key)
@@ -227,7 +247,8 @@ __noinline __s64 replace_flow(const struct flow_key *key, __u64 hash, __u32 turn
 	old = find_slot(key, hash, turn);
 	if (old < 0 || old >= SLOT_FREE)
 		return -1;
-	mine = write_flow(key, turn);
+	left = (struct flow_entry *)unit_at((__u32)old);
+	mine = left ? write_flow(key, turn) : NO_UNIT;
 	if (mine == NO_UNIT)
 		return -1;
 	for (__u32 i = 0; i < FLOW_PROBES * FLOW_SLOTS; i++) {
@@ -241,26 +262,21 @@ __noinline __s64 replace_flow(const struct flow_key *key, __u64 hash, __u32 turn
 		if ((slot & mask) != old + 1)
 			continue;
 		if (__sync_val_compare_and_swap(&bucket->slot[at], slot,
-						(slot & ~mask) | (mine + 1)) == slot)
+						(slot & ~mask) | (mine + 1)) == slot) {
+			left->is_left = 1;
 			return mine;
+		}
 		break;
 	}
 	unwrite_flow(mine);
 	return -1;
 }
 
-/* Whether the flow is where it is first looked for, as most are. */
-static __always_inline int is_at_home(const struct flow_key *key, __u64 hash, struct flow *flow)
+/* Whether a slot's flow is the one of the key; then it is at hand. */
+static __always_inline int is_in_slot(const struct flow_key *key, __u64 hash, __u32 slot,
+				      struct flow *flow)
 {
-	__u32 number = (flow->generation & 1) * flow_buckets + (hash & (flow_buckets - 1)),
-	      slot;
-	__u32 tag = (__u32)(hash >> 32) << flow_unit_bits;
-	struct flow_bucket *bucket = bpf_map_lookup_elem(&flow_index, &number);
-
-	if (!bucket)
-		return 0;
-	slot = bucket->slot[(hash >> 28) % FLOW_SLOTS];
-	if (!slot || (slot ^ tag) >> flow_unit_bits)
+	if (!slot || (slot ^ (__u32)(hash >> 32) << flow_unit_bits) >> flow_unit_bits)
 		return 0;
 	slot = (slot & ((1U << flow_unit_bits) - 1)) - 1;
 	flow->entry = (struct flow_entry *)unit_at(slot);
@@ -268,6 +284,33 @@ static __always_inline int is_at_home(const struct flow_key *key, __u64 hash, st
 		return 0;
 	flow->records = unit_at(slot + 1);
 	return flow->records != NULL;
+}
+
+/* Where this CPU remembers the slot of a hash. */
+static __always_inline __u64 *recent_slot(__u64 hash)
+{
+	__u32 zero = 0;
+	struct recent_flows *recent = bpf_map_lookup_elem(&recent_flows, &zero);
+
+	return recent ? &recent->slot[(hash >> 20) % FLOWS_RECENT] : NULL;
+}
+
+/* Whether the flow is where it is first looked for in the index, as most are. */
+static __always_inline int is_at_home(const struct flow_key *key, __u64 hash, struct flow *flow,
+				      __u64 *recent)
+{
+	__u32 number = (flow->generation & 1) * flow_buckets + (hash & (flow_buckets - 1)),
+	      slot;
+	struct flow_bucket *bucket = bpf_map_lookup_elem(&flow_index, &number);
+
+	if (!bucket)
+		return 0;
+	slot = bucket->slot[(hash >> 28) % FLOW_SLOTS];
+	if (!is_in_slot(key, hash, slot, flow))
+		return 0;
+	if (recent)
+		*recent = (__u64)flow->generation << 32 | slot;
+	return 1;
 }
 
 /* The namespace is no part of the hash, but of the place. */
@@ -282,11 +325,14 @@ static __always_inline __u64 place_of(const struct flow_key *key)
  */
 static __always_inline int get_flow(const struct flow_key *key, struct flow *flow)
 {
-	__u64 hash = place_of(key);
+	__u64 hash = place_of(key), *recent = recent_slot(hash);
 	__s64 unit;
 	int is_new = 0;
 
-	if (is_at_home(key, hash, flow))
+	if (recent && *recent >> 32 == flow->generation &&
+	    is_in_slot(key, hash, (__u32)*recent, flow))
+		return 0;
+	if (is_at_home(key, hash, flow, recent))
 		return 0;
 	unit = find_slot(key, hash, flow->generation);
 	if (unit >= SLOT_FREE) {
@@ -443,17 +489,25 @@ static __always_inline int count_record(const struct flow *flow, __u64 what, __u
 	return count_further(flow->records, flow->generation, what, mask, count);
 }
 
-/* Nothing more than this for almost every packet. Returns whether that was all. */
+/*
+ * Nothing more than this for almost every packet: the hop is among the first records, or the
+ * next ones. Returns whether that was all.
+ */
 static __always_inline int count_known_hop(const struct flow *flow, __u32 id, __u64 count)
 {
 	struct flow_record *record = find_record(flow->records, id, RECORD_HOP_MASK);
+	struct flow_records *more;
 
+	if (!record && flow->records->next) {
+		more = unit_at(flow->records->next - 1);
+		record = more ? find_record(more, id, RECORD_HOP_MASK) : NULL;
+	}
 	if (record)
 		__sync_fetch_and_add(&record->count, count);
 	return record != NULL;
 }
 
-/* The first sight of a flow at a hop, or a hop beyond the first three. Returns 0 or -1. */
+/* The first sight of a flow at a hop, or a hop beyond the first six. Returns 0 or -1. */
 static __always_inline int count_hop(const struct flow *flow, __u32 id, __u64 count, __u64 now)
 {
 	__u64 since = now - flow->entry->start_ns;

@@ -70,11 +70,11 @@ static __always_inline void note_owner(const struct flow *flow, struct sock *soc
 }
 
 /*
- * The time of the packet, as exactly as NOTE_TICK says, and its DSCP. now: the clock, where it
- * has been read already, else 0.
+ * The time of the packet, as exactly as NOTE_TICK says, and its DSCP. known: the flow's facts
+ * before it. now: the clock, where it has been read already, else 0.
  */
 static __always_inline void note_packet(const struct flow *flow, const struct headers *headers,
-					__u32 direction, __u64 now)
+					__u32 direction, __u32 known, __u64 now)
 {
 	__u32 notes = flow->records->notes, changed;
 
@@ -82,7 +82,8 @@ static __always_inline void note_packet(const struct flow *flow, const struct he
 		  NOTE_DSCP(headers->dscp, direction) | NOTE_TICK(bpf_jiffies64());
 	if (notes != changed)
 		__sync_val_compare_and_swap(&flow->records->notes, notes, changed);
-	else if (!now && !(headers->tcp_flags & TCP_SYN_FIN_RST))
+	else if (!now &&
+		 !(FACT_FLAGS(headers->tcp_flags & TCP_SYN_FIN_RST, direction) & ~known))
 		return;
 	if (!now)
 		now = bpf_ktime_get_boot_ns();
@@ -185,7 +186,7 @@ static __always_inline int sight(struct sk_buff *packet, struct __sk_buff *conte
 			goto full;
 	}
 	count_alone(counters, COUNT_PACKET_STORED);
-	note_packet(&flow, &headers, direction, now);
+	note_packet(&flow, &headers, direction, known, now);
 	note_answer(&flow, known, headers.tcp_flags, direction);
 	if (io == IO_RECEIVE)
 		return 0;

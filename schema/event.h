@@ -93,7 +93,8 @@ struct flow_entry {
 	__u32 facts; /* mark; SEEN_* from bit 16; TCP flags, 8 bits for each direction */
 	__u32 network_namespace;
 	__u16 port[2];
-	__u8 protocol, icmp_type, icmp_code, zero;
+	__u8 protocol, icmp_type, icmp_code;
+	__u8 is_left; /* another flow has its slot */
 	struct address address[2];
 	__u64 start_ns, end_ns; /* first and last packet; see NOTE_TICK */
 };
@@ -156,8 +157,9 @@ struct flow_records {
 #define NOTE_ANSWERED		   (1U << 15) /* it has a RECORD_ANSWER */
 /*
  * The kernel's tick (jiffies, 12 bits) in which the clock was read last. It is read for the
- * first packet of a flow in each direction at each hop, for TCP's SYN, FIN and RST, and for the
- * first packet in each tick; so end_ns may be a tick (1 to 10 ms) early, in a burst.
+ * first packet of a flow in each direction at each hop, for the first SYN, FIN and RST in each
+ * direction, and for the first packet in each tick; so end_ns may be a tick (1 to 10 ms) early,
+ * in a burst.
  */
 #define NOTE_TICK(jiffies) (((__u32)(jiffies)&0xfff) << 16)
 #define NOTE_TICK_MASK	   NOTE_TICK(0xfff)
