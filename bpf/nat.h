@@ -53,6 +53,9 @@ __u32 walk_number = 0;
 /* The last entry that anybody met: where a walk finds the kernel's table from. */
 __u64 entry_seen = 0;
 
+/* Some translations found no room, and are known only as counted already. */
+__u8 some_are_unkept = 0;
+
 /* New entries are counted where they are made, and not when a packet carries them. */
 __u8 inserts_are_seen = 0;
 
@@ -271,6 +274,7 @@ static __always_inline void begin_translation(const __u64 *key, struct living_na
 	count(COUNT_NAT_KEEP_ATTEMPTED, 1);
 	if (failed) {
 		count(COUNT_NAT_UNKEPT, 1);
+		some_are_unkept = 1;
 		digest = digest_tuple(&translation->original);
 		bpf_map_update_elem(&untranslated, key, &digest, BPF_ANY);
 	}
@@ -322,12 +326,16 @@ __noinline int look_at_conntrack(__u64 entry, __u32 info, __u32 network_namespac
 		meet_again(&entry, known);
 		return 0;
 	}
-	digest = digest_tuple(&met.original);
-	counted = bpf_map_lookup_elem(&untranslated, &entry);
-	if ((counted && *counted == digest) || read_reply(&met.reply, (void *)entry))
+	if (read_reply(&met.reply, (void *)entry))
 		return 0;
-	entry_seen = entry;
 	translated = is_translated(&met.original, &met.reply);
+	digest = digest_tuple(&met.original);
+	if (!translated || some_are_unkept) {
+		counted = bpf_map_lookup_elem(&untranslated, &entry);
+		if (counted && *counted == digest)
+			return 0;
+	}
+	entry_seen = entry;
 	meeting.is_new = is_first || start_is_told;
 	if (translated)
 		begin_translation(&entry, &met, &meeting);
