@@ -381,7 +381,10 @@ const volatile __u8 drop_tells_receiver = 0;
 /* States of a struct sock that is not a full socket. */
 #define STATE_TIME_WAIT	   6
 #define STATE_NEW_SYN_RECV 12
+#define STATE_ESTABLISHED  1
 #define STATE_SYN_SENT	   2
+#define STATE_SYN_RECV	   3
+#define STATE_CLOSE	   7
 #define STATE_LISTEN	   10
 
 /* A bit of signal_struct.flags: the process ends as a whole, with group_exit_code. */

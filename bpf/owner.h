@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Whose socket: the process that a socket belongs to, kept with the socket itself.
+ * Whose socket: the process that a socket belongs to.
  *
  * A socket gets its owner when it is created, is bound, connects or listens, at its first send
  * or receive, and by a walk over all open files at the start. An accepted socket inherits its
  * listener's, until the process that accepted it sends or receives: of a server with workers,
  * that is the worker.
+ *
+ * It is kept with the socket itself, by the kernel, which allocates that and frees it again. A
+ * connection that lives for some packets pays more for this than for all else, so TCP's are
+ * kept in a table by the socket's address instead, where we are told of all that happens to
+ * them: from when they connect, listen or are accepted until they are closed.
  */
 #ifndef BPF_OWNER_H
 #define BPF_OWNER_H
@@ -20,6 +25,17 @@ struct {
 	__type(key, int);
 	__type(value, struct flow_owner);
 } owners SEC(".maps");
+
+/* Those of TCP, by the address of the socket; where it is full, the others have room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, __u64);
+	__type(value, struct flow_owner);
+} tcp_owners SEC(".maps");
+
+/* Whether all hooks are there that this table needs. Set once they are attached. */
+__u8 tcp_has_table = 0;
 
 /* Who receives at a port, for flows whose socket never sends. */
 struct {
@@ -39,6 +55,13 @@ static __always_inline void owner_is(struct flow_owner *owner, struct task_struc
 		owner->rules = process_bits(task);
 }
 
+static __always_inline struct flow_owner *tcp_owner(const struct sock *socket)
+{
+	__u64 address = (__u64)socket;
+
+	return tcp_has_table ? bpf_map_lookup_elem(&tcp_owners, &address) : NULL;
+}
+
 /*
  * The owner of a packet's socket; NULL when that has none, or is none that can have one. A
  * program of TC gives its context, where alone the kernel trusts in the socket; is_tc tells the
@@ -47,9 +70,12 @@ static __always_inline void owner_is(struct flow_owner *owner, struct task_struc
 static __always_inline struct flow_owner *owner_of(struct sock *socket,
 						   struct __sk_buff *context, int is_tc)
 {
+	struct flow_owner *owner = tcp_owner(socket);
 	struct bpf_sock *full;
 	unsigned char state;
 
+	if (owner)
+		return owner;
 	if (is_tc) {
 		full = context->sk;
 		full = full ? bpf_sk_fullsock(full) : NULL;
@@ -90,12 +116,35 @@ static __always_inline void port_belongs_to(const struct sock *socket, __u8 prot
 				     protocol, owner);
 }
 
+/*
+ * Room for the owner of a socket, with the one that it has already; NULL when there is none, or
+ * none is needed any more: nobody would take out of the table again who is closed.
+ */
+static __always_inline struct flow_owner *keep_owner(struct sock *socket, int state)
+{
+	struct flow_owner none = {}, *owner;
+	__u64 address = (__u64)socket;
+
+	if (tcp_has_table && socket->sk_protocol == PROTOCOL_TCP) {
+		if (state == STATE_CLOSE)
+			return NULL;
+		owner = bpf_map_lookup_elem(&tcp_owners, &address);
+		if (!owner && !bpf_map_update_elem(&tcp_owners, &address, &none, BPF_NOEXIST))
+			owner = bpf_map_lookup_elem(&tcp_owners, &address);
+		if (owner)
+			return owner;
+	}
+	return bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
 SEC("cgroup/sock_create")
 int on_socket_create(struct bpf_sock *socket)
 {
-	struct flow_owner *owner =
-		bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct flow_owner *owner;
 
+	if (tcp_has_table && socket->protocol == PROTOCOL_TCP)
+		return 1;
+	owner = bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (owner)
 		owner_is(owner, bpf_get_current_task_btf(), bpf_get_socket_cookie(socket));
 	return 1;
@@ -134,19 +183,49 @@ int on_bind6(struct bpf_sock *socket)
 	return bound(socket);
 }
 
-/* In other states than these two, current need not be the socket's process. */
+/*
+ * A connection was accepted: it belongs to whoever listens, until somebody uses it. Who asks
+ * later finds that by the port (process rules have to know at once).
+ */
+static __always_inline void inherit_owner(const struct sock *socket)
+{
+	struct port_key key = {
+		.network_namespace = socket_namespace(socket),
+		.port = socket->__sk_common.skc_num,
+		.protocol = PROTOCOL_TCP,
+	};
+	struct flow_owner *owner = bpf_map_lookup_elem(&port_owners, &key);
+	__u64 address = (__u64)socket;
+
+	if (owner)
+		bpf_map_update_elem(&tcp_owners, &address, owner, BPF_ANY);
+}
+
+/*
+ * In other states than connecting and listening, current need not be the socket's process. Its
+ * address may have been another socket's, whose end nobody saw.
+ */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_socket_state, struct sock *socket, int old_state, int state)
 {
 	struct flow_owner *owner;
+	__u64 address, cookie;
 
+	if (state == STATE_CLOSE && tcp_has_table) {
+		address = (__u64)socket;
+		bpf_map_delete_elem(&tcp_owners, &address);
+	}
+	if (state == STATE_ESTABLISHED && old_state == STATE_SYN_RECV && tcp_has_table &&
+	    filter.kinds & RULES_PROCESS)
+		inherit_owner(socket);
 	if (state != STATE_SYN_SENT && state != STATE_LISTEN)
 		return 0;
-	owner = bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	owner = keep_owner(socket, state);
 	if (!owner)
 		return 0;
-	if (!owner->pid)
-		owner_is(owner, bpf_get_current_task_btf(), bpf_get_socket_cookie(socket));
+	cookie = bpf_get_socket_cookie(socket);
+	if (!owner->pid || owner->socket_cookie != (__u32)cookie)
+		owner_is(owner, bpf_get_current_task_btf(), cookie);
 	if (state == STATE_LISTEN)
 		port_belongs_to(socket, PROTOCOL_TCP, owner);
 	return 0;
@@ -159,7 +238,7 @@ static __always_inline struct flow_owner *owner_at_use(struct sock *socket)
 
 	if (!is_internet(socket))
 		return NULL;
-	owner = bpf_sk_storage_get(&owners, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	owner = keep_owner(socket, socket->__sk_common.skc_state);
 	if (!owner)
 		return NULL;
 	cookie = bpf_get_socket_cookie(socket);
@@ -203,7 +282,7 @@ int each_file(struct bpf_iter__task_file *context)
 	inner = socket->sk;
 	if (!inner || !is_internet(inner))
 		return 0;
-	owner = bpf_sk_storage_get(&owners, inner, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	owner = keep_owner(inner, inner->__sk_common.skc_state);
 	if (!owner)
 		return 0;
 	if (!owner->pid)

@@ -84,9 +84,14 @@ int probes_open(const struct probes_options *options, struct probes **out, char 
 	plan_explain(&probes->plan);
 	attach_explain(probes);
 	nat = plan_chosen(&probes->plan, FEATURE_NAT);
-	if (probes->skeleton)
+	if (probes->skeleton) {
 		probes->skeleton->bss->inserts_are_seen =
 			nat && nat->alternative->programs[0] != NULL;
+		probes->skeleton->bss->tcp_has_table =
+			probes_have(probes, FEATURE_OWNER_STATE) &&
+			probes_have(probes, FEATURE_OWNER_SEND) &&
+			probes_have(probes, FEATURE_OWNER_RECEIVE);
+	}
 	redirects_follow(probes->redirects);
 	kernel_facts_free(facts);
 	*out = probes;
