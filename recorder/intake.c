@@ -27,6 +27,7 @@
 #define TICK_NS		400000000ULL /* between two deliveries, and between two drains */
 #define GLANCE_NS	50000000ULL  /* between two looks at how full the flow table is */
 #define SECOND_NS	1000000000ULL
+#define LATE_NS		(TICK_NS / 4)	/* then a drain does not give way any more */
 #define INTERFACES_NS	(2 * SECOND_NS) /* between two looks at the interfaces */
 #define EXITED_KEPT_NS	(60 * SECOND_NS)
 #define EVENT_ROWS_MOST 1000000U /* that wait for room at the writer */
@@ -386,6 +387,15 @@ static int tick(struct intake *intake, int last)
 			 now);
 }
 
+/*
+ * Who has time gives way to what is being recorded. Sightings come too fast for that: their
+ * ring holds a fraction of a second.
+ */
+static void give_way(const struct intake *intake, int has_time)
+{
+	thread_give_way(0, has_time && !wanted(intake, STREAM_PACKET));
+}
+
 static void *run(void *context)
 {
 	struct intake *intake = context;
@@ -394,8 +404,10 @@ static void *run(void *context)
 
 	while (!atomic_load(&intake->stop) && !error) {
 		uint64_t now = boot_now(), wait_ns = next > now ? next - now : 0;
+		int is_filling = probes_are_filling(intake->options.probes);
 
-		if (wait_ns && !probes_are_filling(intake->options.probes)) {
+		if (wait_ns && !is_filling) {
+			give_way(intake, 1);
 			if (wait_ns > GLANCE_NS)
 				wait_ns = GLANCE_NS;
 			probes_poll(intake->options.probes, (int)(wait_ns / 1000000) + 1,
@@ -407,9 +419,12 @@ static void *run(void *context)
 						    intake);
 			continue;
 		}
+		if (is_filling || now - next > LATE_NS)
+			give_way(intake, 0);
 		next = now + intake->options.tick_ns;
 		error = tick(intake, 0);
 	}
+	give_way(intake, 0);
 	/* Nothing is counted any more; one table each for the two turns. */
 	probes_detach(intake->options.probes);
 	if (!error)

@@ -7,6 +7,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* A tenth of what another thread gets that wants the same processor (sched_prio_to_weight). */
+#define GIVING_NICE 10
 
 struct start {
 	const char *name;
@@ -39,4 +44,23 @@ int thread_start(pthread_t *thread, const char *name, void *(*work)(void *), voi
 	if (error)
 		free(start);
 	return -error;
+}
+
+/* Returns whether it can be had again; at worst the thread is left at nice 1. */
+static int can_come_back(pid_t thread, int nice)
+{
+	return !setpriority(PRIO_PROCESS, (id_t)thread, nice + 1) &&
+	       !setpriority(PRIO_PROCESS, (id_t)thread, nice);
+}
+
+void thread_give_way(pid_t thread, int gives)
+{
+	/* That of the thread that decides, which nobody changed. */
+	int own = getpriority(PRIO_PROCESS, (id_t)getpid());
+	int nice = gives && own < GIVING_NICE ? GIVING_NICE : own;
+
+	if (getpriority(PRIO_PROCESS, (id_t)thread) == nice ||
+	    (nice > own && !can_come_back(thread, own)))
+		return;
+	setpriority(PRIO_PROCESS, (id_t)thread, nice);
 }

@@ -17,6 +17,7 @@
 #include "recorder/thread.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,8 @@ struct writer {
 
 	struct queue *queue;
 	pthread_t thread;
+	int gentle;
+	atomic_int thread_id;  /* the kernel's; 0: not known yet */
 	pthread_mutex_t mutex; /* of status and first_error */
 	struct writer_status status;
 	int first_error;
@@ -308,11 +311,15 @@ static void *work(void *argument)
 	struct writer *writer = argument;
 	struct delivery *delivery;
 
+	atomic_store(&writer->thread_id, gettid());
 	while ((delivery = queue_pop(writer->queue))) {
+		if (writer->gentle)
+			thread_give_way(0, queue_rows(writer->queue) == delivery->row_count);
 		take(writer, delivery);
 		queue_done(writer->queue, delivery->row_count);
 		delivery_free(delivery);
 	}
+	thread_give_way(0, 0);
 	if (conclude_recording(writer) == -ENOSPC && writer->reserve >= 0) {
 		close(writer->reserve);
 		writer->reserve = -1;
@@ -363,6 +370,7 @@ int writer_open(const struct writer_options *options, struct writer **out, char 
 	writer->segment_bytes =
 		options->segment_bytes ? options->segment_bytes : DEFAULT_SEGMENT_BYTES;
 	writer->segment_ns = options->segment_ns ? options->segment_ns : DEFAULT_SEGMENT_NS;
+	writer->gentle = options->gentle;
 	writer->is_enough = options->is_enough;
 	writer->is_enough_context = options->is_enough_context;
 	writer->queue = queue_new(QUEUE_DELIVERIES, QUEUE_ROWS);
@@ -389,8 +397,13 @@ fail:
 	return error;
 }
 
+/* A writer that is not done with what it had when more comes is late, and gives way no more. */
 int writer_deliver(struct writer *writer, struct delivery *delivery, int wait)
 {
+	int is_late = queue_rows(writer->queue) != 0, thread = atomic_load(&writer->thread_id);
+
+	if (writer->gentle && thread && (is_late || wait))
+		thread_give_way(thread, 0);
 	return queue_push(writer->queue, delivery, wait);
 }
 

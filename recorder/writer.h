@@ -22,7 +22,7 @@ struct writer_options {
 	uint64_t segment_ns;   /* and past this age of recording time; 0: the default, 1 h */
 	struct inventory *inventory; /* borrowed */
 	struct ledger *ledger;	     /* borrowed */
-	int gentle;		     /* seal at low priority while the recording goes on */
+	int gentle;		     /* give way while on time; seal at low priority */
 	/*
 	 * Called by writer_close, see sealer_close: not 0 leaves the rest unsealed. May be
 	 * NULL.
