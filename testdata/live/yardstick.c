@@ -3,7 +3,7 @@
  * Lets a published design's kernel program count what passes interfaces, and says what its map
  * held at each eviction.
  *
- *   yardstick 1.7|1.8 NAMESPACE/INTERFACE...
+ *   yardstick [--room ENTRIES] [--every SECONDS] 1.7|1.8 NAMESPACE/INTERFACE...
  *
  * Attaches the program to TC ingress and egress there, all with one map, and says "ready" on
  * standard error. At SIGUSR1 it evicts: it prints the map as CSV, a row for each entry in the
@@ -14,6 +14,8 @@
  *
  * with BEGIN and END in nanoseconds since the Unix epoch. At SIGTERM it detaches, evicts, and
  * says what did not fit. Both designs may look at the same interface; its clsact stays.
+ * With --every it evicts by itself so often, and prints no entries: the least that an agent of
+ * this design does. --room is for other numbers of entries than 131,072.
  *
  *   yardstick --probe 1.7|1.8
  *
@@ -27,6 +29,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -45,6 +48,13 @@ struct yardstick {
 	struct bpf_map *table;
 	uint32_t priority;
 	unsigned int evictions;
+	int is_silent; /* takes entries, and prints none */
+};
+
+struct options {
+	const char *design;
+	uint32_t room;	      /* 0: as the map is made */
+	unsigned int every_s; /* 0: when it is told */
 };
 
 /* A row: what an entry of either table says. */
@@ -63,10 +73,10 @@ _Noreturn static void fail(const char *what, int error)
 	exit(1);
 }
 
-static void load(struct yardstick *yardstick, const char *design)
+static void load(struct yardstick *yardstick, const struct options *options)
 {
 	struct yardsticks *skeleton = yardsticks__open();
-	int is_1_8 = !strcmp(design, "1.8"), error;
+	int is_1_8 = !strcmp(options->design, "1.8"), error;
 	struct bpf_program *program;
 
 	if (!skeleton)
@@ -78,10 +88,13 @@ static void load(struct yardstick *yardstick, const char *design)
 		.egress = is_1_8 ? skeleton->progs.lock_egress : skeleton->progs.percpu_egress,
 		.table = is_1_8 ? skeleton->maps.seven_lock : skeleton->maps.twelve_percpu,
 		.priority = is_1_8 ? 1 : 2,
+		.is_silent = options->every_s != 0,
 	};
 	bpf_object__for_each_program(program, skeleton->obj) bpf_program__set_autoload(
 		program, program == yardstick->ingress || program == yardstick->egress);
 	bpf_map__set_autocreate(skeleton->maps.seven_prealloc, false);
+	if (options->room)
+		bpf_map__set_max_entries(yardstick->table, options->room);
 	error = yardsticks__load(skeleton);
 	if (error)
 		fail("cannot load the programs", error);
@@ -259,10 +272,19 @@ static void print_twelve(const struct twelve_tuple *key, const char *values, siz
 	puts("\"\"");
 }
 
+static void print_entry(const struct yardstick *yardstick, const void *key, const char *values,
+			size_t stride)
+{
+	printf("%u,", yardstick->evictions);
+	if (bpf_map__type(yardstick->table) == BPF_MAP_TYPE_PERCPU_HASH)
+		print_twelve(key, values, stride);
+	else
+		print_seven(key, values);
+}
+
 /* Print and delete all entries; how many there were. */
 static unsigned int take_table(const struct yardstick *yardstick)
 {
-	int is_percpu = bpf_map__type(yardstick->table) == BPF_MAP_TYPE_PERCPU_HASH;
 	size_t stride = (bpf_map__value_size(yardstick->table) + 7) / 8 * 8;
 	char *values = calloc((size_t)libbpf_num_possible_cpus(), stride);
 	union {
@@ -281,11 +303,8 @@ static unsigned int take_table(const struct yardstick *yardstick)
 		is_left = !bpf_map_get_next_key(table, &key, &next);
 		if (bpf_map_lookup_and_delete_elem(table, &key, values))
 			fail("cannot take from the map", errno);
-		printf("%u,", yardstick->evictions);
-		if (is_percpu)
-			print_twelve(&key.twelve, values, stride);
-		else
-			print_seven(&key.seven, values);
+		if (!yardstick->is_silent)
+			print_entry(yardstick, &key, values, stride);
 	}
 	free(values);
 	return entries;
@@ -333,7 +352,7 @@ static void print_losses(const struct yardstick *yardstick)
 }
 
 /* Do as one is told, and say so. */
-static int be_switched(const char *design)
+static int be_switched(const struct options *options)
 {
 	const char *const places[] = {getenv("FLOWTAPE_PROBE_NEAR"),
 				      getenv("FLOWTAPE_PROBE_FAR")};
@@ -343,7 +362,7 @@ static int be_switched(const char *design)
 
 	if (!places[0] || !places[1])
 		fail("FLOWTAPE_PROBE_NEAR, FLOWTAPE_PROBE_FAR", EINVAL);
-	load(&yardstick, design);
+	load(&yardstick, options);
 	while (fgets(line, sizeof(line), stdin) || is_on) {
 		is_wanted = !feof(stdin) && !strcmp(line, "on\n");
 		for (int i = 0; i < 2 && is_wanted != is_on; i++)
@@ -361,35 +380,61 @@ static int be_switched(const char *design)
 	return 0;
 }
 
-static int is_design(const char *word)
+/* Returns whether to go on: it is told to evict, or it is time to. */
+static int wait_for_work(const sigset_t *signals, unsigned int every_s)
 {
-	return !strcmp(word, "1.7") || !strcmp(word, "1.8");
+	const struct timespec wait = {.tv_sec = every_s};
+	int signal = sigtimedwait(signals, NULL, every_s ? &wait : NULL);
+
+	return signal == SIGUSR1 || (signal < 0 && errno == EAGAIN);
+}
+
+static int usage(void)
+{
+	fputs("usage: yardstick [--room ENTRIES] [--every SECONDS] 1.7|1.8 "
+	      "NAMESPACE/INTERFACE... or --probe 1.7|1.8\n",
+	      stderr);
+	return 64;
 }
 
 int main(int argc, char **argv)
 {
+	static const struct option known[] = {{"every", required_argument, NULL, 'e'},
+					      {"probe", no_argument, NULL, 'p'},
+					      {"room", required_argument, NULL, 'r'},
+					      {NULL, 0, NULL, 0}};
+	struct options options = {0};
 	struct yardstick yardstick;
+	int option, is_switched = 0;
 	sigset_t signals;
-	int signal;
 
-	if (argc == 3 && !strcmp(argv[1], "--probe") && is_design(argv[2]))
-		return be_switched(argv[2]);
-	if (argc < 3 || !is_design(argv[1])) {
-		fputs("usage: yardstick 1.7|1.8 NAMESPACE/INTERFACE... or --probe 1.7|1.8\n",
-		      stderr);
-		return 64;
-	}
+	while ((option = getopt_long(argc, argv, "+", known, NULL)) != -1)
+		if (option == 'p')
+			is_switched = 1;
+		else if (option == 'e')
+			options.every_s = (unsigned int)strtoul(optarg, NULL, 10);
+		else if (option == 'r')
+			options.room = (uint32_t)strtoul(optarg, NULL, 10);
+		else
+			return usage();
+	options.design = argv[optind++];
+	if (!options.design ||
+	    (strcmp(options.design, "1.7") && strcmp(options.design, "1.8")) ||
+	    is_switched == (optind < argc))
+		return usage();
+	if (is_switched)
+		return be_switched(&options);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	load(&yardstick, argv[1]);
-	for (int i = 2; i < argc; i++)
+	load(&yardstick, &options);
+	for (int i = optind; i < argc; i++)
 		attach(&yardstick, argv[i]);
 	fputs("ready\n", stderr);
-	while (!sigwait(&signals, &signal) && signal == SIGUSR1)
+	while (wait_for_work(&signals, options.every_s))
 		evict(&yardstick);
-	for (int i = 2; i < argc; i++)
+	for (int i = optind; i < argc; i++)
 		detach(&yardstick, argv[i]);
 	evict(&yardstick);
 	print_losses(&yardstick);
