@@ -37,12 +37,32 @@ static int has_enough(const struct judge_case *c, const struct judge_rules *rule
 					     c->side[METRIC_CANDIDATE].count >= rules->samples);
 }
 
+static int differ(const struct metric_values *values)
+{
+	for (size_t i = 1; i < values->count; i++)
+		if (values->values[i] != values->values[0])
+			return 1;
+	return 0;
+}
+
+/*
+ * Whether recordings enough tell by how much a count or a share is another each time: then a
+ * change must be more than that. One that may not change at all is judged as it is.
+ */
+static int tells_noise(const struct judge_case *c, const struct judge_rules *rules)
+{
+	const struct metric_values *base = &c->side[METRIC_BASELINE];
+	const struct metric_values *next = &c->side[METRIC_CANDIDATE];
+
+	return c->kind != METRIC_SAMPLED && c->threshold > 0 && base->count >= rules->samples &&
+	       next->count >= rules->samples && (differ(base) || differ(next));
+}
+
 /* What gets no verdict is no member of the family. */
 static int is_tested(const struct judge_case *c, const struct judge_rules *rules)
 {
 	return c->verdict != JUDGE_MISSING && c->is_gated && c->better && !c->is_unlike &&
-	       (c->kind == METRIC_SAMPLED || c->kind == METRIC_PROPORTION) &&
-	       has_enough(c, rules);
+	       !isnan(c->p) && has_enough(c, rules);
 }
 
 /* Every so manieth value, where there are more than the shift is estimated from. */
@@ -79,7 +99,8 @@ static int measure_shift(struct judge_case *c, double alpha)
 	return 0;
 }
 
-static int measure_samples(struct judge_case *c, double alpha)
+/* Never less than a p that there is already. */
+static int test_ranks(struct judge_case *c)
 {
 	const struct metric_values *base = &c->side[METRIC_BASELINE];
 	const struct metric_values *next = &c->side[METRIC_CANDIDATE];
@@ -87,11 +108,18 @@ static int measure_samples(struct judge_case *c, double alpha)
 	int error = statistics_mann_whitney(base->values, base->count, next->values,
 					    next->count, &test);
 
-	if (error)
+	if (error || c->p >= test.two_sided)
 		return error;
 	c->p = test.two_sided;
 	c->is_exact = test.is_exact;
-	return measure_shift(c, alpha);
+	return 0;
+}
+
+static int measure_samples(struct judge_case *c, double alpha)
+{
+	int error = test_ranks(c);
+
+	return error ? error : measure_shift(c, alpha);
 }
 
 static int measure_shares(struct judge_case *c, double alpha)
@@ -143,6 +171,8 @@ static int measure(struct judge_case *c, const struct judge_rules *rules)
 		error = measure_shares(c, rules->alpha);
 	else
 		c->change = c->value[METRIC_CANDIDATE] - c->value[METRIC_BASELINE];
+	if (!error && tells_noise(c, rules))
+		error = test_ranks(c);
 	if (error)
 		return error;
 	if (!isfinite(c->change))
@@ -178,7 +208,7 @@ static enum judge_verdict decide(struct judge_case *c, const struct judge_rules 
 {
 	double rounding = ROUNDING * fmax(fabs(c->value[0]), fabs(c->value[1]));
 	int is_beyond = fabs(c->change) > c->limit + rounding;
-	int is_significant = c->kind == METRIC_EXACT || c->p_family < rules->alpha;
+	int is_significant = isnan(c->p) || c->p_family < rules->alpha;
 
 	if (c->is_unlike) {
 		c->reason = JUDGE_UNLIKE;
@@ -190,10 +220,14 @@ static enum judge_verdict decide(struct judge_case *c, const struct judge_rules 
 	}
 	if (is_beyond && is_significant)
 		return c->change * c->better > 0 ? JUDGE_IMPROVED : JUDGE_REGRESSED;
-	if (c->kind == METRIC_EXACT ||
-	    (c->low >= -c->limit - rounding && c->high <= c->limit + rounding))
+	if (c->kind == METRIC_EXACT
+		    ? !is_beyond
+		    : c->low >= -c->limit - rounding && c->high <= c->limit + rounding)
 		return JUDGE_SAME;
-	c->reason = isnan(c->low) ? JUDGE_FEW : is_significant ? JUDGE_SMALL : JUDGE_WIDE;
+	c->reason = c->kind == METRIC_EXACT ? JUDGE_SMALL
+		    : isnan(c->low)	    ? JUDGE_FEW
+		    : is_significant	    ? JUDGE_SMALL
+					    : JUDGE_WIDE;
 	return JUDGE_INCONCLUSIVE;
 }
 

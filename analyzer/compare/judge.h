@@ -4,8 +4,10 @@
  *
  * A change is called one only where it is beyond its threshold and, of values that carry noise,
  * cannot well be chance: the family of all tests keeps its chance of any false alarm below
- * alpha (Holm). "same" needs proof as well: the whole interval of the change, with confidence
- * 1 - alpha, within the threshold to both sides. What is neither is inconclusive.
+ * alpha (Holm). A count carries none, and of a share the cases count as independent, unless
+ * there are enough recordings on both sides to show that each says something else: then their
+ * ranks must differ as well. "same" needs proof as well: the whole interval of the change, with
+ * confidence 1 - alpha, within the threshold to both sides. What is neither is inconclusive.
  */
 #ifndef ANALYZER_COMPARE_JUDGE_H
 #define ANALYZER_COMPARE_JUDGE_H

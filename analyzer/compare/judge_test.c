@@ -99,6 +99,36 @@ static void one_loss_among_many_recordings_counts(void **state)
 	expect(c, JUDGE_REGRESSED);
 }
 
+/* Ten recordings a side; they differ by chance, or by more. */
+static double noisy[10] = {100, 131, 97, 125, 93, 128, 99, 122, 96, 130};
+static double noisier[10] = {129, 98, 127, 134, 95, 126, 133, 101, 135, 124};
+static double larger[10] = {140, 152, 143, 149, 141, 150, 144, 148, 142, 151};
+
+static void what_recordings_differ_by_anyway_is_no_regression(void **state)
+{
+	struct judge_case c = sampled(noisy, 10, noisier, 10, 0.05);
+
+	c.kind = METRIC_EXACT;
+	expect(c, JUDGE_INCONCLUSIVE);
+	/* Too few of them show no noise, and what may not change at all has none. */
+	c.side[METRIC_BASELINE].count = 9;
+	expect(c, JUDGE_REGRESSED);
+	c.side[METRIC_BASELINE].count = 10;
+	c.threshold = 0;
+	expect(c, JUDGE_REGRESSED);
+	c = sampled(noisy, 10, larger, 10, 0.05);
+	c.kind = METRIC_EXACT;
+	expect(c, JUDGE_REGRESSED);
+	/* All alike within each side: one value each. */
+	for (int i = 0; i < 10; i++) {
+		noisier[i] = 100;
+		larger[i] = 106;
+	}
+	c = sampled(noisier, 10, larger, 10, 0.05);
+	c.kind = METRIC_EXACT;
+	expect(c, JUDGE_REGRESSED);
+}
+
 static void the_direction_decides(void **state)
 {
 	struct judge_case c = exact(100, 120, 0.05);
@@ -136,6 +166,23 @@ static void what_is_on_one_side_only_is_missing(void **state)
 }
 
 /* --- proportions --- */
+
+static void shares_of_recordings_must_differ_in_their_ranks_too(void **state)
+{
+	double few[] = {.01, .09, .02, .08, .01, .07, .02, .01, .02, .01};
+	double more[] = {.02, .01, .09, .08, .02, .01, .07, .09, .08, .02};
+	double most[] = {.11, .12, .13, .10, .14, .12, .11, .15, .16, .13};
+	struct judge_case c = shares(340, 10000, 490, 10000, 0.001);
+
+	expect(c, JUDGE_REGRESSED);
+	c.side[METRIC_BASELINE].values = few;
+	c.side[METRIC_CANDIDATE].values = more;
+	c.side[METRIC_BASELINE].count = c.side[METRIC_CANDIDATE].count = 10;
+	expect(c, JUDGE_INCONCLUSIVE);
+	c.side[METRIC_CANDIDATE].values = most;
+	c.side[METRIC_CANDIDATE].part = 1270;
+	expect(c, JUDGE_REGRESSED);
+}
 
 static void shares_need_effect_and_significance(void **state)
 {
@@ -360,10 +407,12 @@ int main(void)
 		cmocka_unit_test(exact_values_are_judged_by_tolerance_alone),
 		cmocka_unit_test(from_none_to_one_is_a_regression),
 		cmocka_unit_test(one_loss_among_many_recordings_counts),
+		cmocka_unit_test(what_recordings_differ_by_anyway_is_no_regression),
 		cmocka_unit_test(the_direction_decides),
 		cmocka_unit_test(a_threshold_can_be_in_the_unit),
 		cmocka_unit_test(what_is_on_one_side_only_is_missing),
 		cmocka_unit_test(shares_need_effect_and_significance),
+		cmocka_unit_test(shares_of_recordings_must_differ_in_their_ranks_too),
 		cmocka_unit_test(a_build_hardly_ever_regresses_against_itself),
 		cmocka_unit_test(five_percent_are_found_where_the_samples_allow),
 		cmocka_unit_test(same_is_proven_too),

@@ -225,7 +225,9 @@ int metrics_add(struct metrics *metrics, enum metric_side side,
 	if (error)
 		return error;
 	values->sources[values->count] = metrics->source;
-	values->values[values->count++] = sample->value;
+	values->values[values->count++] = sample->kind == METRIC_PROPORTION && sample->whole > 0
+						  ? sample->value / sample->whole
+						  : sample->value;
 	values->part += sample->value;
 	values->whole += sample->whole;
 	return 0;

@@ -26,7 +26,7 @@ enum metric_side {
 };
 
 struct metric_values {
-	double *values;	 /* one a file, or a sample; of a proportion the parts */
+	double *values;	 /* one a file, or a sample; of a proportion the shares */
 	size_t *sources; /* of each value: which recording or file it is from */
 	size_t count;
 	double part, whole; /* sums, of proportions */
