@@ -71,6 +71,11 @@ record()
 	done
 	recorder_stop INT
 	[ $recorder_status = 0 ] || [ $recorder_status = 3 ] || exit 1
+	flows=$(play "$work/recording-$1" "SELECT count(*) FROM flow" | tail -n 1)
+	[ "$flows" -ge 1000 ] || {
+		echo "same.sh: recording $1 has $flows flows, expected 1,000" >&2
+		exit 1
+	}
 }
 
 all=0 all_regressed=0 same=0 regressed=0

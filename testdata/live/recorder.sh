@@ -33,6 +33,7 @@ recorder_start()
 {
 	recorder_directory=$1 recorder_output=$2
 	shift 2
+	rm -f "$recorder_output.err" # of a recorder before this one
 	"$flowrec" record -o "$recorder_directory" ${RECORDER_OPTIONS:-} "$@" </dev/null \
 		>"$recorder_output.out" 2>"$recorder_output.err" &
 	recorder_pid=$!
