@@ -40,8 +40,8 @@ live_tests='
 	}
 	cp build/labs.txt build/guest/out/
 	exit $status'
-# Ten minutes' work, twenty on a busy machine. An emulated machine may stand still for reasons of its own: that is told, and tried
-# once more.
+# Ten minutes' work, twenty on a busy machine. An emulated machine may stand still for reasons of its own:
+# that is told, and tried once more.
 for try in 1 2; do
 	GUEST_SECONDS=1700 testdata/guest/run.sh sh -c "$live_tests" >"$said" 2>&1
 	status=$?
