@@ -231,6 +231,14 @@ int BPF_PROG(on_socket_state, struct sock *socket, int old_state, int state)
 	return 0;
 }
 
+/* The socket's number, which the kernel gives when it is first asked. */
+static __always_inline __u64 cookie_of(struct sock *socket)
+{
+	__u64 cookie = socket->__sk_common.skc_cookie.counter;
+
+	return cookie ? cookie : bpf_get_socket_cookie(socket);
+}
+
 static __always_inline struct flow_owner *owner_at_use(struct sock *socket)
 {
 	struct flow_owner *owner;
@@ -241,7 +249,7 @@ static __always_inline struct flow_owner *owner_at_use(struct sock *socket)
 	owner = keep_owner(socket, socket->__sk_common.skc_state);
 	if (!owner)
 		return NULL;
-	cookie = bpf_get_socket_cookie(socket);
+	cookie = (__u32)cookie_of(socket);
 	if (!owner->pid || owner->socket_cookie != cookie)
 		owner_is(owner, bpf_get_current_task_btf(), cookie);
 	return owner;
