@@ -2,15 +2,15 @@
 /*
  * Whose socket: the process that a socket belongs to.
  *
- * A socket gets its owner when it is created, is bound, connects or listens, at its first send
- * or receive, and by a walk over all open files at the start. An accepted socket inherits its
- * listener's, until the process that accepted it sends or receives: of a server with workers,
- * that is the worker.
+ * A socket gets its owner when it is created (but for TCP's, below), is bound, connects or
+ * listens, at its first send or receive, and by a walk over all open files at the start. An
+ * accepted socket inherits its listener's, until the process that accepted it sends or
+ * receives: of a server with workers, that is the worker.
  *
- * It is kept with the socket itself, by the kernel, which allocates that and frees it again. A
- * connection that lives for some packets pays more for this than for all else, so TCP's are
- * kept in a table by the socket's address instead, where we are told of all that happens to
- * them: from when they connect, listen or are accepted until they are closed.
+ * It is kept with the socket itself, by the kernel, which allocates that and frees it again. Of
+ * what recording takes from a connection of some packets that was a fifth, so TCP's are kept in
+ * a table by the socket's address instead, where we are told of all that happens to them: from
+ * when they connect, listen or are first used until they are closed.
  */
 #ifndef BPF_OWNER_H
 #define BPF_OWNER_H

@@ -393,7 +393,8 @@ static int tick(struct intake *intake, int last)
  */
 static void give_way(const struct intake *intake, int has_time)
 {
-	thread_give_way(0, has_time && !wanted(intake, STREAM_PACKET));
+	thread_give_way(0,
+			has_time && !wanted(intake, STREAM_PACKET) ? GIVES_WAY : GIVES_NOTHING);
 }
 
 static void *run(void *context)

@@ -16,14 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
-#define GENTLE_NICE 19
-#define GLANCE_NS   100000000L /* between two calls of is_enough */
+#define GLANCE_NS 100000000L /* between two calls of is_enough */
 
 struct item {
 	uint32_t sequence;
@@ -169,7 +167,7 @@ static void *work(void *argument)
 	pthread_mutex_lock(&sealer->mutex);
 	sealer->thread_id = gettid();
 	if (sealer->gentle && !sealer->ending)
-		setpriority(PRIO_PROCESS, (id_t)sealer->thread_id, GENTLE_NICE);
+		thread_give_way(sealer->thread_id, GIVES_EVERYTHING);
 	do {
 		while (!sealer->is_news && !sealer->ending)
 			pthread_cond_wait(&sealer->changed, &sealer->mutex);
@@ -275,7 +273,7 @@ void sealer_close(struct sealer *sealer, int (*is_enough)(void *context, uint32_
 	pthread_cond_broadcast(&sealer->changed);
 	/* Nobody is recording any more, somebody waits: where we may, go on at full speed. */
 	if (sealer->gentle && sealer->thread_id)
-		setpriority(PRIO_PROCESS, (id_t)sealer->thread_id, 0);
+		thread_give_way(sealer->thread_id, GIVES_NOTHING);
 	while (!sealer->ended && !enough) {
 		tell(sealer, &told);
 		pthread_mutex_unlock(&sealer->mutex);

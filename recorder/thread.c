@@ -10,9 +10,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A tenth of what another thread gets that wants the same processor (sched_prio_to_weight). */
-#define GIVING_NICE 10
-
 struct start {
 	const char *name;
 	void *(*work)(void *argument);
@@ -53,11 +50,11 @@ static int can_come_back(pid_t thread, int nice)
 	       !setpriority(PRIO_PROCESS, (id_t)thread, nice);
 }
 
-void thread_give_way(pid_t thread, int gives)
+void thread_give_way(pid_t thread, int level)
 {
 	/* That of the thread that decides, which nobody changed. */
 	int own = getpriority(PRIO_PROCESS, (id_t)getpid());
-	int nice = gives && own < GIVING_NICE ? GIVING_NICE : own;
+	int nice = own < level ? level : own;
 
 	if (getpriority(PRIO_PROCESS, (id_t)thread) == nice ||
 	    (nice > own && !can_come_back(thread, own)))

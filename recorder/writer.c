@@ -314,12 +314,14 @@ static void *work(void *argument)
 	atomic_store(&writer->thread_id, gettid());
 	while ((delivery = queue_pop(writer->queue))) {
 		if (writer->gentle)
-			thread_give_way(0, queue_rows(writer->queue) == delivery->row_count);
+			thread_give_way(0, queue_rows(writer->queue) == delivery->row_count
+						   ? GIVES_WAY
+						   : GIVES_NOTHING);
 		take(writer, delivery);
 		queue_done(writer->queue, delivery->row_count);
 		delivery_free(delivery);
 	}
-	thread_give_way(0, 0);
+	thread_give_way(0, GIVES_NOTHING);
 	if (conclude_recording(writer) == -ENOSPC && writer->reserve >= 0) {
 		close(writer->reserve);
 		writer->reserve = -1;
@@ -403,7 +405,7 @@ int writer_deliver(struct writer *writer, struct delivery *delivery, int wait)
 	int is_late = queue_rows(writer->queue) != 0, thread = atomic_load(&writer->thread_id);
 
 	if (writer->gentle && thread && (is_late || wait))
-		thread_give_way(thread, 0);
+		thread_give_way(thread, GIVES_NOTHING);
 	return queue_push(writer->queue, delivery, wait);
 }
 
