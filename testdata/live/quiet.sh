@@ -152,6 +152,20 @@ quiet_counters()
 	done
 }
 
+# quiet_unseen BEFORE AFTER RECORDING: how many packets fewer the recorder's programs were called for than
+# interfaces counted between two files of quiet_counters, which were written while it recorded. It
+# cannot know: a host may keep tasks of its own from being traced, and packets pass while they run.
+quiet_unseen()
+{
+	sqlite3 :memory: "CREATE TABLE line(moment INTEGER, json TEXT);" ".mode ascii" \
+		".separator \"\t\" \"\n\"" ".import \"|sed 's/^/-1\t/' $1\" line" \
+		".import \"|sed 's/^/1\t/' $2\" line" "SELECT max(0, sum(moment * (
+			(value ->> '\$.stats64.tx.packets') + (value ->> '\$.stats64.tx.dropped') +
+			(value ->> '\$.stats64.rx.packets'))) - $(play "$3" "SELECT attempted FROM stage
+			WHERE stage = 'kernel' AND stream = 'flow'" | tail -n 1))
+		FROM line, json_each(line.json) WHERE value ->> 'ifname' IS NOT NULL"
+}
+
 # quiet_datagrams NAMESPACE: UDP datagrams that came there so far, a line "FATE NUMBER" for what became
 # of them.
 quiet_datagrams()

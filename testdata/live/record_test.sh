@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . testdata/live/net.sh
 . testdata/live/check.sh
 . testdata/live/recorder.sh
+. testdata/live/quiet.sh
 
 recorder_test live live_recording
 case ${1:-} in
@@ -30,6 +31,7 @@ net_serve "$server" "$said.udp" $exchange udp-serve 5001 && udp=$started || exit
 net_serve "$server" "$said.tcp" $exchange tcp-serve 8090 && tcp=$started || exit 1
 statistics_before=$(sysctl -n kernel.bpf_stats_enabled)
 recorder_start "$recording" "$work/recorder" --slice 1s || exit 1
+quiet_counters "$client" "$router" "$server" >"$work/before"
 net_serve "$server" "$said.udp2" $exchange udp-serve 5002 && udp2=$started || exit 1
 net_serve "$server" "$said.tcp2" $exchange tcp-serve 8091 && tcp2=$started || exit 1
 net_serve "$client" "$said.lo" $exchange udp-serve 5003 && lo=$started || exit 1
@@ -96,7 +98,16 @@ for pid in $udp $tcp $udp2 $tcp2 $lo; do
 	net_stop TERM "$pid"
 done
 net_stop TERM "$web" 2>/dev/null
+quiet_counters "$client" "$router" "$server" >"$work/after"
 recorder_stop INT
+unseen=$(quiet_unseen "$work/before" "$work/after" "$recording")
+if [ "$unseen" != 0 ] && [ "${LIVE_TRY:-1}" -lt 3 ]; then
+	echo "# try ${LIVE_TRY:-1}: no program was called for $unseen packets"
+	net_down
+	rm -rf "$work"
+	LIVE_TRY=$((${LIVE_TRY:-1} + 1)) exec "$0" "$@"
+fi
+is a_program_was_called_for_each_packet 0 "$unseen"
 is the_recorder_ends_cleanly_on_sigint 0 "$recorder_status"
 none the_recorder_has_nothing_to_complain_of \
 	"$(grep -vE '^record(ing to|ed) ' "$work/recorder.err")"
