@@ -26,12 +26,25 @@ struct {
 	__type(value, struct flow_owner);
 } owners SEC(".maps");
 
-/* Those of TCP, by the address of the socket; where it is full, the others have room. */
+/*
+ * Those of TCP, in the bucket of the socket's address; where that is full, the others have
+ * room. A free slot's owner is all zero.
+ */
+#define OWNER_SLOTS	  4
+#define OWNER_BUCKET_BITS 13
+
+struct owner_bucket {
+	struct owner_slot {
+		__u64 socket; /* 0: free */
+		struct flow_owner owner;
+	} slot[OWNER_SLOTS];
+};
+
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 32768);
-	__type(key, __u64);
-	__type(value, struct flow_owner);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1 << OWNER_BUCKET_BITS);
+	__type(key, __u32);
+	__type(value, struct owner_bucket);
 } tcp_owners SEC(".maps");
 
 /* Whether all hooks are there that this table needs. Set once they are attached. */
@@ -55,11 +68,61 @@ static __always_inline void owner_is(struct flow_owner *owner, struct task_struc
 		owner->rules = process_bits(task);
 }
 
-static __always_inline struct flow_owner *tcp_owner(const struct sock *socket)
+/* Its address, as a number that the verifier lets us count with: how far it is from here. */
+static __always_inline __u64 number_of(const struct sock *socket)
 {
-	__u64 address = (__u64)socket;
+	__u64 number = (const char *)socket - (const char *)&tcp_has_table;
 
-	return tcp_has_table ? bpf_map_lookup_elem(&tcp_owners, &address) : NULL;
+	barrier_var(number);
+	return number;
+}
+
+static __always_inline struct owner_bucket *tcp_bucket(__u64 socket)
+{
+	__u32 number = socket * 0x9e3779b97f4a7c15ULL >> (64 - OWNER_BUCKET_BITS);
+
+	return tcp_has_table ? bpf_map_lookup_elem(&tcp_owners, &number) : NULL;
+}
+
+static __always_inline struct flow_owner *tcp_owner(__u64 socket)
+{
+	struct owner_bucket *bucket = tcp_bucket(socket);
+
+	if (!bucket)
+		return NULL;
+	for (int i = 0; i < OWNER_SLOTS; i++)
+		if (bucket->slot[i].socket == socket)
+			return &bucket->slot[i].owner;
+	return NULL;
+}
+
+/* Room for the owner of a socket that has none in the table; NULL where its bucket is full. */
+static __always_inline struct flow_owner *take_tcp_owner(__u64 socket)
+{
+	struct owner_bucket *bucket = tcp_bucket(socket);
+
+	if (!bucket)
+		return NULL;
+	for (int i = 0; i < OWNER_SLOTS; i++)
+		if (!bucket->slot[i].socket &&
+		    !__sync_val_compare_and_swap(&bucket->slot[i].socket, 0, socket))
+			return &bucket->slot[i].owner;
+	return NULL;
+}
+
+/* Two CPUs may have taken a slot each. */
+static __always_inline void drop_tcp_owner(__u64 socket)
+{
+	struct owner_bucket *bucket = tcp_bucket(socket);
+
+	if (!bucket)
+		return;
+	for (int i = 0; i < OWNER_SLOTS; i++) {
+		if (bucket->slot[i].socket != socket)
+			continue;
+		bucket->slot[i].owner = (struct flow_owner){};
+		__sync_val_compare_and_swap(&bucket->slot[i].socket, socket, 0);
+	}
 }
 
 /*
@@ -70,7 +133,7 @@ static __always_inline struct flow_owner *tcp_owner(const struct sock *socket)
 static __always_inline struct flow_owner *owner_of(struct sock *socket,
 						   struct __sk_buff *context, int is_tc)
 {
-	struct flow_owner *owner = tcp_owner(socket);
+	struct flow_owner *owner = tcp_owner(number_of(socket));
 	struct bpf_sock *full;
 	unsigned char state;
 
@@ -122,15 +185,14 @@ static __always_inline void port_belongs_to(const struct sock *socket, __u8 prot
  */
 static __always_inline struct flow_owner *keep_owner(struct sock *socket, int state)
 {
-	struct flow_owner none = {}, *owner;
-	__u64 address = (__u64)socket;
+	struct flow_owner *owner;
 
 	if (tcp_has_table && socket->sk_protocol == PROTOCOL_TCP) {
 		if (state == STATE_CLOSE)
 			return NULL;
-		owner = bpf_map_lookup_elem(&tcp_owners, &address);
-		if (!owner && !bpf_map_update_elem(&tcp_owners, &address, &none, BPF_NOEXIST))
-			owner = bpf_map_lookup_elem(&tcp_owners, &address);
+		owner = tcp_owner(number_of(socket));
+		if (!owner)
+			owner = take_tcp_owner(number_of(socket));
 		if (owner)
 			return owner;
 	}
@@ -194,11 +256,11 @@ static __always_inline void inherit_owner(const struct sock *socket)
 		.port = socket->__sk_common.skc_num,
 		.protocol = PROTOCOL_TCP,
 	};
-	struct flow_owner *owner = bpf_map_lookup_elem(&port_owners, &key);
-	__u64 address = (__u64)socket;
+	struct flow_owner *owner = bpf_map_lookup_elem(&port_owners, &key), *mine;
 
-	if (owner)
-		bpf_map_update_elem(&tcp_owners, &address, owner, BPF_ANY);
+	mine = owner ? take_tcp_owner(number_of(socket)) : NULL;
+	if (mine)
+		*mine = *owner;
 }
 
 /*
@@ -209,12 +271,10 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_socket_state, struct sock *socket, int old_state, int state)
 {
 	struct flow_owner *owner;
-	__u64 address, cookie;
+	__u64 cookie;
 
-	if (state == STATE_CLOSE && tcp_has_table) {
-		address = (__u64)socket;
-		bpf_map_delete_elem(&tcp_owners, &address);
-	}
+	if (state == STATE_CLOSE)
+		drop_tcp_owner(number_of(socket));
 	if (state == STATE_ESTABLISHED && old_state == STATE_SYN_RECV && tcp_has_table &&
 	    filter.kinds & RULES_PROCESS)
 		inherit_owner(socket);

@@ -399,6 +399,7 @@ void connections_sweep(struct connections *connections)
 void connection_set_aside(struct connection *connection)
 {
 	connection->is_fresh = 0;
+	connection->is_told = 1;
 	each_view(connection, view_set_aside);
 }
 
@@ -411,6 +412,6 @@ void connection_written(struct connection *connection)
 {
 	connection->is_ended = (uint8_t)connection_ended(connection);
 	memcpy(connection->flags_before, connection->tcp_flags, sizeof(connection->tcp_flags));
-	connection->is_active = connection->is_fresh = 0;
+	connection->is_active = connection->is_fresh = connection->is_told = 0;
 	each_view(connection, view_written);
 }

@@ -70,8 +70,9 @@ enum slice_end {
 
 /*
  * Append a flow row for each connection that had packets, and a hop row for each hop that saw
- * them. The rows of an open slice add up; those of its end replace them. Returns 0 or the first
- * error of the delivery.
+ * them. The rows of an open slice add up; those of its end replace them. A connection that
+ * begins and ends between two calls has its rows once and for all. Returns 0 or the first error
+ * of the delivery.
  */
 int connections_emit(struct connections *connections, enum slice_end end,
 		     struct delivery *delivery);

@@ -47,6 +47,7 @@ struct connection {
 	uint16_t flags_before[2]; /* of them, those from before this slice */
 	uint8_t is_active;
 	uint8_t is_fresh;  /* some view has fresh counts */
+	uint8_t is_told;   /* some view has told counts */
 	uint8_t is_ended;  /* and that has been written: a new SYN begins a new connection */
 	uint8_t initiator; /* end A or B: 0 or 1 */
 	uint8_t initiator_known;

@@ -27,7 +27,7 @@ void delivery_free(struct delivery *delivery)
 	free(delivery);
 }
 
-static int append_to_new_batch(struct delivery *delivery, enum stream_id stream,
+static int append_to_new_batch(struct delivery *delivery, enum stream_id stream, uint64_t slice,
 			       const void *row)
 {
 	struct batch *batch = batch_new(stream);
@@ -35,6 +35,7 @@ static int append_to_new_batch(struct delivery *delivery, enum stream_id stream,
 
 	if (!batch)
 		return -ENOMEM;
+	batch->slice = slice;
 	error = batch_append(batch, row);
 	if (error) {
 		batch_free(batch);
@@ -48,14 +49,25 @@ static int append_to_new_batch(struct delivery *delivery, enum stream_id stream,
 	return 0;
 }
 
-int delivery_row(struct delivery *delivery, enum stream_id stream, const void *row)
+static int append(struct delivery *delivery, enum stream_id stream, uint64_t slice,
+		  const void *row)
 {
 	struct batch *batch = delivery->last[stream];
-	int error = batch ? batch_append(batch, row) : -ENOSPC;
+	int error = batch && batch->slice == slice ? batch_append(batch, row) : -ENOSPC;
 
 	if (error == -ENOSPC)
-		error = append_to_new_batch(delivery, stream, row);
+		error = append_to_new_batch(delivery, stream, slice, row);
 	if (!error)
 		delivery->row_count++;
 	return error;
+}
+
+int delivery_row(struct delivery *delivery, enum stream_id stream, const void *row)
+{
+	return append(delivery, stream, 0, row);
+}
+
+int delivery_row_so_far(struct delivery *delivery, enum stream_id stream, const void *row)
+{
+	return append(delivery, stream, delivery->slice, row);
 }

@@ -11,7 +11,7 @@ struct delivery {
 	struct batch *first[STREAM_COUNT]; /* each a list through batch->next; NULL: no rows */
 	struct batch *last[STREAM_COUNT];
 	uint64_t row_count;
-	uint64_t slice;	     /* not 0: flow and hop rows are news of this open slice */
+	uint64_t slice; /* not 0: this slice is open still, and may have provisional rows */
 	uint64_t drop_slice; /* not 0: take that slice's provisional rows out first */
 	uint64_t covered_ns; /* everything until then is in this delivery or an earlier one */
 	struct delivery *next;
@@ -23,5 +23,8 @@ void delivery_free(struct delivery *delivery);
 
 /* Append one row struct of the stream. Returns 0 or -ENOMEM. */
 int delivery_row(struct delivery *delivery, enum stream_id stream, const void *row);
+
+/* The same with a row that will be replaced when the delivery's open slice ends. */
+int delivery_row_so_far(struct delivery *delivery, enum stream_id stream, const void *row);
 
 #endif

@@ -27,7 +27,7 @@
 #define TICK_NS		400000000ULL /* between two deliveries, and between two drains */
 #define GLANCE_NS	50000000ULL  /* between two looks at how full the flow table is */
 #define SECOND_NS	1000000000ULL
-#define LATE_NS		(TICK_NS / 4)	/* then a drain does not give way any more */
+#define LATE_NS		(TICK_NS / 2)	/* then a drain does not give way any more */
 #define INTERFACES_NS	(2 * SECOND_NS) /* between two looks at the interfaces */
 #define EXITED_KEPT_NS	(60 * SECOND_NS)
 #define EVENT_ROWS_MOST 1000000U /* that wait for room at the writer */
@@ -36,6 +36,8 @@
 struct intake {
 	struct intake_options options;
 	pthread_t thread;
+	atomic_int thread_id; /* the kernel's; 0: not known yet */
+	atomic_ullong due_ns; /* the next tick; while it lasts, that one */
 	atomic_int stop;
 	atomic_ulong events, alive;
 	struct connections *connections;
@@ -315,6 +317,7 @@ static int hand_over(struct intake *intake, enum slice_end end, uint64_t now)
 	next = delivery_new();
 	if (!next)
 		return -ENOMEM;
+	delivery->slice = end == SLICE_OPEN ? intake->slice : 0;
 	error = process_table_settle(intake->processes);
 	if (!error)
 		error = connections_emit(intake->connections, end, delivery);
@@ -322,7 +325,6 @@ static int hand_over(struct intake *intake, enum slice_end end, uint64_t now)
 		error = cost_sample(intake->cost, epoch(intake, boot_now()),
 				    connections_packets(intake->connections),
 				    end == SLICE_FORCED, delivery);
-	delivery->slice = end == SLICE_OPEN ? intake->slice : 0;
 	delivery->drop_slice = end != SLICE_OPEN && intake->provisional ? intake->slice : 0;
 	delivery->covered_ns = epoch(intake, now);
 	intake->provisional = end == SLICE_OPEN;
@@ -403,6 +405,8 @@ static void *run(void *context)
 	uint64_t next = boot_now() + intake->options.tick_ns;
 	int error = 0;
 
+	atomic_store(&intake->due_ns, next);
+	atomic_store(&intake->thread_id, gettid());
 	while (!atomic_load(&intake->stop) && !error) {
 		uint64_t now = boot_now(), wait_ns = next > now ? next - now : 0;
 		int is_filling = probes_are_filling(intake->options.probes);
@@ -424,6 +428,7 @@ static void *run(void *context)
 			give_way(intake, 0);
 		next = now + intake->options.tick_ns;
 		error = tick(intake, 0);
+		atomic_store(&intake->due_ns, next);
 	}
 	give_way(intake, 0);
 	/* Nothing is counted any more; one table each for the two turns. */
@@ -529,6 +534,17 @@ int intake_start(const struct intake_options *options, struct intake **out)
 	}
 	*out = intake;
 	return 0;
+}
+
+void intake_look_after(struct intake *intake)
+{
+	int thread = atomic_load(&intake->thread_id);
+
+	if (!thread || (boot_now() < atomic_load(&intake->due_ns) + LATE_NS &&
+			!probes_are_filling(intake->options.probes)))
+		return;
+	thread_give_way(thread, GIVES_NOTHING);
+	writer_hurry(intake->options.writer);
 }
 
 void intake_status(struct intake *intake, struct intake_status *status)

@@ -47,6 +47,12 @@ struct intake_status {
  */
 int intake_start(const struct intake_options *options, struct intake **out);
 
+/*
+ * To be called by another thread, ten times a second or more often: who gives way to the rest
+ * of the machine cannot know that it is late. Then intake and writer do so no more.
+ */
+void intake_look_after(struct intake *intake);
+
 void intake_status(struct intake *intake, struct intake_status *status);
 
 /* Detach the probes, take what is left, hand over the last delivery, end the thread. */

@@ -120,8 +120,11 @@ static void add_rows(struct delivery *delivery, int stream, uint32_t number)
 					      .process_entity_id = id,
 					      .process_start_ns = mix(id)};
 		const void *rows[STREAMS] = {&flow, &hop, &process};
+		int (*add)(struct delivery *, enum stream_id, const void *) =
+			stream != PROCESS && delivery->slice ? delivery_row_so_far
+							     : delivery_row;
 
-		if (delivery_row(delivery, streams[stream].stream, rows[stream]))
+		if (add(delivery, streams[stream].stream, rows[stream]))
 			_exit(10);
 	}
 }
@@ -135,12 +138,12 @@ static struct delivery *make_delivery(uint32_t first, uint32_t number)
 
 	if (!delivery)
 		_exit(11);
-	for (int stream = 0; stream < STREAMS; stream++)
-		add_rows(delivery, stream, number);
 	if (step + 1 < SLICE_DELIVERIES)
 		delivery->slice = slice;
 	else
 		delivery->drop_slice = slice;
+	for (int stream = 0; stream < STREAMS; stream++)
+		add_rows(delivery, stream, number);
 	delivery->covered_ns = number * SECOND;
 	return delivery;
 }

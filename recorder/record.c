@@ -18,6 +18,7 @@
 
 #define SECOND_NS   1000000000ULL
 #define PROGRESS_NS 500000000ULL
+#define LOOK_NS	    50000000ULL
 
 static const char help[] =
 	"Usage: flowrec record -o DIR [OPTION]...\n"
@@ -236,20 +237,21 @@ static uint64_t monotonic_ns(void)
 static void wait_for_end(struct run *run, const struct record_options *options,
 			 const sigset_t *signals)
 {
-	uint64_t begin = monotonic_ns(), elapsed = 0;
+	uint64_t begin = monotonic_ns(), elapsed = 0, told = 0;
 	int terminal = run->sealing.is_terminal;
 
 	while (!options->duration_ns || elapsed < options->duration_ns) {
-		uint64_t wait_ns = terminal ? PROGRESS_NS : SECOND_NS;
-		struct timespec timeout;
+		struct timespec timeout = {.tv_nsec = LOOK_NS};
 
-		if (options->duration_ns && options->duration_ns - elapsed < wait_ns)
-			wait_ns = options->duration_ns - elapsed;
-		timeout.tv_sec = (time_t)(wait_ns / SECOND_NS);
-		timeout.tv_nsec = (long)(wait_ns % SECOND_NS);
+		if (options->duration_ns && options->duration_ns - elapsed < LOOK_NS)
+			timeout.tv_nsec = (long)(options->duration_ns - elapsed);
 		if (sigtimedwait(signals, NULL, &timeout) > 0)
 			break;
+		intake_look_after(run->intake);
 		elapsed = monotonic_ns() - begin;
+		if (elapsed < told + (terminal ? PROGRESS_NS : SECOND_NS))
+			continue;
+		told = elapsed;
 		if (terminal)
 			fputs("\r\033[K", stderr);
 		tell_seal_trouble(run);

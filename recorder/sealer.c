@@ -167,7 +167,7 @@ static void *work(void *argument)
 	pthread_mutex_lock(&sealer->mutex);
 	sealer->thread_id = gettid();
 	if (sealer->gentle && !sealer->ending)
-		thread_give_way(sealer->thread_id, GIVES_EVERYTHING);
+		thread_give_way(sealer->thread_id, GIVES_MOST);
 	do {
 		while (!sealer->is_news && !sealer->ending)
 			pthread_cond_wait(&sealer->changed, &sealer->mutex);

@@ -21,6 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SETTLED_NS 50000000ULL /* after its last packet, the last one that is seen is it */
+
 enum side { SOURCE, DESTINATION };
 
 /* One hop of the connection at hand. */
@@ -323,8 +325,15 @@ static void show_translation(const struct connection *connection, struct flow_ro
 	}
 }
 
+static int put(struct delivery *delivery, enum slice_end end, enum stream_id stream,
+	       const void *row)
+{
+	return end == SLICE_OPEN ? delivery_row_so_far(delivery, stream, row)
+				 : delivery_row(delivery, stream, row);
+}
+
 static int emit_hop(const struct connections *connections, const struct connection *connection,
-		    const struct sighted *at, struct delivery *delivery)
+		    const struct sighted *at, enum slice_end end, struct delivery *delivery)
 {
 	const struct flow_key *key = &at->endpoints->key;
 	unsigned int source = at->direction[SOURCE], destination = at->direction[DESTINATION];
@@ -349,7 +358,7 @@ static int emit_hop(const struct connections *connections, const struct connecti
 		.destination_bytes = at->hop->fresh.bytes[destination],
 	};
 
-	return delivery_row(delivery, STREAM_HOP, &row);
+	return put(delivery, end, STREAM_HOP, &row);
 }
 
 static void count_hop(const struct sighted *at, struct flow_row *row)
@@ -494,7 +503,7 @@ static int emit_connection(struct connections *connections, struct connection *c
 		count_hop(&hops[i], &row);
 		if (!connections->options.no_hops &&
 		    (hops[i].hop->fresh.packets[0] || hops[i].hop->fresh.packets[1]))
-			error = emit_hop(connections, connection, &hops[i], delivery);
+			error = emit_hop(connections, connection, &hops[i], end, delivery);
 	}
 	*(end == SLICE_OPEN ? &connections->open_packets : &connections->packets) +=
 		row.source_packets + row.destination_packets;
@@ -513,7 +522,66 @@ static int emit_connection(struct connections *connections, struct connection *c
 		attribute(connections, connection, hops, count, &row, names);
 	row.connection_state = connection_state(connection, key->protocol, &row);
 	row.flow_end_reason = end == SLICE_FORCED ? 4 : connection_ended(connection) ? 3 : 2;
-	return delivery_row(delivery, STREAM_FLOW, &row);
+	return put(delivery, end, STREAM_FLOW, &row);
+}
+
+/* The end of the slice, or as good as that for a connection that is over already. */
+static int tell(struct connections *connections, struct connection *connection,
+		enum slice_end end, struct delivery *delivery)
+{
+	int error;
+
+	connection_take_back(connection);
+	error = emit_connection(connections, connection, end, delivery);
+	if (error)
+		return error;
+	if (connection->is_over)
+		connection_forget_over(connections, connection);
+	else
+		connection_written(connection);
+	return 0;
+}
+
+/* Whether TCP ended the connection, and that some time ago: nothing of it is on its way. */
+static int is_settled(const struct connections *connections,
+		      const struct connection *connection)
+{
+	uint16_t flags[2] = {connection->tcp_flags[0], connection->tcp_flags[1]};
+	uint64_t end_ns = 0;
+
+	for (const struct endpoints *endpoints = connection->endpoints; endpoints;
+	     endpoints = endpoints->next)
+		for (const struct view *view = &endpoints->view; view; view = view->next) {
+			if (!view->fresh.start_ns)
+				continue;
+			flags[endpoints->turned] |= view->fresh.tcp_flags[0];
+			flags[!endpoints->turned] |= view->fresh.tcp_flags[1];
+			if (view->fresh.end_ns > end_ns)
+				end_ns = view->fresh.end_ns;
+		}
+	return flags_end_tcp(flags) && end_ns + SETTLED_NS < connections->last_ns;
+}
+
+/* Take out of the slice what will not change any more: it need not be told twice. */
+static int tell_settled(struct connections *connections, struct delivery *delivery)
+{
+	struct connection **link = &connections->first_active, *connection;
+	int error = 0;
+
+	while ((connection = *link) && !error) {
+		struct connection *next = connection->next_active;
+
+		if (!connection->is_told && is_settled(connections, connection)) {
+			error = tell(connections, connection, SLICE_ENDED, delivery);
+			if (!error)
+				*link = next;
+		} else {
+			link = &connection->next_active;
+		}
+	}
+	if (!connection)
+		connections->last_active = link;
+	return error;
 }
 
 static int tell_so_far(struct connections *connections, struct delivery *delivery)
@@ -537,21 +605,18 @@ int connections_emit(struct connections *connections, enum slice_end end,
 	struct connection *connection;
 	int error = 0;
 
-	if (end == SLICE_OPEN)
-		return tell_so_far(connections, delivery);
-	while (!error && (connection = connections->first_active)) {
-		connection_take_back(connection);
-		error = emit_connection(connections, connection, end, delivery);
-		if (error)
-			break;
-		connections->first_active = connection->next_active;
-		if (connection->is_over)
-			connection_forget_over(connections, connection);
-		else
-			connection_written(connection);
+	if (end == SLICE_OPEN) {
+		error = tell_settled(connections, delivery);
+		return error ? error : tell_so_far(connections, delivery);
 	}
-	if (error)
-		return error;
+	while ((connection = connections->first_active)) {
+		struct connection *next = connection->next_active;
+
+		error = tell(connections, connection, end, delivery);
+		if (error)
+			return error;
+		connections->first_active = next;
+	}
 	connections->open_packets = 0;
 	connections->last_active = &connections->first_active;
 	connections_sweep(connections);

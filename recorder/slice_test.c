@@ -349,6 +349,68 @@ static void the_packets_so_far_are_those_of_the_rows(void **state)
 	connections_free(connections);
 }
 
+static struct delivery *emit_open(struct connections *connections, uint64_t slice)
+{
+	struct delivery *delivery = delivery_new();
+
+	delivery->slice = slice;
+	assert_int_equal(connections_emit(connections, SLICE_OPEN, delivery), 0);
+	return delivery;
+}
+
+/* Of the client's port: the connection is reset when it ends. */
+static void tell_of(struct connections *connections, uint16_t port, uint64_t at_ns, int ends)
+{
+	struct flow_value value = seen_at(TRANSMIT(5), at_ns);
+	struct flow_key key = tuple(1);
+
+	key.port[0] = port;
+	value.seen |= SEEN_SYN;
+	value.tcp_flags[0] = ends ? 0x06 : 0x02;
+	assert_int_equal(connections_add(connections, &key, &value), 0);
+}
+
+static void assert_rows(const struct batch *flows, uint64_t slice, uint32_t count,
+			uint64_t source_port)
+{
+	int column = stream_column(stream_get(STREAM_FLOW), "source_port");
+
+	assert_non_null(flows);
+	assert_int_equal(flows->slice, slice);
+	assert_int_equal(flows->row_count, count);
+	assert_int_equal(batch_integer(flows, (unsigned int)column, 0), source_port);
+}
+
+static void a_connection_that_is_over_is_told_once_and_for_all(void **state)
+{
+	struct connections *connections = make();
+	struct delivery *delivery;
+	uint64_t flow_id;
+
+	tell_of(connections, 1001, SECOND, 1);
+	tell_of(connections, 1002, SECOND + SECOND / 2, 0);
+	tell_of(connections, 1003, SECOND + SECOND / 2, 1); /* something may still come */
+	delivery = emit_open(connections, 7);
+	assert_rows(delivery->first[STREAM_FLOW], 0, 1, 1001);
+	flow_id = number(delivery, "flow_id");
+	assert_rows(delivery->first[STREAM_FLOW]->next, 7, 2, 1002);
+	delivery_free(delivery);
+	/* A SYN on its ports begins another one, in the same slice. */
+	tell_of(connections, 1001, 2 * SECOND, 0);
+	delivery = emit_open(connections, 7);
+	assert_rows(delivery->first[STREAM_FLOW], 7, 1, 1001);
+	assert_true(number(delivery, "flow_id") != flow_id);
+	delivery_free(delivery);
+	/* Only those that were told so far are told again. */
+	delivery = delivery_new();
+	assert_int_equal(connections_emit(connections, SLICE_ENDED, delivery), 0);
+	assert_rows(delivery->first[STREAM_FLOW], 0, 3, 1002);
+	assert_null(delivery->first[STREAM_FLOW]->next);
+	delivery_free(delivery);
+	assert_int_equal(connections_packets(connections), 8);
+	connections_free(connections);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +424,7 @@ int main(void)
 		cmocka_unit_test(dscp_is_the_latest_where_the_packets_began),
 		cmocka_unit_test(a_capture_tells_round_trip_and_dscp),
 		cmocka_unit_test(the_packets_so_far_are_those_of_the_rows),
+		cmocka_unit_test(a_connection_that_is_over_is_told_once_and_for_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,10 +5,13 @@
 #include "recorder/thread.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#define NICE_MOST 19
 
 struct start {
 	const char *name;
@@ -50,14 +53,19 @@ static int can_come_back(pid_t thread, int nice)
 	       !setpriority(PRIO_PROCESS, (id_t)thread, nice);
 }
 
-void thread_give_way(pid_t thread, int level)
+void thread_give_way(pid_t thread, enum giving giving)
 {
-	/* That of the thread that decides, which nobody changed. */
+	/* Those of the thread that decides, which nobody changed. */
 	int own = getpriority(PRIO_PROCESS, (id_t)getpid());
-	int nice = own < level ? level : own;
+	int policy = giving == GIVES_WAY ? SCHED_IDLE : SCHED_OTHER;
+	int nice = giving == GIVES_MOST ? NICE_MOST : own;
+	const struct sched_param none = {0};
 
-	if (getpriority(PRIO_PROCESS, (id_t)thread) == nice ||
-	    (nice > own && !can_come_back(thread, own)))
+	if (sched_getscheduler(getpid()) != SCHED_OTHER ||
+	    (sched_getscheduler(thread) == policy &&
+	     getpriority(PRIO_PROCESS, (id_t)thread) == nice) ||
+	    (giving != GIVES_NOTHING && !can_come_back(thread, own)))
 		return;
+	sched_setscheduler(thread, policy, &none);
 	setpriority(PRIO_PROCESS, (id_t)thread, nice);
 }

@@ -14,16 +14,23 @@
  */
 int thread_start(pthread_t *thread, const char *name, void *(*work)(void *), void *argument);
 
-/* Levels of nice. At 10 a thread gets a tenth of what another gets on the same processor. */
-#define GIVES_NOTHING	 0
-#define GIVES_WAY	 10
-#define GIVES_EVERYTHING 19
+/* What a thread gives to what else wants to run on this machine, see sched(7). */
+enum giving {
+	GIVES_NOTHING, /* it runs as the process began */
+	GIVES_MOST,    /* nice 19: it comes on, but slowly */
+	/*
+	 * SCHED_IDLE: who wakes up where it runs goes first and at once, and its processor
+	 * counts as an idle one. On a machine that is never idle it hardly comes on, so
+	 * somebody has to look after it.
+	 */
+	GIVES_WAY,
+};
 
 /*
- * Let a thread (the kernel's number of it; 0: the caller) give way to what else wants to run on
- * this machine, or with GIVES_NOTHING be again as the process began. Where the process may not
- * take back what it gave (no CAP_SYS_NICE), nothing is given.
+ * Let a thread (the kernel's number of it; 0: the caller) give that much. Where the process may
+ * not take back what it gave (no CAP_SYS_NICE), or was begun under another policy than
+ * SCHED_OTHER, nothing is given.
  */
-void thread_give_way(pid_t thread, int level);
+void thread_give_way(pid_t thread, enum giving giving);
 
 #endif

@@ -164,17 +164,18 @@ static int store_accounts(struct writer *writer)
 	return error ? segment_failed(writer, error) : conclude(writer, 0);
 }
 
-static uint64_t slice_of(const struct delivery *delivery, int stream)
-{
-	return stream == STREAM_FLOW || stream == STREAM_HOP ? delivery->slice : 0;
-}
-
-static void count_rows(const struct delivery *delivery, uint64_t rows[STREAM_COUNT])
+/* All rows, and of them the provisional ones. */
+static void count_rows(const struct delivery *delivery, uint64_t rows[STREAM_COUNT],
+		       uint64_t provisional[STREAM_COUNT])
 {
 	for (int i = 0; i < STREAM_COUNT; i++) {
-		rows[i] = 0;
-		for (const struct batch *batch = delivery->first[i]; batch; batch = batch->next)
+		rows[i] = provisional[i] = 0;
+		for (const struct batch *batch = delivery->first[i]; batch;
+		     batch = batch->next) {
 			rows[i] += batch->row_count;
+			if (batch->slice)
+				provisional[i] += batch->row_count;
+		}
 	}
 }
 
@@ -187,7 +188,7 @@ static int append(struct writer *writer, const struct delivery *delivery)
 	for (int i = 0; i < STREAM_COUNT && !error; i++) {
 		for (struct batch *batch = delivery->first[i]; batch && !error;
 		     batch = batch->next)
-			error = segment_append(writer->segment, batch, slice_of(delivery, i));
+			error = segment_append(writer->segment, batch, batch->slice);
 	}
 	return error ? segment_failed(writer, error) : 0;
 }
@@ -218,7 +219,7 @@ static void account_failed(struct writer *writer, const struct delivery *deliver
 
 		for (const struct batch *batch = delivery->first[i]; batch;
 		     batch = batch->next) {
-			if (slice_of(delivery, i)) {
+			if (batch->slice) {
 				ledger_stage(writer->ledger, stage, name, batch->row_count, 0,
 					     batch->row_count);
 				continue;
@@ -234,12 +235,12 @@ static void account_failed(struct writer *writer, const struct delivery *deliver
 static int store(struct writer *writer, const struct delivery *delivery)
 {
 	int replaces = delivery->drop_slice && delivery->drop_slice == writer->open_slice;
-	uint64_t rows[STREAM_COUNT], replaced[STREAM_COUNT] = {0};
+	uint64_t rows[STREAM_COUNT], provisional[STREAM_COUNT], replaced[STREAM_COUNT] = {0};
 	int error = append(writer, delivery);
 
 	if (error)
 		return error;
-	count_rows(delivery, rows);
+	count_rows(delivery, rows, provisional);
 	if (replaces)
 		memcpy(replaced, writer->open_rows, sizeof(replaced));
 	account_stored(writer, rows, replaced, 1);
@@ -253,8 +254,7 @@ static int store(struct writer *writer, const struct delivery *delivery)
 	writer->open_slice = delivery->slice;
 	pthread_mutex_lock(&writer->mutex);
 	for (int i = 0; i < STREAM_COUNT; i++) {
-		if (slice_of(delivery, i))
-			writer->open_rows[i] += rows[i];
+		writer->open_rows[i] += provisional[i];
 		writer->status.rows[i] += rows[i] - replaced[i];
 	}
 	pthread_mutex_unlock(&writer->mutex);
@@ -399,13 +399,19 @@ fail:
 	return error;
 }
 
-/* A writer that is not done with what it had when more comes is late, and gives way no more. */
+void writer_hurry(struct writer *writer)
+{
+	int thread = atomic_load(&writer->thread_id);
+
+	if (writer->gentle && thread)
+		thread_give_way(thread, GIVES_NOTHING);
+}
+
+/* A writer that is not done with what it had when more comes is late. */
 int writer_deliver(struct writer *writer, struct delivery *delivery, int wait)
 {
-	int is_late = queue_rows(writer->queue) != 0, thread = atomic_load(&writer->thread_id);
-
-	if (writer->gentle && thread && (is_late || wait))
-		thread_give_way(thread, GIVES_NOTHING);
+	if (queue_rows(writer->queue) || wait)
+		writer_hurry(writer);
 	return queue_push(writer->queue, delivery, wait);
 }
 

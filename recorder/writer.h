@@ -52,6 +52,9 @@ int writer_open(const struct writer_options *options, struct writer **out, char 
  */
 int writer_deliver(struct writer *writer, struct delivery *delivery, int wait);
 
+/* The writer is to give way no more until it has nothing left to do. */
+void writer_hurry(struct writer *writer);
+
 /* Whether writer_deliver would take a delivery now, of so many rows and whatever is added. */
 int writer_has_room(struct writer *writer, uint64_t rows);
 

@@ -59,25 +59,35 @@ static int stop(struct recorder *recorder, struct writer_status *status)
 	return error;
 }
 
-/* Rows that do not compress to nothing. */
-static struct delivery *flows(uint64_t second, uint32_t count)
+/* Rows that do not compress to nothing: as many that stay, as many of an open slice. */
+static struct delivery *flows_of(uint64_t slice, uint64_t second, uint32_t count,
+				 uint32_t so_far)
 {
 	struct delivery *delivery = delivery_new();
 	struct flow_row row = {.network_transport = "udp", .connection_state = "open"};
 	uint64_t noise = 88172645463325252ULL + second;
 
 	assert_non_null(delivery);
-	for (uint32_t i = 0; i < count; i++) {
+	delivery->slice = slice;
+	for (uint32_t i = 0; i < count + so_far; i++) {
 		noise ^= noise << 13;
 		noise ^= noise >> 7;
 		noise ^= noise << 17;
 		row.flow_id = noise;
 		row.source_bytes = noise * 3;
 		row.start_ns = row.end_ns = second * SECOND + i;
-		assert_int_equal(delivery_row(delivery, STREAM_FLOW, &row), 0);
+		if (i < count)
+			assert_int_equal(delivery_row(delivery, STREAM_FLOW, &row), 0);
+		else
+			assert_int_equal(delivery_row_so_far(delivery, STREAM_FLOW, &row), 0);
 	}
 	delivery->covered_ns = second * SECOND;
 	return delivery;
+}
+
+static struct delivery *flows(uint64_t second, uint32_t count)
+{
+	return flows_of(0, second, count, 0);
 }
 
 static void deliver(struct recorder *recorder, struct delivery *delivery)
@@ -129,8 +139,7 @@ static void an_open_slice_is_replaced_as_it_grows(void **state)
 	struct delivery *delivery;
 
 	for (uint64_t i = 1; i <= 3; i++) {
-		delivery = flows(10 + i, 100 * i);
-		delivery->slice = i < 3 ? 10 : 0;
+		delivery = i < 3 ? flows_of(10, 10 + i, 0, 100 * i) : flows(10 + i, 100 * i);
 		delivery->drop_slice = i > 1 ? 10 : 0;
 		deliver(&recorder, delivery);
 	}
@@ -144,6 +153,27 @@ static void an_open_slice_is_replaced_as_it_grows(void **state)
 	scratch_remove(recorder.directory);
 }
 
+static void rows_that_stay_may_come_with_those_of_an_open_slice(void **state)
+{
+	struct recorder recorder = start();
+	struct writer_status status;
+	struct delivery *delivery;
+
+	deliver(&recorder, flows_of(10, 11, 5, 20));
+	deliver(&recorder, flows_of(10, 12, 7, 30));
+	delivery = flows(13, 50);
+	delivery->drop_slice = 10;
+	deliver(&recorder, delivery);
+	assert_int_equal(stop(&recorder, &status), 0);
+	assert_int_equal(status.rows[STREAM_FLOW], 62);
+	assert_answer(recorder.directory, 1, reconciles, "0");
+	assert_answer(recorder.directory, 1, "SELECT sum(row_count) FROM chunk", "62");
+	assert_answer(recorder.directory, 1,
+		      "SELECT attempted || ' ' || stored || ' ' || excluded FROM stage",
+		      "112 62 50");
+	scratch_remove(recorder.directory);
+}
+
 static void a_slice_is_never_split_between_segments(void **state)
 {
 	struct recorder recorder = start();
@@ -154,8 +184,8 @@ static void a_slice_is_never_split_between_segments(void **state)
 	recorder.options.segment_bytes = 1; /* every segment is full at once */
 	open_again(&recorder);
 	for (uint64_t i = 1; i <= 6; i++) {
-		delivery = flows(10 + i, 100 * i);
-		delivery->slice = i % 3 ? 10 + i / 4 : 0;
+		delivery = i % 3 ? flows_of(10 + i / 4, 10 + i, 0, 100 * i)
+				 : flows(10 + i, 100 * i);
 		delivery->drop_slice = i % 3 == 1 ? 0 : 10 + i / 4;
 		deliver(&recorder, delivery);
 	}
@@ -612,6 +642,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_delivered_is_in_the_segment),
 		cmocka_unit_test(an_open_slice_is_replaced_as_it_grows),
+		cmocka_unit_test(rows_that_stay_may_come_with_those_of_an_open_slice),
 		cmocka_unit_test(a_slice_is_never_split_between_segments),
 		cmocka_unit_test(a_segment_ends_after_its_time),
 		cmocka_unit_test(a_recording_is_not_written_over),
