@@ -19,7 +19,7 @@
 
 /* A walk that took so long is followed by the next one after so many times that. */
 static const unsigned int patience[] = {
-	[WALK_AT_LEISURE] = 100, [WALK_SOON] = 20, [WALK_NOW] = 0};
+	[WALK_AT_LEISURE] = 500, [WALK_SOON] = 20, [WALK_NOW] = 0};
 
 struct walk {
 	struct flowtape_bpf *skeleton;

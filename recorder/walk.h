@@ -21,7 +21,7 @@ void walk_free(struct walk *walk);
 void walk_start_is_told(struct walk *walk, uint64_t now_ns);
 
 enum walk_need {
-	WALK_AT_LEISURE, /* each second, or so seldom that walks take 1/100 of a processor */
+	WALK_AT_LEISURE, /* each second, or so seldom that walks take 1/500 of a processor */
 	WALK_SOON,	 /* something ends that a walk should belong to: at once, within 1/20 */
 	WALK_NOW,
 };
