@@ -438,6 +438,7 @@ static void *run(void *context)
 	if (!error)
 		error = tick(intake, 1);
 	intake->error = error;
+	atomic_store(&intake->thread_id, 0);
 	return NULL;
 }
 

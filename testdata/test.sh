@@ -183,6 +183,7 @@ suite live-kill as_root testdata/live/kill_test.sh
 suite live-trouble as_root testdata/live/trouble_test.sh
 suite live-filter as_root testdata/live/filter_test.sh
 suite live-load as_root testdata/live/load_test.sh
+suite live-giving as_root testdata/live/giving_test.sh
 suite live-bench as_root testdata/live/bench_test.sh
 suite live-probe as_root testdata/live/probe_test.sh
 suite live-gate as_root testdata/live/gate_test.sh
