@@ -20,12 +20,12 @@ policy()
 # until_policy THREAD NUMBER: what it is when it is that, or after a minute.
 until_policy()
 {
-	tries=0
-	until [ "$(policy "$1")" = "$2" ] || [ $tries = 1200 ]; do
-		tries=$((tries + 1))
+	for try in $(seq 1200); do
+		found=$(policy "$1")
+		[ "$found" != "$2" ] || break
 		sleep 0.05
 	done
-	policy "$1"
+	echo "$found"
 }
 
 recorder_start "$work/recording" "$work/recorder" || exit 1
