@@ -13,7 +13,7 @@ recorder_test giving threads_give_way
 policy()
 {
 	for task in /proc/"$recorder_pid"/task/*; do
-		[ "$(cat "$task/comm")" != "$1" ] || sed 's/.*) //' "$task/stat" | cut -d ' ' -f 39
+		[ "$(cat "$task/comm" 2>/dev/null)" != "$1" ] || sed 's/.*) //' "$task/stat" | cut -d ' ' -f 39
 	done
 }
 
