@@ -96,13 +96,14 @@ static __always_inline struct flow_owner *tcp_owner(__u64 socket)
 	return NULL;
 }
 
-/* Room for the owner of a socket that has none in the table; NULL where its bucket is full. */
+/* The same, or room for it where the table has none; NULL where the bucket is full. */
 static __always_inline struct flow_owner *take_tcp_owner(__u64 socket)
 {
 	struct owner_bucket *bucket = tcp_bucket(socket);
+	struct flow_owner *known = tcp_owner(socket);
 
-	if (!bucket)
-		return NULL;
+	if (known || !bucket)
+		return known;
 	for (int i = 0; i < OWNER_SLOTS; i++)
 		if (!bucket->slot[i].socket &&
 		    !__sync_val_compare_and_swap(&bucket->slot[i].socket, 0, socket))
@@ -190,9 +191,7 @@ static __always_inline struct flow_owner *keep_owner(struct sock *socket, int st
 	if (tcp_has_table && socket->sk_protocol == PROTOCOL_TCP) {
 		if (state == STATE_CLOSE)
 			return NULL;
-		owner = tcp_owner(number_of(socket));
-		if (!owner)
-			owner = take_tcp_owner(number_of(socket));
+		owner = take_tcp_owner(number_of(socket));
 		if (owner)
 			return owner;
 	}

@@ -27,8 +27,8 @@ struct batch {
 	union column_values *columns;
 	struct dictionary *texts;
 	int is_coded;	    /* texts are codes of a segment already, see batch_extend */
-	struct batch *next; /* for whoever owns the batch; so is the next one */
-	uint64_t slice;	    /* not 0: its rows are provisional, news of that open slice */
+	struct batch *next; /* for whoever owns the batch */
+	uint64_t slice;	    /* his too; not 0: provisional rows, news of that open slice */
 };
 
 /* One value of an integer, time or text column. */

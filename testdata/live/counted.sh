@@ -28,8 +28,8 @@ says()
 }
 
 # counted_run NAME [OPTION]...: the traffic that the function NAME makes, recorded with these options.
-# Once more where the kernel did not call the programs for some packets, as a host may that keeps
-# tasks of its own from being traced: then the programs count fewer packets than our interfaces alone.
+# Once more where the kernel did not call the programs for some packets (see quiet_unseen): then the
+# programs count fewer packets than our interfaces alone.
 counted_run()
 {
 	for try in 1 2 3; do

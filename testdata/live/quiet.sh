@@ -154,7 +154,7 @@ quiet_counters()
 
 # quiet_unseen BEFORE AFTER RECORDING: how many packets fewer the recorder's programs were called for than
 # interfaces counted between two files of quiet_counters, which were written while it recorded. It
-# cannot know: a host may keep tasks of its own from being traced, and packets pass while they run.
+# cannot know: on a busy host, packets have been seen to pass while no tracepoint fired, for perf neither.
 quiet_unseen()
 {
 	sqlite3 :memory: "CREATE TABLE line(moment INTEGER, json TEXT);" ".mode ascii" \
