@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The structs that connection.c keeps, translation.c and reuse.c join and slice.c turns into
- * rows.
+ * The structs that connection.c keeps, translation.c and reuse.c join, connection_rows.c turns
+ * into rows and slice.c tells of.
  *
  *     connection ──┬── endpoints (a tuple) ──┬── view (in one namespace) ──┬── hop
  *                  │                         └── view                      └── hop
@@ -72,7 +72,7 @@ struct connections {
 	uint64_t swept_ns;
 	uint64_t not_sampled;		/* flow rows left out */
 	uint64_t packets, open_packets; /* in rows: of ended slices, of the open one */
-	struct sighted *sighted;	/* slice.c's, used again for each connection */
+	struct sighted *sighted; /* connection_rows.c's, used again for each connection */
 	size_t sighted_capacity;
 };
 
@@ -123,6 +123,13 @@ int connection_is_sampled(const struct connections *connections,
 /* Whether TCP's own words ended the connection: a reset, or a FIN from both ends. */
 int connection_ended(const struct connection *connection);
 int flags_end_tcp(const uint16_t flags[2]); /* the same of flags, by direction */
+
+/*
+ * Append the rows of one connection, of its fresh counts; those of an open slice are
+ * provisional. Returns 0 or the first error of the delivery.
+ */
+int connection_emit(struct connections *connections, struct connection *connection,
+		    enum slice_end end, struct delivery *delivery);
 
 /* Fresh counts become told ones: the slice goes on. */
 void connection_set_aside(struct connection *connection);
