@@ -12,6 +12,7 @@
 #include "recorder/sighting.h"
 #include "recorder/snapshot.h"
 #include "recorder/thread.h"
+#include "recorder/turning.h"
 #include "recorder/usage.h"
 #include "recorder/walk.h"
 
@@ -39,6 +40,7 @@ struct intake {
 	atomic_int thread_id; /* the kernel's; 0: not known yet */
 	atomic_ullong due_ns; /* the next tick; while it lasts, that one */
 	atomic_int stop;
+	struct turning turning; /* of the probes */
 	atomic_ulong events, alive;
 	struct connections *connections;
 	struct nat_rows *nat;
@@ -399,11 +401,52 @@ static void give_way(const struct intake *intake, int has_time)
 			has_time && !wanted(intake, STREAM_PACKET) ? GIVES_WAY : GIVES_NOTHING);
 }
 
+/* --- on and off --- */
+
+static void take_start_state(struct intake *intake)
+{
+	struct probes *probes = intake->options.probes;
+	uint64_t incomplete = 0;
+	int processes;
+
+	probes_own_sockets(probes);
+	processes = probes_processes(probes);
+	if (processes >= 0) {
+		snapshot_processes(processes, intake->processes,
+				   wanted(intake, STREAM_PROCESS) ? intake->pending : NULL);
+		close(processes);
+	}
+	namespaces_snapshot(intake->options.inventory, epoch(intake, boot_now()));
+	if (probes_have(probes, FEATURE_STATE_NAT) &&
+	    !snapshot_conntrack(take_told_nat, intake, intake->options.inventory,
+				&incomplete) &&
+	    !incomplete)
+		walk_start_is_told(intake->walk, boot_now());
+}
+
+/* Somebody waits. What was counted until it is off comes with this tick and the next. */
+static int turn(struct intake *intake, int on)
+{
+	int error;
+
+	give_way(intake, 0);
+	if (!on) {
+		probes_detach(intake->options.probes);
+		return tick(intake, 0);
+	}
+	error = probes_attach(intake->options.probes);
+	if (!error)
+		take_start_state(intake);
+	return error;
+}
+
+/* --- the thread --- */
+
 static void *run(void *context)
 {
 	struct intake *intake = context;
 	uint64_t next = boot_now() + intake->options.tick_ns;
-	int error = 0;
+	int error = 0, on;
 
 	atomic_store(&intake->due_ns, next);
 	atomic_store(&intake->thread_id, gettid());
@@ -411,6 +454,8 @@ static void *run(void *context)
 		uint64_t now = boot_now(), wait_ns = next > now ? next - now : 0;
 		int is_filling = probes_are_filling(intake->options.probes);
 
+		if (turning_is_told(&intake->turning, &on))
+			turning_done(&intake->turning, turn(intake, on));
 		if (wait_ns && !is_filling) {
 			give_way(intake, 1);
 			if (wait_ns > GLANCE_NS)
@@ -439,28 +484,8 @@ static void *run(void *context)
 		error = tick(intake, 1);
 	intake->error = error;
 	atomic_store(&intake->thread_id, 0);
+	turning_end(&intake->turning);
 	return NULL;
-}
-
-static void take_start_state(struct intake *intake)
-{
-	struct probes *probes = intake->options.probes;
-	uint64_t incomplete = 0;
-	int processes;
-
-	probes_own_sockets(probes);
-	processes = probes_processes(probes);
-	if (processes >= 0) {
-		snapshot_processes(processes, intake->processes,
-				   wanted(intake, STREAM_PROCESS) ? intake->pending : NULL);
-		close(processes);
-	}
-	namespaces_snapshot(intake->options.inventory, epoch(intake, boot_now()));
-	if (probes_have(probes, FEATURE_STATE_NAT) &&
-	    !snapshot_conntrack(take_told_nat, intake, intake->options.inventory,
-				&incomplete) &&
-	    !incomplete)
-		walk_start_is_told(intake->walk, boot_now());
 }
 
 static void free_intake(struct intake *intake)
@@ -472,6 +497,7 @@ static void free_intake(struct intake *intake)
 	cost_free(intake->cost);
 	delivery_free(intake->pending);
 	account_free(intake->account);
+	turning_close(&intake->turning);
 	free(intake);
 }
 
@@ -513,6 +539,7 @@ int intake_start(const struct intake_options *options, struct intake **out)
 		.epoch_offset_ns = options->epoch_offset_ns,
 		.has_sightings = wanted(intake, STREAM_PACKET),
 	});
+	turning_open(&intake->turning);
 	intake->slice = 1;
 	intake->sightings_rate =
 		(options->packet_sampling_rate ? options->packet_sampling_rate : 1) *
@@ -546,6 +573,11 @@ void intake_look_after(struct intake *intake)
 		return;
 	thread_give_way(thread, GIVES_NOTHING);
 	writer_hurry(intake->options.writer);
+}
+
+int intake_turn(struct intake *intake, int on)
+{
+	return turning_tell(&intake->turning, on);
 }
 
 void intake_status(struct intake *intake, struct intake_status *status)

@@ -53,6 +53,13 @@ int intake_start(const struct intake_options *options, struct intake **out);
  */
 void intake_look_after(struct intake *intake);
 
+/*
+ * Detach the probes, take what they counted, and wait for orders to attach them again; then the
+ * state of the host is taken as at the start. What happens in between is not seen. Returns when
+ * that is done: 0, -ESRCH where the thread has ended, or why the probes cannot be attached.
+ */
+int intake_turn(struct intake *intake, int on);
+
 void intake_status(struct intake *intake, struct intake_status *status);
 
 /* Detach the probes, take what is left, hand over the last delivery, end the thread. */

@@ -4,11 +4,14 @@
  */
 #include "recorder/commands.h"
 #include "recorder/filter_options.h"
+#include "recorder/import_table.h"
 #include "recorder/intake.h"
+#include "recorder/orders.h"
 #include "recorder/record_options.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +58,10 @@ static const char help[] =
 	"                           meanwhile\n"
 	"      --without HOOK,...   leave out hooks that flowrec check lists: one (iter/task), a\n"
 	"                           kind (kprobe), or all of a name (sched_process_exec)\n"
+	"      --switched           take orders on standard input, a line each: off and on, answered\n"
+	"                           by the same line on standard output when it is done. While it is\n"
+	"                           off nothing is seen; it is ready to go on at once. Ends at the\n"
+	"                           end of the input\n"
 	"      --only, --not RULE   leave out what does not, or what does match, see below\n"
 	"      --sample 1/N         one in N connections, see below\n"
 	"      --sample-seed NUMBER which of them\n"
@@ -83,7 +90,9 @@ struct run {
 	struct writer *writer;
 	struct intake *intake;
 	struct command_sealing sealing;
+	struct orders orders;
 	int seal_error; /* that was told */
+	uint64_t lost;	/* that was told */
 	char *problem;
 };
 
@@ -233,19 +242,76 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
 }
 
-/* Wait for a signal or the end of the time, with a progress line on a terminal. */
-static void wait_for_end(struct run *run, const struct record_options *options,
-			 const sigset_t *signals)
+static void tell_losses(struct run *run, const struct record_options *options)
+{
+	uint64_t lost = ledger_lost(run->ledger);
+
+	if (lost != run->lost)
+		fprintf(stderr,
+			"flowrec record: %" PRIu64 " lost; see flowplay report losses %s\n",
+			lost, options->output);
+	run->lost = lost;
+}
+
+/* Do what was ordered; whether to go on. */
+static int obey(struct run *run, const struct record_options *options, int *status)
+{
+	enum order order = orders_take(&run->orders);
+	int on = order == ORDER_ON, error = 0;
+
+	if (order == ORDER_UNKNOWN) {
+		fputs("flowrec record: a line of standard input is neither on nor off: ",
+		      stderr);
+		import_table_safe(stderr, run->orders.line);
+		fputc('\n', stderr);
+	}
+	if (order != ORDER_ON && order != ORDER_OFF)
+		return order != ORDER_END;
+	error = intake_turn(run->intake, on);
+	/* No loss; but reports are to tell that something is left out. */
+	if (!error && !on)
+		error = inventory_probe(run->inventory, "times when it was off", "switched", 0,
+					"its standard input said off");
+	if (error) {
+		fprintf(stderr, "flowrec record: cannot go %s: %s\n", on ? "on" : "off",
+			strerror(-error));
+		*status = COMMAND_PARTIAL;
+		return 0;
+	}
+	tell_losses(run, options);
+	puts(on ? "on" : "off");
+	fflush(stdout);
+	return 1;
+}
+
+/* Whether to go on after a wait of so long at most: orders end it, signals are looked for then.
+ */
+static int wait_a_little(struct run *run, const struct record_options *options,
+			 uint64_t wait_ns, const sigset_t *signals, int *status)
+{
+	struct pollfd input = {.fd = run->orders.fd, .events = POLLIN};
+	const struct timespec at_once = {0}, wait = {.tv_nsec = (long)wait_ns};
+	int is_ordered = ppoll(&input, 1, &wait, NULL) > 0;
+
+	if (sigtimedwait(signals, NULL, &at_once) > 0)
+		return 0;
+	return !is_ordered || obey(run, options, status);
+}
+
+/* Until a signal, the last order or the end of the time; a progress line on a terminal. */
+static int wait_for_end(struct run *run, const struct record_options *options,
+			const sigset_t *signals)
 {
 	uint64_t begin = monotonic_ns(), elapsed = 0, told = 0;
-	int terminal = run->sealing.is_terminal;
+	int terminal = run->sealing.is_terminal, status = COMMAND_WHOLE;
 
 	while (!options->duration_ns || elapsed < options->duration_ns) {
-		struct timespec timeout = {.tv_nsec = LOOK_NS};
+		uint64_t left_ns = options->duration_ns - elapsed;
 
-		if (options->duration_ns && options->duration_ns - elapsed < LOOK_NS)
-			timeout.tv_nsec = (long)(options->duration_ns - elapsed);
-		if (sigtimedwait(signals, NULL, &timeout) > 0)
+		if (!wait_a_little(run, options,
+				   options->duration_ns && left_ns < LOOK_NS ? left_ns
+									     : LOOK_NS,
+				   signals, &status))
 			break;
 		intake_look_after(run->intake);
 		elapsed = monotonic_ns() - begin;
@@ -260,6 +326,7 @@ static void wait_for_end(struct run *run, const struct record_options *options,
 	}
 	if (terminal)
 		fputs("\r\033[K", stderr);
+	return status;
 }
 
 int record_command(int argc, char **argv)
@@ -287,6 +354,7 @@ int record_command(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	status = COMMAND_WHOLE;
 	run.sealing.is_terminal = isatty(STDERR_FILENO) && !options.quiet;
+	run.orders.fd = options.is_switched ? STDIN_FILENO : -1;
 	error = start(&run, &options, command_line);
 	free(command_line);
 	if (error)
@@ -298,7 +366,7 @@ int record_command(int argc, char **argv)
 			      stderr);
 		if (!options.quiet)
 			fprintf(stderr, "recording to %s\n", options.output);
-		wait_for_end(&run, &options, &signals);
+		status = wait_for_end(&run, &options, &signals);
 	}
 	status = stop(&run, &options, status);
 	record_options_free(&options);

@@ -88,7 +88,8 @@ enum long_option {
 	SEGMENT_TIME,
 	POLICY,
 	STATISTICS,
-	WITHOUT
+	WITHOUT,
+	SWITCHED
 };
 
 /* Returns -1 when the option is in order, else the exit status. */
@@ -157,6 +158,9 @@ static int parse_option(int option, struct record_options *options)
 	case WITHOUT:
 		options->without = optarg;
 		return command_without("record", optarg);
+	case SWITCHED:
+		options->is_switched = 1;
+		return -1;
 	case STATISTICS:
 		return parse_statistics(optarg, &options->statistics);
 	case POLICY:
@@ -186,6 +190,7 @@ int record_options_parse(int argc, char **argv, struct record_options *options)
 		{"command-line", required_argument, NULL, POLICY},
 		{"statistics", required_argument, NULL, STATISTICS},
 		{"without", required_argument, NULL, WITHOUT},
+		{"switched", no_argument, NULL, SWITCHED},
 		FILTER_OPTIONS,
 		{"quiet", no_argument, NULL, 'q'},
 		{"help", no_argument, NULL, 'h'},

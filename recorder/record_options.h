@@ -12,7 +12,7 @@
 
 struct record_options {
 	const char *output, *without; /* NULL: not given */
-	int append, quiet, count_only, wants_help;
+	int append, quiet, count_only, wants_help, is_switched;
 	uint64_t duration_ns, slice_ns, tick_ns, segment_ns, segment_bytes, flow_entries,
 		ring_bytes; /* 0: the default, or no end */
 	uint32_t streams;
