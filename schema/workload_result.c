@@ -142,12 +142,17 @@ static int hey_line(struct workload_result *result, const char *line)
 	return 0;
 }
 
-/* Times have 4 decimals of a second; a request that failed has no line. */
+/*
+ * Times have 4 decimals of a second, offset is when the request began; one that failed has no
+ * line. The run is over with the last answer.
+ */
 static int hey_csv_line(struct workload_result *result, const char *line)
 {
 	double seconds, part[5], offset;
 	unsigned int status;
+	uint64_t end_ns;
 	char more;
+	int error;
 
 	if (!strncmp(line, "response-time,", 14))
 		return 0;
@@ -156,7 +161,12 @@ static int hey_csv_line(struct workload_result *result, const char *line)
 		return -EBADMSG;
 	result->operations++;
 	result->errors += status / 100 != 2 && status / 100 != 3;
-	result->known = WORKLOAD_OPERATIONS;
+	result->known = WORKLOAD_OPERATIONS | WORKLOAD_DURATION;
+	error = workload_whole((offset + seconds) * 1e9, &end_ns);
+	if (error)
+		return error;
+	if (end_ns > result->duration_ns)
+		result->duration_ns = end_ns;
 	return workload_record(result, seconds);
 }
 

@@ -98,7 +98,8 @@ static void hey_csv_gives_a_distribution(void **state)
 {
 	struct workload_result r = result_of("hey-0.1.4.csv");
 
-	assert_true(r.operations == 40 && r.known == (WORKLOAD_OPERATIONS));
+	assert_true(r.operations == 40 && r.known == (WORKLOAD_OPERATIONS | WORKLOAD_DURATION));
+	assert_int_equal(r.duration_ns, 75100000);
 	assert_true(r.latency->count == 40 && r.percentiles == 0);
 	workload_result_close(&r);
 }
