@@ -3,6 +3,7 @@
  * Starts, watches and ends what records in one arm.
  */
 #include "recorder/bench/agent.h"
+#include "recorder/bench/talk.h"
 #include "recorder/commands.h"
 #include "recorder/record_options.h"
 
@@ -30,7 +31,8 @@
 struct agent {
 	pid_t pid; /* and group */
 	char *words, *log;
-	int is_recorder;
+	int is_recorder, is_held;
+	struct talk talk; /* held */
 };
 
 static int say(char **problem, int error, const struct arm *arm, const char *what,
@@ -48,6 +50,7 @@ static void wait_a_little(void)
 
 static void agent_free(struct agent *agent)
 {
+	talk_close(&agent->talk);
 	free(agent->words);
 	free(agent->log);
 	free(agent);
@@ -95,10 +98,12 @@ static void keep_last(void *last, const char *line)
 
 /* --- its start --- */
 
-_Noreturn static void become(const char *log, char *const *words)
+/* Which reads and writes there; -1: nothing, and its log. */
+_Noreturn static void become(const char *log, const int ends[2], char *const *words)
 {
-	int output = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int errors = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int input = ends[0] < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : ends[0];
+	int output = ends[1] < 0 ? errors : ends[1];
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -107,8 +112,8 @@ _Noreturn static void become(const char *log, char *const *words)
 	setpgid(0, 0);
 	/* Nothing goes on when the experiment is gone. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (output < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
-	    dup2(output, STDERR_FILENO) < 0)
+	if (errors < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+	    dup2(errors, STDERR_FILENO) < 0)
 		_exit(126);
 	execv(words[0], words);
 	_exit(127);
@@ -116,14 +121,21 @@ _Noreturn static void become(const char *log, char *const *words)
 
 static int launch(struct agent *agent, char *const *words)
 {
+	int ends[2] = {-1, -1}, error = agent->is_held ? talk_open(&agent->talk, ends) : 0;
+
+	if (error)
+		return error;
 	agent->pid = fork();
 	if (!agent->pid)
-		become(agent->log, words);
+		become(agent->log, ends, words);
 	if (agent->pid < 0)
-		return -errno;
+		error = -errno;
+	for (int i = 0; i < 2 && agent->is_held; i++)
+		close(ends[i]);
 	/* The child does the same: whoever comes first. */
-	setpgid(agent->pid, agent->pid);
-	return 0;
+	if (!error)
+		setpgid(agent->pid, agent->pid);
+	return error;
 }
 
 /* After so many places for other words. */
@@ -145,11 +157,12 @@ static int check_words(const struct arm *arm, int argc, char **argv)
 	int status = record_options_parse(argc, argv, &options);
 
 	if (status < 0 && (options.output || options.append || options.quiet ||
-			   options.wants_help || options.duration_ns))
-		status = command_misuse("bench",
-					"where and how long to record, --quiet and --help are "
-					"not for an arm",
-					arm->name);
+			   options.wants_help || options.duration_ns || options.is_switched))
+		status =
+			command_misuse("bench",
+				       "where, when and how long to record, --quiet and --help "
+				       "are not for an arm",
+				       arm->name);
 	record_options_free(&options);
 	return status;
 }
@@ -177,14 +190,19 @@ int agent_check(const struct arm *arm)
 static int launch_recorder(struct agent *agent, const struct arm *arm, const char *directory)
 {
 	/* Statistics are kept in the runs that are for that, by who measures. */
-	static char *const first[] = {"/proc/self/exe", "record", "--statistics", "off", "-o"};
-	const size_t places = sizeof(first) / sizeof(first[0]);
+	static char *const first[] = {"/proc/self/exe", "record", "--statistics", "off",
+				      "--switched",	"-o"};
+	const size_t switched = 4, all = sizeof(first) / sizeof(first[0]);
+	const size_t places = agent->is_held ? all : all - 1;
 	wordexp_t words;
 	int error = split(arm, places + 1, &words);
 
 	if (error)
 		return error;
-	memcpy(words.we_wordv, first, sizeof(first));
+	memcpy(words.we_wordv, first, switched * sizeof(*first));
+	if (agent->is_held)
+		words.we_wordv[switched] = first[switched];
+	words.we_wordv[places - 1] = first[all - 1];
 	words.we_wordv[places] = (char *)directory;
 	error = launch(agent, words.we_wordv);
 	memset(words.we_wordv, 0, (places + 1) * sizeof(*words.we_wordv));
@@ -217,13 +235,15 @@ static int wait_for_begin(struct agent *agent)
 	return -ETIMEDOUT;
 }
 
-static struct agent *agent_new(const struct arm *arm, const char *directory)
+static struct agent *agent_new(const struct arm *arm, const char *directory, int is_held)
 {
 	struct agent *agent = calloc(1, sizeof(*agent));
 
 	if (!agent)
 		return NULL;
 	agent->is_recorder = arm->kind == ARM_RECORDER;
+	agent->is_held = is_held;
+	agent->talk = (struct talk){.tell = -1, .answer = -1};
 	if (asprintf(&agent->log, "%s/agent.log", directory) < 0)
 		agent->log = NULL;
 	if (asprintf(&agent->words, "%s%s%s", agent->is_recorder ? "flowrec record" : "",
@@ -236,7 +256,18 @@ static struct agent *agent_new(const struct arm *arm, const char *directory)
 	return NULL;
 }
 
-int agent_start(const struct arm *arm, const char *directory, struct agent **out,
+/* It may do nothing more than answer that it is off. */
+static int be_off(struct agent *agent, const struct arm *arm, char **problem)
+{
+	int error = talk_begin(&agent->talk);
+
+	return error ? say(problem, error, arm,
+			   "the agent does not answer \"off\" on its standard output",
+			   strerror(-error))
+		     : 0;
+}
+
+int agent_start(const struct arm *arm, const char *directory, int is_held, struct agent **out,
 		char **problem)
 {
 	struct agent *agent;
@@ -248,7 +279,7 @@ int agent_start(const struct arm *arm, const char *directory, struct agent **out
 		*out = NULL;
 		return 0;
 	}
-	agent = agent_new(arm, directory);
+	agent = agent_new(arm, directory, is_held);
 	if (!agent)
 		return -ENOMEM;
 	error = agent->is_recorder ? launch_recorder(agent, arm, directory)
@@ -259,6 +290,8 @@ int agent_start(const struct arm *arm, const char *directory, struct agent **out
 		each_line(agent->log, keep_last, last);
 		say(problem, error, arm, "flowrec record does not start", last);
 	}
+	if (!error && is_held)
+		error = be_off(agent, arm, problem);
 	if (!error) {
 		*out = agent;
 		return 0;
@@ -269,6 +302,20 @@ int agent_start(const struct arm *arm, const char *directory, struct agent **out
 	}
 	agent_free(agent);
 	return error;
+}
+
+int agent_turn(struct agent *agent, int on)
+{
+	return talk_turn(&agent->talk, on);
+}
+
+uint64_t agent_lost(const struct agent *agent)
+{
+	uint64_t lost = 0;
+
+	if (agent->is_recorder)
+		each_line(agent->log, look_for_losses, &lost);
+	return lost;
 }
 
 const char *agent_words(const struct agent *agent)
@@ -445,13 +492,14 @@ static int end(pid_t pid)
 
 int agent_stop(struct agent *agent, uint64_t *lost, char **problem)
 {
-	int status = end(agent->pid), error = 0;
 	char last[256] = "";
+	int status, error = 0;
 
+	talk_finish(&agent->talk);
+	status = end(agent->pid);
 	*problem = NULL;
-	*lost = 0;
+	*lost = agent_lost(agent);
 	if (agent->is_recorder) {
-		each_line(agent->log, look_for_losses, lost);
 		/* 3: something was lost, or is not sealed. */
 		if (!WIFEXITED(status) ||
 		    (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 3)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What records in one arm of an experiment: a process group of its own, for one run.
+ * What records in one arm of an experiment: a process group of its own, for one run, or, held,
+ * for all of them, to be turned on and off (talk.h).
  */
 #ifndef RECORDER_BENCH_AGENT_H
 #define RECORDER_BENCH_AGENT_H
@@ -34,12 +35,18 @@ int agent_check(const struct arm *arm);
 
 /*
  * Start the arm's agent in a directory, which holds its recording and agent.log, what it says.
- * flowrec record is ready when this returns; another agent is given its time by the caller. For
- * an arm that records nothing *out is NULL. On failure *problem is one line that the caller
- * frees.
+ * flowrec record is ready when this returns; another agent is given its time by the caller. One
+ * that is held is off then. For an arm that records nothing *out is NULL. On failure *problem
+ * is one line that the caller frees.
  */
-int agent_start(const struct arm *arm, const char *directory, struct agent **out,
+int agent_start(const struct arm *arm, const char *directory, int is_held, struct agent **out,
 		char **problem);
+
+/* Turn one that is held. Returns 0, -ETIMEDOUT where it does not say that it has, or -EPIPE. */
+int agent_turn(struct agent *agent, int on);
+
+/* How many events it says that it lost so far; others than flowrec do not say. */
+uint64_t agent_lost(const struct agent *agent);
 
 /* Its command line. */
 const char *agent_words(const struct agent *agent);
@@ -52,8 +59,7 @@ int agent_usage(const struct agent *agent, struct agent_usage *usage);
 
 /*
  * End the group by SIGTERM, by SIGKILL where that takes longer than a minute, and free it.
- * *lost is how many events it says that it lost; others than flowrec do not say. Returns 0, or
- * a negative errno where it failed, with *problem as above.
+ * *lost is as above. Returns 0, or a negative errno where it failed, with *problem as above.
  */
 int agent_stop(struct agent *agent, uint64_t *lost, char **problem);
 

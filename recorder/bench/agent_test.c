@@ -22,7 +22,7 @@ static struct agent *start(const struct arm *arm, const char *directory)
 	struct agent *agent = NULL;
 	char *problem;
 
-	if (agent_start(arm, directory, &agent, &problem))
+	if (agent_start(arm, directory, 0, &agent, &problem))
 		fail_msg("%s", problem);
 	return agent;
 }
@@ -154,7 +154,7 @@ static void a_recorder_that_does_not_begin_says_why(void **state)
 	struct arm arm = {.name = "on", .kind = ARM_RECORDER, .words = "--fail"};
 	struct agent *agent;
 
-	assert_true(agent_start(&arm, directory, &agent, &problem) < 0);
+	assert_true(agent_start(&arm, directory, 0, &agent, &problem) < 0);
 	assert_string_equal(problem, "arm on: flowrec record does not start: it cannot");
 	free(problem);
 	scratch_remove(directory);
@@ -173,7 +173,84 @@ static void a_recorder_that_fails_at_its_end_is_told(void **state)
 	scratch_remove(directory);
 }
 
-/* record -o DIR --lose WORD NUMBER, --break or --fail. */
+static struct agent *hold(const struct arm *arm, const char *directory)
+{
+	struct agent *agent = NULL;
+	char *problem;
+
+	if (agent_start(arm, directory, 1, &agent, &problem))
+		fail_msg("%s", problem);
+	return agent;
+}
+
+static void one_that_is_held_is_turned_on_and_off(void **state)
+{
+	char *directory = scratch_make();
+	struct arm arm = {
+		.name = "other",
+		.kind = ARM_COMMAND,
+		.words = "while read -r line; do echo \"well, $line\"; echo \"$line\"; done",
+	};
+	struct agent *agent = hold(&arm, directory);
+
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(agent_turn(agent, !(i % 2)), 0);
+	stop(agent, 0);
+	scratch_remove(directory);
+}
+
+static void one_that_ends_cannot_be_turned(void **state)
+{
+	char *directory = scratch_make(), *problem;
+	struct arm arm = {
+		.name = "other", .kind = ARM_COMMAND, .words = "read -r line; echo off"};
+	struct agent *agent = hold(&arm, directory);
+
+	assert_int_equal(agent_turn(agent, 1), -EPIPE);
+	stop(agent, 0);
+	arm.words = "exit 0";
+	assert_int_equal(agent_start(&arm, directory, 1, &agent, &problem), -EPIPE);
+	assert_string_equal(problem,
+			    "arm other: the agent does not answer \"off\" on its standard "
+			    "output: Broken pipe");
+	free(problem);
+	scratch_remove(directory);
+}
+
+static void a_recorder_that_is_held_says_what_it_lost_so_far(void **state)
+{
+	char *directory = scratch_make();
+	struct arm arm = {.name = "on", .kind = ARM_RECORDER, .words = "--lose 'and this' 42"};
+	struct agent *agent = hold(&arm, directory);
+
+	assert_int_equal(agent_lost(agent), 42);
+	assert_int_equal(agent_turn(agent, 1), 0);
+	assert_int_equal(agent_lost(agent), 84);
+	stop(agent, 84);
+	scratch_remove(directory);
+}
+
+/*
+ * record --statistics off --switched -o DIR --lose WORD NUMBER: so many at each turn. It ends
+ * at the end of its input.
+ */
+static int be_switched(int argc, char **argv)
+{
+	char line[16];
+	long lost = 0;
+
+	signal(SIGTERM, SIG_IGN);
+	fprintf(stderr, "recording to %s\n", argv[6]);
+	while (fgets(line, sizeof(line), stdin)) {
+		lost += strtol(argv[argc - 1], NULL, 10);
+		fprintf(stderr, "flowrec record: %ld lost; see flowplay report losses\n", lost);
+		fputs(line, stdout);
+		fflush(stdout);
+	}
+	return 3;
+}
+
+/* record --statistics off -o DIR --lose WORD NUMBER, --break or --fail. */
 static int be_recorder(int argc, char **argv)
 {
 	sigset_t end;
@@ -210,8 +287,15 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_recorder_says_when_it_begins_and_what_it_lost),
 		cmocka_unit_test(a_recorder_that_does_not_begin_says_why),
 		cmocka_unit_test(a_recorder_that_fails_at_its_end_is_told),
+		cmocka_unit_test(one_that_is_held_is_turned_on_and_off),
+		cmocka_unit_test(one_that_ends_cannot_be_turned),
+		cmocka_unit_test(a_recorder_that_is_held_says_what_it_lost_so_far),
 	};
 
+	/* As flowrec bench does: who writes to an agent that has ended is told so. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc > 4 && !strcmp(argv[4], "--switched"))
+		return be_switched(argc, argv);
 	if (argc > 1 && !strcmp(argv[1], "record"))
 		return be_recorder(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);

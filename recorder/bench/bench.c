@@ -153,13 +153,15 @@ static int run_pairs(struct bench *bench)
 		.experiment = bench->experiment,
 		.workload = {.words = options->words,
 			     .result = options->result,
-			     .signals = bench->signals},
+			     .signals = bench->signals,
+			     .lead_in_ns = options->lead_in_ns},
 		.directory = options->output,
 		.pairs = options->pairs,
 		.warmups = options->warmups,
 		.metered = options->metered,
 		.settle_ns = options->settle_ns,
 		.seed = options->seed,
+		.is_held = options->is_held,
 		.keep = options->keep,
 		.progress = show_run,
 		.tell = tell_run,
@@ -206,12 +208,13 @@ static int run(const struct bench_options *options, const char *command_line)
 	char *problem;
 	int error, status;
 
+	if (options->is_probe || options->is_held)
+		/* An agent that has ended is told so by the call that writes to it. */
+		signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < options->arms.count && !options->is_probe; i++)
 		if ((status = agent_check(&options->arms.arm[i])) >= 0)
 			return status;
 	if (options->is_probe) {
-		/* An agent that has ended is told so by the call that writes to it. */
-		signal(SIGPIPE, SIG_IGN);
 		error = bench_probe_open(&options->arms, (unsigned int)options->loads, &probe,
 					 &problem);
 		if (error == -EINVAL && !problem)

@@ -39,6 +39,10 @@ static const char help[] =
 	"      --metered N      runs of each agent after them with the kernel's run-time statistics\n"
 	"                       of programs on, which cost time themselves (default 1)\n"
 	"      --settle TIME    from the start of an agent to that of COMMAND (default 1s)\n"
+	"      --lead-in TIME   so long COMMAND warms up by itself: CPU times and what programs take\n"
+	"                       count from then on (default 0s)\n"
+	"      --held           start each agent once, and turn it on and off for each run: for many\n"
+	"                       short runs, which resolve more in the same time\n"
 	"      --result FILE    where COMMAND leaves its result (default: its standard output);\n"
 	"                       removed before each run\n"
 	"      --keep           keep in DIR what the agents recorded and said\n"
@@ -57,10 +61,10 @@ static const char help[] =
 	"                       seconds each, before its time begins), and takes turns: two loads\n"
 	"                       of the same differ by where in memory they come to lie\n"
 	"\n"
-	"An agent that the probe switches finds the two ends of its link in the environment, as\n"
-	"FLOWTAPE_PROBE_NEAR and FLOWTAPE_PROBE_FAR: a file to enter the network namespace by, a\n"
-	"colon, the interface. It reads lines \"on\" and \"off\", and answers each with the same line\n"
-	"when it is done.\n"
+	"An agent that is held, or that the probe switches, reads lines \"on\" and \"off\", and answers\n"
+	"each with the same line when it is done; it ends at the end of its input. It finds the two\n"
+	"ends of the probe's link in the environment, as FLOWTAPE_PROBE_NEAR and FLOWTAPE_PROBE_FAR:\n"
+	"a file to enter the network namespace by, a colon, the interface.\n"
 	"\n"
 	"Exit status: 0 it was measured; 1 it was not; 3 a run failed, or it was ended before all\n"
 	"pairs were there; 64 misuse.\n"
@@ -132,7 +136,9 @@ enum long_option {
 	WARMUP,
 	METERED,
 	SETTLE,
+	LEAD_IN,
 	RESULT,
+	HELD,
 	KEEP,
 	DURATION,
 	SLICE,
@@ -182,8 +188,15 @@ static int parse_option(int option, struct bench_options *options)
 		return duration_parse(optarg, &options->settle_ns)
 			       ? misuse("--settle takes a time such as 1s, not", optarg)
 			       : -1;
+	case LEAD_IN:
+		return duration_parse(optarg, &options->lead_in_ns)
+			       ? misuse("--lead-in takes a time such as 1s, not", optarg)
+			       : -1;
 	case RESULT:
 		options->result = optarg;
+		return -1;
+	case HELD:
+		options->is_held = 1;
 		return -1;
 	case KEEP:
 		options->keep = 1;
@@ -245,7 +258,9 @@ int bench_options_parse(int argc, char **argv, struct bench_options *options)
 		{"warmup", required_argument, NULL, WARMUP},
 		{"metered", required_argument, NULL, METERED},
 		{"settle", required_argument, NULL, SETTLE},
+		{"lead-in", required_argument, NULL, LEAD_IN},
 		{"result", required_argument, NULL, RESULT},
+		{"held", no_argument, NULL, HELD},
 		{"keep", no_argument, NULL, KEEP},
 		{"duration", required_argument, NULL, DURATION},
 		{"slice", required_argument, NULL, SLICE},

@@ -12,8 +12,9 @@ struct bench_options {
 	const char *of_command, *of_probe; /* an option that only goes with one workload */
 	char *list;			   /* of arms, before they are chosen */
 	char **words;			   /* the command; NULL: the built-in workload */
-	int is_probe, is_quiet, keep, has_seed;
-	uint64_t pairs, warmups, metered, duration_ns, slice_ns, settle_ns, loads, seed;
+	int is_probe, is_held, is_quiet, keep, has_seed;
+	uint64_t pairs, warmups, metered, duration_ns, slice_ns, settle_ns, lead_in_ns, loads,
+		seed;
 	struct arms arms; /* chosen; owned */
 };
 

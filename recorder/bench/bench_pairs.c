@@ -19,12 +19,20 @@
 
 #define COST_MOST 128U
 
+/* An agent that is there for all runs of its arm. */
+struct held {
+	struct agent *agent;
+	char *place;
+	uint64_t lost; /* so far */
+};
+
 struct pairs {
 	const struct bench_pairs_options *options;
 	struct bench_pairs_result *result;
 	uint64_t chance, done, all;
 	char *problem;
 	char told[256]; /* last */
+	struct held held[ARMS_MOST];
 	/* Of the run: */
 	struct agent *agent;
 	struct agent_kernel *kernel;
@@ -62,7 +70,12 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 	return remove(path);
 }
 
-static int make_place(struct pairs *pairs, uint64_t pair, const struct arm *arm)
+static int make_place(struct pairs *pairs, const char *place)
+{
+	return mkdir(place, 0700) ? say(pairs, -errno, place) : 0;
+}
+
+static int make_place_of_run(struct pairs *pairs, uint64_t pair, const struct arm *arm)
 {
 	/* There may be several pairs to warm up. */
 	if (asprintf(&pairs->place, "%s/%s-%" PRIu64 "%s-run-%" PRIu64,
@@ -71,15 +84,72 @@ static int make_place(struct pairs *pairs, uint64_t pair, const struct arm *arm)
 		pairs->place = NULL;
 		return -ENOMEM;
 	}
-	return mkdir(pairs->place, 0700) ? say(pairs, -errno, pairs->place) : 0;
+	return make_place(pairs, pairs->place);
 }
 
-static void leave_place(struct pairs *pairs)
+static void leave_place(const struct pairs *pairs, char **place)
 {
-	if (pairs->place && !pairs->options->keep)
-		nftw(pairs->place, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	free(pairs->place);
-	pairs->place = NULL;
+	if (*place && !pairs->options->keep)
+		nftw(*place, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(*place);
+	*place = NULL;
+}
+
+/* --- agents that are held --- */
+
+static int hold(struct pairs *pairs, const struct arm *arm, struct held *held)
+{
+	int error;
+
+	if (arm->kind == ARM_NOTHING)
+		return 0;
+	if (asprintf(&held->place, "%s/%s-held", pairs->options->directory, arm->name) < 0) {
+		held->place = NULL;
+		return -ENOMEM;
+	}
+	error = make_place(pairs, held->place);
+	return error ? error : agent_start(arm, held->place, 1, &held->agent, &pairs->problem);
+}
+
+static int hold_all(struct pairs *pairs)
+{
+	const struct arms *arms = pairs->options->arms;
+	int error = 0;
+
+	for (size_t i = 0; i < arms->count && !error && pairs->options->is_held; i++)
+		error = hold(pairs, &arms->arm[i], &pairs->held[i]);
+	return error;
+}
+
+static void release(struct pairs *pairs, const struct arm *arm, struct held *held)
+{
+	char *problem = NULL;
+	uint64_t lost;
+	int error = held->agent ? agent_stop(held->agent, &lost, &problem) : 0;
+
+	if (error) {
+		pairs->result->failed++;
+		tell(pairs, pairs->result->pairs, arm, problem ? problem : strerror(-error));
+	}
+	free(problem);
+	leave_place(pairs, &held->place);
+}
+
+static void release_all(struct pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->options->arms->count; i++)
+		release(pairs, &pairs->options->arms->arm[i], &pairs->held[i]);
+}
+
+static int turn(struct pairs *pairs, const struct arm *arm, int on)
+{
+	int error = agent_turn(pairs->agent, on);
+
+	if (error && !pairs->problem &&
+	    asprintf(&pairs->problem, "arm %s: its agent cannot be turned %s: %s", arm->name,
+		     on ? "on" : "off", strerror(-error)) < 0)
+		pairs->problem = NULL;
+	return error;
 }
 
 /* --- a run --- */
@@ -96,12 +166,26 @@ static int settle(const struct pairs *pairs)
 		       : 0;
 }
 
-static int begin(struct pairs *pairs, uint64_t pair, const struct arm *arm)
+/* An agent for this run: a new one, or that which is held. */
+static int take_agent(struct pairs *pairs, uint64_t pair, size_t which)
 {
-	int error = arm->kind == ARM_NOTHING ? 0 : make_place(pairs, pair, arm);
+	const struct arm *arm = &pairs->options->arms->arm[which];
+	int error;
 
-	if (!error)
-		error = agent_start(arm, pairs->place, &pairs->agent, &pairs->problem);
+	if (pairs->options->is_held) {
+		pairs->agent = pairs->held[which].agent;
+		return pairs->agent ? turn(pairs, arm, 1) : 0;
+	}
+	error = arm->kind == ARM_NOTHING ? 0 : make_place_of_run(pairs, pair, arm);
+	return error ? error
+		     : agent_start(arm, pairs->place, 0, &pairs->agent, &pairs->problem);
+}
+
+static int begin(struct pairs *pairs, uint64_t pair, size_t which)
+{
+	const struct arm *arm = &pairs->options->arms->arm[which];
+	int error = take_agent(pairs, pair, which);
+
 	if (!error)
 		error = settle(pairs);
 	if (error || !pairs->agent)
@@ -109,13 +193,25 @@ static int begin(struct pairs *pairs, uint64_t pair, const struct arm *arm)
 	error = agent_kernel_find(agent_group(pairs->agent), &pairs->kernel);
 	if (error)
 		return say(pairs, error, "what the agent has in the kernel");
-	pairs->parts = agent_kernel_cost(pairs->kernel, pairs->before, COST_MOST);
 	if (agent_usage(pairs->agent, &pairs->used)) {
 		if (asprintf(&pairs->problem, "arm %s: its agent ended before the workload",
 			     arm->name) < 0)
 			pairs->problem = NULL;
 		return -ESRCH;
 	}
+	return 0;
+}
+
+/* What the agent has used until what is measured begins; whether it is there is asked at the
+ * end. */
+static int look_at_agent(void *context)
+{
+	struct pairs *pairs = context;
+
+	if (!pairs->agent)
+		return 0;
+	pairs->parts = agent_kernel_cost(pairs->kernel, pairs->before, COST_MOST);
+	agent_usage(pairs->agent, &pairs->used);
 	return 0;
 }
 
@@ -166,34 +262,57 @@ static int take_kernel(struct pairs *pairs, struct workload_row *row)
 	return error;
 }
 
-/* Ends the agent in any case. */
-static int end(struct pairs *pairs, uint64_t pair, const struct arm *arm,
-	       struct workload_row *row)
+static int put_back(struct pairs *pairs, const struct arm *arm, struct held *held,
+		    struct workload_row *row)
+{
+	int error = turn(pairs, arm, 0);
+	uint64_t lost = agent_lost(held->agent);
+
+	row->lost = lost - held->lost;
+	held->lost = lost;
+	return error;
+}
+
+static int stop(struct pairs *pairs, uint64_t pair, const struct arm *arm,
+		struct workload_row *row)
 {
 	char *problem = NULL;
-	int error = 0;
+	int error = agent_stop(pairs->agent, &row->lost, &problem);
 
-	if (pairs->agent)
-		error = agent_stop(pairs->agent, &row->lost, &problem);
 	if (error)
 		tell(pairs, pair, arm, problem ? problem : strerror(-error));
 	free(problem);
+	leave_place(pairs, &pairs->place);
+	return error;
+}
+
+/* Ends the agent in any case, or puts it back. */
+static int end(struct pairs *pairs, uint64_t pair, size_t which, struct workload_row *row)
+{
+	const struct arm *arm = &pairs->options->arms->arm[which];
+	int error = 0;
+
+	if (pairs->agent)
+		error = pairs->options->is_held ? put_back(pairs, arm, &pairs->held[which], row)
+						: stop(pairs, pair, arm, row);
 	agent_kernel_free(pairs->kernel);
 	pairs->kernel = NULL;
 	pairs->agent = NULL;
-	leave_place(pairs);
 	return error;
 }
 
 static int work(struct pairs *pairs, uint64_t pair, const struct arm *arm, int is_metered,
 		struct workload_row *row, struct workload_result *result)
 {
+	struct bench_workload workload = pairs->options->workload;
 	int statistics = is_metered ? bpf_enable_stats(BPF_STATS_RUN_TIME) : -1, error;
 	char *problem;
 
 	if (is_metered && statistics < 0)
 		return say(pairs, -errno, "run-time statistics of programs");
-	error = bench_workload_run(&pairs->options->workload, row, result, &problem);
+	workload.begins = look_at_agent;
+	workload.context = pairs;
+	error = bench_workload_run(&workload, row, result, &problem);
 	if (!error && is_metered)
 		row->statistics_ns = row->end_ns - row->start_ns;
 	if (!error && row->exit_status) {
@@ -227,14 +346,14 @@ static int run(struct pairs *pairs, uint64_t pair, size_t which, uint64_t positi
 	int error, end_error;
 
 	options->progress(options->context, pairs->done++, pairs->all, arm->name);
-	error = begin(pairs, pair, arm);
+	error = begin(pairs, pair, which);
 	if (!error && pairs->agent) {
 		row.agent = words = strdup(agent_words(pairs->agent));
 		error = words ? 0 : -ENOMEM;
 	}
 	if (!error)
 		error = work(pairs, pair, arm, is_metered, &row, &result);
-	end_error = end(pairs, pair, arm, &row);
+	end_error = end(pairs, pair, which, &row);
 	/* What an agent that failed has cost is no evidence either. */
 	if (!error && end_error && !row.exit_status) {
 		pairs->result->failed++;
@@ -285,6 +404,7 @@ int bench_pairs_run(const struct bench_pairs_options *options,
 	pairs->chance = options->seed;
 	pairs->all = (options->warmups + options->pairs) * options->arms->count +
 		     options->metered * agents(options->arms);
+	error = hold_all(pairs);
 	for (uint64_t i = 0; i < options->warmups && !error; i++)
 		error = run_pair(pairs, 0, 0);
 	while (result->pairs < options->pairs && !error) {
@@ -293,6 +413,7 @@ int bench_pairs_run(const struct bench_pairs_options *options,
 	}
 	for (uint64_t i = 1; i <= options->metered && !error; i++)
 		error = run_pair(pairs, options->pairs + i, 1);
+	release_all(pairs);
 	*problem = pairs->problem;
 	free(pairs);
 	return error;

@@ -6,6 +6,10 @@
  *     pair 1..N   agent starts, settles, workload, agent ends: for each arm, in a new order
  *     metered     the same once more for arms with an agent, with run-time statistics of
  *                 programs on: what programs take, and no evidence of anything else
+ *
+ * Agents that are held start once, before the first pair, and end after the last; for a run
+ * they are turned on and off. So a pair may be as short as its workload, and the shorter a
+ * pair, the more of what the machine does meanwhile is the same for all of its runs.
  */
 #ifndef RECORDER_BENCH_BENCH_PAIRS_H
 #define RECORDER_BENCH_BENCH_PAIRS_H
@@ -21,8 +25,10 @@ struct bench_pairs_options {
 	const char *command;   /* its words as one text */
 	const char *directory; /* where agents work; what they leave is removed */
 	uint64_t pairs, warmups, metered;
-	uint64_t settle_ns; /* between the start of an agent, if any, and the workload */
+	uint64_t settle_ns; /* between the start of an agent, or turning it on, and the workload
+			     */
 	uint64_t seed;
+	int is_held;
 	int keep; /* what the agents leave */
 	/* Called before each run, done of so many. */
 	void (*progress)(void *context, uint64_t done, uint64_t all, const char *arm);

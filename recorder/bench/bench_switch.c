@@ -4,12 +4,12 @@
  */
 #include "recorder/bench/agent_kernel.h"
 #include "recorder/bench/bench_switch.h"
+#include "recorder/bench/talk.h"
 #include "recorder/commands.h"
 #include "recorder/probes.h"
 #include "recorder/record_options.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,8 +20,6 @@
 #include <unistd.h>
 #include <wordexp.h>
 
-#define START_MS      60000
-#define ANSWER_MS     10000
 #define END_MS	      5000
 #define COST_MOST     64
 #define SIGHTINGS_MAX 1000000U
@@ -35,10 +33,8 @@ struct bench_switch {
 	struct probes *probes;
 	struct cost_part cost[COST_MOST];
 	/* ARM_COMMAND */
-	pid_t pid;	  /* of the shell, and of its process group; 0: none */
-	int tell, answer; /* pipes, or -1 */
-	char line[64];	  /* what has come of one */
-	size_t line_size;
+	pid_t pid; /* of the shell, and of its process group; 0: none */
+	struct talk talk;
 	struct agent_kernel *kernel; /* NULL: not looked for yet */
 };
 
@@ -165,22 +161,15 @@ _Noreturn static void become(const struct arm *arm, const struct bench_link *lin
 
 static int start_command(struct bench_switch *agent, const struct bench_link *link)
 {
-	int down[2], up[2];
+	int ends[2], error = talk_open(&agent->talk, ends);
 
-	if (pipe2(down, O_CLOEXEC))
-		return -errno;
-	if (pipe2(up, O_CLOEXEC)) {
-		close(down[0]);
-		close(down[1]);
-		return -errno;
-	}
-	agent->tell = down[1];
-	agent->answer = up[0];
+	if (error)
+		return error;
 	agent->pid = fork();
 	if (!agent->pid)
-		become(agent->arm, link, down[0], up[1]);
-	close(down[0]);
-	close(up[1]);
+		become(agent->arm, link, ends[0], ends[1]);
+	close(ends[0]);
+	close(ends[1]);
 	if (agent->pid < 0) {
 		agent->pid = 0;
 		return -errno;
@@ -188,43 +177,6 @@ static int start_command(struct bench_switch *agent, const struct bench_link *li
 	/* The child does the same: whoever comes first. */
 	setpgid(agent->pid, agent->pid);
 	return 0;
-}
-
-/* Whether the line that has come is this word; other lines are an agent's own business. */
-static int is_answer(struct bench_switch *agent, const char *word)
-{
-	char byte;
-
-	while (read(agent->answer, &byte, 1) == 1) {
-		if (byte != '\n') {
-			if (agent->line_size < sizeof(agent->line) - 1)
-				agent->line[agent->line_size++] = byte;
-			continue;
-		}
-		agent->line[agent->line_size] = 0;
-		agent->line_size = 0;
-		return !strcmp(agent->line, word);
-	}
-	return -EPIPE;
-}
-
-static int ask(struct bench_switch *agent, const char *word, int timeout_ms)
-{
-	struct pollfd answer = {.fd = agent->answer, .events = POLLIN};
-	int status = 0;
-
-	if (dprintf(agent->tell, "%s\n", word) < 0)
-		return -errno;
-	while (!status) {
-		int ready = poll(&answer, 1, timeout_ms);
-
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (ready <= 0)
-			return ready ? -errno : -ETIMEDOUT;
-		status = is_answer(agent, word);
-	}
-	return status < 0 ? status : 0;
 }
 
 static int open_command(struct bench_switch *agent, const struct bench_link *link,
@@ -235,7 +187,7 @@ static int open_command(struct bench_switch *agent, const struct bench_link *lin
 	agent->agent = strdup(agent->arm->words);
 	error = agent->agent ? start_command(agent, link) : -ENOMEM;
 	if (!error)
-		error = ask(agent, "off", START_MS);
+		error = talk_begin(&agent->talk);
 	return error ? say(problem, error, agent->arm,
 			   "the agent does not answer \"off\" on its standard output")
 		     : 0;
@@ -243,21 +195,19 @@ static int open_command(struct bench_switch *agent, const struct bench_link *lin
 
 static void end_command(struct bench_switch *agent)
 {
-	if (agent->tell >= 0)
-		close(agent->tell);
+	talk_finish(&agent->talk);
 	if (agent->pid) {
-		struct pollfd answer = {.fd = agent->answer, .events = POLLIN};
+		struct pollfd answer = {.fd = agent->talk.answer, .events = POLLIN};
 		char rest[256];
 
 		/* It ends when its input does, and then its output ends. */
 		while (poll(&answer, 1, END_MS) > 0 &&
-		       read(agent->answer, rest, sizeof(rest)) > 0)
+		       read(agent->talk.answer, rest, sizeof(rest)) > 0)
 			;
 		kill(-agent->pid, SIGKILL);
 		waitpid(agent->pid, NULL, 0);
 	}
-	if (agent->answer >= 0)
-		close(agent->answer);
+	talk_close(&agent->talk);
 }
 
 /* --- what the header promises --- */
@@ -272,7 +222,7 @@ int bench_switch_open(const struct arm *arm, const struct bench_link *link,
 	if (!agent)
 		return -ENOMEM;
 	agent->arm = arm;
-	agent->tell = agent->answer = -1;
+	agent->talk.tell = agent->talk.answer = -1;
 	if (arm->kind == ARM_RECORDER)
 		error = open_probes(agent, problem);
 	if (arm->kind == ARM_COMMAND)
@@ -320,7 +270,7 @@ int bench_switch_store(const struct bench_switch *agent, struct inventory *inven
 int bench_switch_turn(struct bench_switch *agent, int on)
 {
 	if (agent->arm->kind == ARM_COMMAND)
-		return ask(agent, on ? "on" : "off", ANSWER_MS);
+		return talk_turn(&agent->talk, on);
 	if (!agent->probes)
 		return 0;
 	if (on)

@@ -5,11 +5,9 @@
  * Of flowrec record that is what it does in the kernel: its programs are loaded once, attached
  * and detached. What user space does with what they count is not part of it.
  *
- * Another agent is started once, by the shell, and told "on" and "off", a line each, on its
- * standard input; when it has done so it answers with the same line on its standard output.
+ * Another agent is started once, by the shell, and told "on" and "off" as talk.h has it.
  * Its environment says where it may watch: FLOWTAPE_PROBE_NEAR and FLOWTAPE_PROBE_FAR are a
- * file to enter a network namespace by, ":", and the name of an interface in there. First it is
- * told "off"; it is to end at the end of its input.
+ * file to enter a network namespace by, ":", and the name of an interface in there.
  */
 #ifndef RECORDER_BENCH_BENCH_SWITCH_H
 #define RECORDER_BENCH_BENCH_SWITCH_H

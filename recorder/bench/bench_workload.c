@@ -75,25 +75,39 @@ _Noreturn static void become(const struct bench_workload *workload, int output, 
 	_exit(127);
 }
 
-/* A signal that ends the experiment ends the command; whether there was one. */
-static int wait_for(pid_t pid, const sigset_t *ends, int *status, struct rusage *used)
+struct child {
+	pid_t pid;
+	int is_over, was_told, left; /* to end; looks until it is killed */
+	int status;
+	struct rusage used;
+};
+
+/* Until it has ended, or that time has come. A signal that ends the experiment ends the
+ * command.
+ */
+static void wait_until(struct child *child, const sigset_t *ends, uint64_t time_ns)
 {
 	sigset_t signals = *ends;
-	int was_ended = 0, left = END_MOST;
+	uint64_t now_ns;
 
 	sigaddset(&signals, SIGCHLD);
-	while (!wait4(pid, status, WNOHANG, used)) {
-		const struct timespec a_while = {.tv_nsec = was_ended ? 10000000 : 200000000};
+	while (!(child->is_over =
+			 wait4(child->pid, &child->status, WNOHANG, &child->used) != 0) &&
+	       (now_ns = clock_ns(CLOCK_MONOTONIC)) < time_ns) {
+		uint64_t most_ns = child->was_told ? 10000000 : 200000000;
+		const struct timespec a_while = {
+			.tv_nsec =
+				(long)(time_ns - now_ns < most_ns ? time_ns - now_ns : most_ns),
+		};
 		int signal = sigtimedwait(&signals, NULL, &a_while);
 
-		if (signal > 0 && signal != SIGCHLD && !was_ended) {
-			was_ended = 1;
-			kill(-pid, SIGTERM);
+		if (signal > 0 && signal != SIGCHLD && !child->was_told) {
+			child->was_told = 1;
+			kill(-child->pid, SIGTERM);
 		}
-		if (was_ended && !left--)
-			kill(-pid, SIGKILL);
+		if (child->was_told && !child->left--)
+			kill(-child->pid, SIGKILL);
 	}
-	return was_ended;
 }
 
 static uint64_t time_of(const struct timeval *time)
@@ -101,39 +115,87 @@ static uint64_t time_of(const struct timeval *time)
 	return (uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_usec * 1000;
 }
 
+static int start(const struct bench_workload *workload, int output, int errors,
+		 struct child *child)
+{
+	sigset_t signal;
+
+	sigemptyset(&signal);
+	sigaddset(&signal, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signal, NULL);
+	*child = (struct child){.pid = fork(), .left = END_MOST};
+	if (!child->pid)
+		become(workload, output, errors);
+	if (child->pid < 0)
+		return -errno;
+	/* The child does the same: whoever comes first. */
+	setpgid(child->pid, child->pid);
+	return 0;
+}
+
+/* What is measured begins now; *before, and the time of both clocks. */
+static int begin(const struct bench_workload *workload, struct machine *before,
+		 struct workload_row *row, uint64_t *began_ns)
+{
+	int error = workload->begins ? workload->begins(workload->context) : 0;
+
+	if (!error)
+		error = machine_read(before);
+	row->start_ns = clock_ns(CLOCK_REALTIME);
+	*began_ns = clock_ns(CLOCK_MONOTONIC);
+	return error;
+}
+
+/* It is started, and when it has warmed up, what is measured begins. */
+static int start_and_begin(const struct bench_workload *workload, int output, int errors,
+			   struct child *child, struct machine *before,
+			   struct workload_row *row, uint64_t *began_ns)
+{
+	int error = workload->lead_in_ns ? 0 : begin(workload, before, row, began_ns);
+
+	if (!error)
+		error = start(workload, output, errors, child);
+	if (error || !workload->lead_in_ns)
+		return error;
+	wait_until(child, &workload->signals, clock_ns(CLOCK_MONOTONIC) + workload->lead_in_ns);
+	error = begin(workload, before, row, began_ns);
+	if (error && !child->is_over) {
+		kill(-child->pid, SIGKILL);
+		wait_until(child, &workload->signals, UINT64_MAX);
+	}
+	return error;
+}
+
+static uint64_t exit_status(int status)
+{
+	return WIFEXITED(status) ? (uint64_t)WEXITSTATUS(status)
+				 : 128 + (uint64_t)WTERMSIG(status);
+}
+
 static int run(const struct bench_workload *workload, int output, int errors,
-	       struct workload_row *row)
+	       struct workload_row *row, char **problem)
 {
 	struct machine before, after;
-	struct rusage used;
-	sigset_t child;
-	int error = machine_read(&before), status, was_ended;
+	struct child child = {.is_over = 0};
 	uint64_t began_ns;
-	pid_t pid;
+	int error = start_and_begin(workload, output, errors, &child, &before, row, &began_ns);
+	int was_early = child.is_over;
 
 	if (error)
 		return error;
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, NULL);
-	row->start_ns = clock_ns(CLOCK_REALTIME);
-	began_ns = clock_ns(CLOCK_MONOTONIC);
-	pid = fork();
-	if (!pid)
-		become(workload, output, errors);
-	if (pid < 0)
-		return -errno;
-	/* The child does the same: whoever comes first. */
-	setpgid(pid, pid);
-	was_ended = wait_for(pid, &workload->signals, &status, &used);
+	if (!was_early)
+		wait_until(&child, &workload->signals, UINT64_MAX);
 	row->end_ns = row->start_ns + (clock_ns(CLOCK_MONOTONIC) - began_ns);
 	error = machine_read(&after);
-	if (error || was_ended)
-		return was_ended ? -ECANCELED : error;
-	row->exit_status = WIFEXITED(status) ? (uint64_t)WEXITSTATUS(status)
-					     : 128 + (uint64_t)WTERMSIG(status);
-	row->command_user_cpu_ns = time_of(&used.ru_utime);
-	row->command_system_cpu_ns = time_of(&used.ru_stime);
+	if (error || child.was_told)
+		return child.was_told ? -ECANCELED : error;
+	row->exit_status = exit_status(child.status);
+	if (was_early && !row->exit_status) {
+		row->exit_status = BENCH_UNREADABLE;
+		*problem = strdup("it ended before what is to be measured began (--lead-in)");
+	}
+	row->command_user_cpu_ns = time_of(&child.used.ru_utime);
+	row->command_system_cpu_ns = time_of(&child.used.ru_stime);
 	row->machine_user_cpu_ns = ticks_ns(before.user, after.user);
 	row->machine_system_cpu_ns = ticks_ns(before.system, after.system);
 	row->machine_interrupt_cpu_ns = ticks_ns(before.interrupt, after.interrupt);
@@ -257,12 +319,13 @@ static int run_and_read(const struct bench_workload *workload, int output, int e
 			struct workload_row *row, struct workload_result *result,
 			char **problem)
 {
-	int error = run(workload, output, errors, row), file;
+	int error = run(workload, output, errors, row, problem), file;
 
 	if (error)
 		return error;
 	if (row->exit_status) {
-		*problem = last_line(errors);
+		if (!*problem)
+			*problem = last_line(errors);
 		if (!*problem)
 			*problem = last_line(output);
 		return 0;

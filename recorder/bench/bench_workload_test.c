@@ -7,6 +7,9 @@
 #include "schema/scratch_test.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct run {
 	struct workload_row row;
@@ -132,6 +135,79 @@ static void a_file_of_before_is_no_result(void **state)
 	scratch_remove(directory);
 }
 
+/* What a command waits for that reads from a FIFO. */
+struct go {
+	int fifo, calls;
+};
+
+static int let_it_go(void *context)
+{
+	struct go *go = context;
+
+	go->calls++;
+	return write(go->fifo, "go\n", 3) == 3 ? 0 : -EIO;
+}
+
+static int refuse(void *context)
+{
+	return -EPERM;
+}
+
+static void what_leads_in_is_not_measured(void **state)
+{
+	char *directory = scratch_make(), fifo[300];
+	char *words[] = {"sh", "-c", "read -r line <\"$0\"; sleep 0.05", fifo, NULL};
+	struct go go = {.calls = 0};
+	struct bench_workload workload = {
+		.words = words, .lead_in_ns = 100000000, .begins = let_it_go, .context = &go};
+	struct run one = {.problem = NULL};
+
+	snprintf(fifo, sizeof(fifo), "%s/fifo", directory);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	go.fifo = open(fifo, O_RDWR | O_CLOEXEC);
+	assert_true(go.fifo >= 0);
+	sigemptyset(&workload.signals);
+	assert_int_equal(bench_workload_run(&workload, &one.row, &one.result, &one.problem), 0);
+	assert_int_equal(one.row.exit_status, 0);
+	assert_int_equal(go.calls, 1);
+	assert_int_equal(one.row.duration_ns, one.row.end_ns - one.row.start_ns);
+	assert_true(one.row.duration_ns >= 50000000);
+	close(go.fifo);
+	done(&one);
+	scratch_remove(directory);
+}
+
+static void a_command_that_ends_before_is_no_evidence(void **state)
+{
+	char *words[] = {"true", NULL};
+	struct bench_workload workload = {.words = words, .lead_in_ns = UINT64_MAX / 2};
+	struct run one = {.problem = NULL};
+
+	sigemptyset(&workload.signals);
+	assert_int_equal(bench_workload_run(&workload, &one.row, &one.result, &one.problem), 0);
+	assert_int_equal(one.row.exit_status, BENCH_UNREADABLE);
+	assert_string_equal(one.problem,
+			    "it ended before what is to be measured began (--lead-in)");
+	done(&one);
+}
+
+static void nothing_runs_on_where_measuring_cannot_begin(void **state)
+{
+	char *words[] = {"sleep", "1000", NULL};
+	struct bench_workload workload = {.words = words, .begins = refuse};
+
+	for (int leads_in = 0; leads_in < 2; leads_in++) {
+		struct run one = {.problem = NULL};
+
+		workload.lead_in_ns = leads_in;
+		sigemptyset(&workload.signals);
+		assert_int_equal(bench_workload_run(&workload, &one.row, &one.result,
+						    &one.problem),
+				 -EPERM);
+		done(&one);
+	}
+}
+
 static void a_signal_ends_the_command(void **state)
 {
 	char *words[] = {"sh", "-c", "sleep 1000 & sleep 1000", NULL};
@@ -157,6 +233,9 @@ int main(void)
 		cmocka_unit_test(what_fails_has_its_status_and_last_line),
 		cmocka_unit_test(a_result_that_cannot_be_read_is_no_evidence),
 		cmocka_unit_test(a_file_of_before_is_no_result),
+		cmocka_unit_test(what_leads_in_is_not_measured),
+		cmocka_unit_test(a_command_that_ends_before_is_no_evidence),
+		cmocka_unit_test(nothing_runs_on_where_measuring_cannot_begin),
 		cmocka_unit_test(a_signal_ends_the_command),
 	};
 

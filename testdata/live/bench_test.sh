@@ -97,6 +97,53 @@ none kept_recordings_are_whole "$(for one in "$work"/wrk/on-*; do
 	[ "$(value "${one#"$work"/}" "SELECT count(*) > 0 FROM flow")" = 1 ] || echo "$one has no flow"
 done)"
 
+# --- agents that are held ---
+
+bench held --held --pairs 3 --metered 1 --settle 20ms --lead-in 200ms --seed 1 --keep --arms off,on,1.8,off-again \
+	--arm "1.8=!exec $live_tools/yardstick --switched 1.8 $client/eth0" \
+	-- ip netns exec $client $live_tools/web_client $router4 80 /1000 2 200 200
+is agents_that_are_held_are_measured "0 3 pairs of 4 arms in $work/held" "$status $(cat "$work/held.err")"
+is each_starts_once "1.8-held on-held" "$(cd "$work/held" && echo *-held)"
+none every_page_counts "$(value held "SELECT pair, arm FROM workload WHERE NOT (tool = 'hey' AND operations > 0
+	AND exit_status = 0 AND errors = 0 AND duration_ns BETWEEN 1 AND 2 * (end_ns - start_ns))")" \
+	"$(value held "SELECT sum(operations) || ' pages' FROM workload")"
+none pages_are_a_histogram "$(value held "SELECT pair, arm FROM workload WHERE statistics_ns = 0 AND operations <>
+	(SELECT sum(count) FROM latency WHERE latency.time_ns = start_ns)")"
+none those_that_are_on_count_packets "$(value held "SELECT arm, program_run_count, operations FROM workload
+	WHERE statistics_ns > 0 AND NOT program_run_count > operations")" "$(value held "SELECT
+	group_concat(arm || ' ' || program_run_count) FROM workload WHERE statistics_ns > 0")"
+is what_was_switched_is_whole 0 "$("$flowplay" verify "$work/held/on-held" >"$work/verify" 2>&1; echo $?)" \
+	"$(cat "$work/verify")"
+pages="SELECT count(DISTINCT flow_id) FROM flow WHERE destination_port = 80 AND destination_address = '$router4'"
+runs="SELECT start_ns, end_ns FROM workload WHERE arm"
+value held "$runs = 'on'" >"$work/on-runs"
+value held "$runs <> 'on'" >"$work/off-runs"
+# seen RUNS: pages that began within them, by the recording.
+seen()
+{
+	"$flowplay" sql --format csv "$work/held/on-held" "$pages AND EXISTS (WITH run(begin, end) AS (VALUES $(
+		sed 's/[0-9]*,[0-9]*/(&),/g; s/,$//' "$1")) SELECT 1 FROM run WHERE start_ns > begin AND start_ns < end)" |
+		tail -n 1 | tr -d '\r'
+}
+is pages_are_seen_while_it_is_on yes "$([ "$(seen "$work/on-runs")" -gt 0 ] && echo yes)" \
+	"$(seen "$work/on-runs") of $(value held "SELECT sum(operations) FROM workload WHERE arm = 'on'")"
+is none_is_seen_while_it_is_off 0 "$(seen "$work/off-runs")"
+is reports_say_that_times_are_left_out 1 "$("$flowplay" report summary "$work/held/on-held" |
+	grep -c '^complete: .*nothing lost; recorded without times when it was off$')"
+
+bench short --held --pairs 1 --arms off,short --arm "short=!read -r line; echo off" -- true
+is an_agent_that_is_not_there_any_more_ends_it "1 flowrec bench: arm short: its agent cannot be turned on: Broken pipe" \
+	"$status $(cat "$work/short.err")"
+bench mute --held --pairs 1 --arms off,mute --arm "mute=!exit 0" -- true
+is an_agent_is_to_answer "1 flowrec bench: arm mute: the agent does not answer \"off\" on its standard output:\
+ Broken pipe" "$status $(cat "$work/mute.err")"
+
+printf '%s\n' off on of course off | "$flowrec" record -q --switched -o "$work/orders" >"$work/orders.out" \
+	2>"$work/orders.err"
+is orders_are_answered_until_they_end "0 off on off" "$? $(lines <"$work/orders.out")"
+is what_is_no_order_is_told "flowrec record: a line of standard input is neither on nor off: of\
+ flowrec record: a line of standard input is neither on nor off: course" "$(lines <"$work/orders.err")"
+
 # Two designs, and no run without any.
 bench designs --pairs 1 --warmup 0 --metered 0 --settle 0s --arms flows,1.8 --arm "flows=--streams flow,cost" \
 	--arm "$yardstick" -- true

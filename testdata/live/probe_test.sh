@@ -27,7 +27,7 @@ echo "end $(date +%s%N) 0" >>"$1"
 END
 
 "$flowrec" bench --probe -o "$work/run" --loads 1 --pairs $pairs --arms off,on,off-again,1.8,noter \
-	--arm "1.8=!exec build/testdata/live/yardstick --probe 1.8" \
+	--arm "1.8=!exec build/testdata/live/yardstick --switched 1.8" \
 	--arm "noter=!exec sh $work/agent.sh $work/notes" >"$work/out" 2>"$work/err"
 is a_probe_ends_well 0 $?
 is it_says_how_many_blocks_there_are "$pairs blocks of 5 arms in $work/run" "$(cat "$work/err")"
@@ -106,7 +106,7 @@ none the_recorder_is_detached_meanwhile "$(awk '$3 != 0' "$work/notes")"
 begin()
 {
 	"$flowrec" bench --probe -o "$work/$1" --loads 1 --pairs 1000000 --arms off,on,1.8 \
-		--arm "1.8=!exec build/testdata/live/yardstick --probe 1.8" >"$work/$1.out" 2>&1 &
+		--arm "1.8=!exec build/testdata/live/yardstick --switched 1.8" >"$work/$1.out" 2>&1 &
 	probe=$!
 	net_pids="$net_pids $probe"
 	until [ "$(value "$work/$1" "SELECT max(pair) > 0 FROM workload" 2>/dev/null)" = 1 ]; do

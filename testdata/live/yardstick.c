@@ -17,10 +17,11 @@
  * With --every it evicts by itself so often, and prints no entries: the least that an agent of
  * this design does. --room is for other numbers of entries than 131,072.
  *
- *   yardstick --probe 1.7|1.8
+ *   yardstick --switched [--room ENTRIES] 1.7|1.8 [NAMESPACE/INTERFACE...]
  *
- * is an agent of flowrec bench --probe: it attaches to both ends of the probe's link when it is
- * told "on", and at "off" takes away all that it attached, clsact too.
+ * is an agent of flowrec bench --held or --probe: it attaches when it is told "on", there or to
+ * both ends of the probe's link, and at "off" takes away all that it attached, clsact too, and
+ * deletes the entries.
  */
 #include "testdata/bench/kernel/yardsticks.h"
 
@@ -41,6 +42,8 @@
 #include <unistd.h>
 
 #include "testdata/bench/kernel/yardsticks.skel.h"
+
+#define PLACES_MOST 16
 
 struct yardstick {
 	struct yardsticks *skeleton;
@@ -352,32 +355,43 @@ static void print_losses(const struct yardstick *yardstick)
 }
 
 /* Do as one is told, and say so. */
-static int be_switched(const struct options *options)
+static int be_switched(const struct options *options, char *const *places, int count)
 {
-	const char *const places[] = {getenv("FLOWTAPE_PROBE_NEAR"),
-				      getenv("FLOWTAPE_PROBE_FAR")};
 	struct yardstick yardstick;
-	int is_on = 0, is_wanted = 0, was_made[2];
+	int is_on = 0, is_wanted = 0, was_made[PLACES_MOST];
 	char line[16];
 
-	if (!places[0] || !places[1])
-		fail("FLOWTAPE_PROBE_NEAR, FLOWTAPE_PROBE_FAR", EINVAL);
 	load(&yardstick, options);
+	yardstick.is_silent = 1;
 	while (fgets(line, sizeof(line), stdin) || is_on) {
 		is_wanted = !feof(stdin) && !strcmp(line, "on\n");
-		for (int i = 0; i < 2 && is_wanted != is_on; i++)
+		for (int i = 0; i < count && is_wanted != is_on; i++)
 			if (is_wanted)
 				was_made[i] = attach(&yardstick, places[i]);
 			else if (was_made[i])
 				remove_clsact(places[i]);
 			else
 				detach(&yardstick, places[i]);
+		if (!is_wanted)
+			take_table(&yardstick);
 		is_on = is_wanted;
 		puts(is_on ? "on" : "off");
 		fflush(stdout);
 	}
 	yardsticks__destroy(yardstick.skeleton);
 	return 0;
+}
+
+/* Where no places are named, they are the ends of the probe's link. */
+static int be_agent(const struct options *options, char *const *places, int count)
+{
+	char *ends[] = {getenv("FLOWTAPE_PROBE_NEAR"), getenv("FLOWTAPE_PROBE_FAR")};
+
+	if (count)
+		return be_switched(options, places, count);
+	if (!ends[0] || !ends[1])
+		fail("FLOWTAPE_PROBE_NEAR, FLOWTAPE_PROBE_FAR", EINVAL);
+	return be_switched(options, ends, 2);
 }
 
 /* Returns whether to go on: it is told to evict, or it is time to. */
@@ -392,7 +406,8 @@ static int wait_for_work(const sigset_t *signals, unsigned int every_s)
 static int usage(void)
 {
 	fputs("usage: yardstick [--room ENTRIES] [--every SECONDS] 1.7|1.8 "
-	      "NAMESPACE/INTERFACE... or --probe 1.7|1.8\n",
+	      "NAMESPACE/INTERFACE... or --switched [--room ENTRIES] 1.7|1.8 "
+	      "[NAMESPACE/INTERFACE...]\n",
 	      stderr);
 	return 64;
 }
@@ -400,8 +415,8 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	static const struct option known[] = {{"every", required_argument, NULL, 'e'},
-					      {"probe", no_argument, NULL, 'p'},
 					      {"room", required_argument, NULL, 'r'},
+					      {"switched", no_argument, NULL, 's'},
 					      {NULL, 0, NULL, 0}};
 	struct options options = {0};
 	struct yardstick yardstick;
@@ -409,7 +424,7 @@ int main(int argc, char **argv)
 	sigset_t signals;
 
 	while ((option = getopt_long(argc, argv, "+", known, NULL)) != -1)
-		if (option == 'p')
+		if (option == 's')
 			is_switched = 1;
 		else if (option == 'e')
 			options.every_s = (unsigned int)strtoul(optarg, NULL, 10);
@@ -420,10 +435,10 @@ int main(int argc, char **argv)
 	options.design = argv[optind++];
 	if (!options.design ||
 	    (strcmp(options.design, "1.7") && strcmp(options.design, "1.8")) ||
-	    is_switched == (optind < argc))
+	    (!is_switched && optind == argc) || argc - optind > PLACES_MOST)
 		return usage();
 	if (is_switched)
-		return be_switched(&options);
+		return be_agent(&options, argv + optind, argc - optind);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGUSR1);
