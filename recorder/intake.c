@@ -41,6 +41,7 @@ struct intake {
 	atomic_ullong due_ns; /* the next tick; while it lasts, that one */
 	atomic_int stop;
 	struct turning turning; /* of the probes */
+	int is_off;		/* they are detached until it is told otherwise */
 	atomic_ulong events, alive;
 	struct connections *connections;
 	struct nat_rows *nat;
@@ -230,11 +231,9 @@ static int take_told_nat(const struct nat_event *event, void *context)
 	const struct filter *filter = intake->options.filter;
 	uint32_t kind = filter ? filter_excludes_translation(filter, event) : 0;
 
-	if (kind) {
+	if (kind)
 		account_exclude(intake->account, kind, "nat", 1);
-		return 0;
-	}
-	return take_nat(context, event);
+	return kind || intake->is_off ? 0 : take_nat(context, event);
 }
 
 static int take_flow(void *context, const struct flow_key *key, const struct flow_value *value)
@@ -350,10 +349,11 @@ static int tick(struct intake *intake, int last)
 	int error;
 
 	/* What the walk finds belongs to the slice that ends. */
-	walk_when_due(intake->walk, now,
-		      last			    ? WALK_NOW
-		      : now >= intake->slice_end_ns ? WALK_SOON
-						    : WALK_AT_LEISURE);
+	if (!intake->is_off)
+		walk_when_due(intake->walk, now,
+			      last			    ? WALK_NOW
+			      : now >= intake->slice_end_ns ? WALK_SOON
+							    : WALK_AT_LEISURE);
 	error = probes_turn(intake->options.probes);
 	if (!error)
 		error = probes_follow(intake->options.probes);
@@ -432,9 +432,12 @@ static int turn(struct intake *intake, int on)
 	give_way(intake, 0);
 	if (!on) {
 		probes_detach(intake->options.probes);
-		return tick(intake, 0);
+		error = tick(intake, 0);
+		intake->is_off = 1;
+		return error;
 	}
 	error = probes_attach(intake->options.probes);
+	intake->is_off = error != 0;
 	if (!error)
 		take_start_state(intake);
 	return error;

@@ -149,6 +149,12 @@ static int start(struct run *run, const struct record_options *options,
 	intake.epoch_offset_ns = inventory_clock(run->inventory);
 	intake.boot_digest = inventory_boot_digest(run->inventory);
 	error = probes_open(&probes, &run->probes, &run->problem);
+	if (!error && options->is_switched && probes_capture(run->probes)) {
+		run->problem =
+			strdup("no program may count packets here, and what captures them "
+			       "cannot be switched");
+		error = -EOPNOTSUPP;
+	}
 	if (!error)
 		error = store_plan(run);
 	if (!error)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How an experiment talks with an agent that is started once: it is told "on" and "off", a line
- * each, on its standard input; when it has done so it answers with the same line on its standard
- * output. First it is told "off"; it is to end at the end of its input.
+ * each, on its standard input; when it has done so it answers with the same line on its
+ * standard output. First it is told "off"; it is to end at the end of its input.
  */
 #ifndef RECORDER_BENCH_TALK_H
 #define RECORDER_BENCH_TALK_H
@@ -15,8 +15,8 @@ struct talk {
 	size_t line_size;
 };
 
-/* Make the pipes; ends[0] and ends[1] are the agent's input and output, for the caller to close.
- * Returns 0 or a negative errno. */
+/* Make the pipes; ends[0] and ends[1] are the agent's input and output, for the caller to
+ * close. Returns 0 or a negative errno. */
 int talk_open(struct talk *talk, int ends[2]);
 
 /* What it has been told is all. */

@@ -144,6 +144,11 @@ is orders_are_answered_until_they_end "0 off on off" "$? $(lines <"$work/orders.
 is what_is_no_order_is_told "flowrec record: a line of standard input is neither on nor off: of\
  flowrec record: a line of standard input is neither on nor off: course" "$(lines <"$work/orders.err")"
 
+setpriv --bounding-set=-all,+net_raw --inh-caps=-all "$flowrec" record --switched -o "$work/captured" \
+	>"$work/captured.out" 2>"$work/captured.err" </dev/null
+is what_cannot_be_switched_is_told "1 flowrec record: no program may count packets here, and what captures them\
+ cannot be switched" "$? $(cat "$work/captured.err")"
+
 # Two designs, and no run without any.
 bench designs --pairs 1 --warmup 0 --metered 0 --settle 0s --arms flows,1.8 --arm "flows=--streams flow,cost" \
 	--arm "$yardstick" -- true

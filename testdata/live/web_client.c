@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asks a web server for pages as fast as it answers, over several connections at once, a new one
- * for each page, and prints the latency of every page as `hey -o csv` does.
+ * Asks a web server for pages as fast as it answers, over several connections at once, a new
+ * one for each page, and prints the latency of every page as `hey -o csv` does.
  *
  *   web_client ADDRESS PORT PATH CONNECTIONS BEFORE_MS FOR_MS
  *
- * What is measured begins BEFORE_MS after the start, under the same load, and lasts so long: load
- * tools that one can get begin with the first page, and run for a second or more. A latency is
- * from the request's being written, on a connection that is there, to the end of its page.
+ * What is measured begins BEFORE_MS after the start, under the same load, and lasts so long:
+ * load tools that one can get begin with the first page, and run for a second or more. A
+ * latency is from the request's being written, on a connection that is there, to the end of its
+ * page.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -146,7 +147,8 @@ static void work_until(struct client *client, uint64_t end_ns)
 	}
 }
 
-/* hey's columns; what is not measured is 0. A page may have been asked for before the beginning. */
+/* hey's columns; what is not measured is 0. A page may have been asked for before the
+ * beginning. */
 static void print(const struct client *client, uint64_t begin_ns)
 {
 	puts("response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,"
@@ -183,7 +185,8 @@ int main(int argc, char **argv)
 	uint64_t begin_ns;
 
 	if (!connections) {
-		fputs("usage: web_client ADDRESS PORT PATH CONNECTIONS BEFORE_MS FOR_MS\n", stderr);
+		fputs("usage: web_client ADDRESS PORT PATH CONNECTIONS BEFORE_MS FOR_MS\n",
+		      stderr);
 		return 64;
 	}
 	client.events = epoll_create1(EPOLL_CLOEXEC);
