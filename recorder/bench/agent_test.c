@@ -17,12 +17,12 @@ static void wait_a_little(void)
 	nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-static struct agent *start(const struct arm *arm, const char *directory)
+static struct agent *start(const struct arm *arm, const char *directory, int is_held)
 {
 	struct agent *agent = NULL;
 	char *problem;
 
-	if (agent_start(arm, directory, 0, &agent, &problem))
+	if (agent_start(arm, directory, is_held, &agent, &problem))
 		fail_msg("%s", problem);
 	return agent;
 }
@@ -79,7 +79,7 @@ static void an_arm_that_records_nothing_has_no_agent(void **state)
 {
 	const struct arm arm = {.name = "off", .kind = ARM_NOTHING};
 
-	assert_null(start(&arm, "/nowhere"));
+	assert_null(start(&arm, "/nowhere", 0));
 }
 
 static void all_of_a_group_counts(void **state)
@@ -88,7 +88,7 @@ static void all_of_a_group_counts(void **state)
 	struct arm arm = {.name = "both",
 			  .kind = ARM_COMMAND,
 			  .words = "(while :; do :; done) & while :; do echo x; done"};
-	struct agent *agent = start(&arm, directory);
+	struct agent *agent = start(&arm, directory, 0);
 	struct agent_usage usage;
 
 	assert_string_equal(agent_words(agent), arm.words);
@@ -106,7 +106,7 @@ static void an_agent_that_ends_by_itself_is_noticed(void **state)
 {
 	char *directory = scratch_make();
 	struct arm arm = {.name = "brief", .kind = ARM_COMMAND, .words = "exit 0"};
-	struct agent *agent = start(&arm, directory);
+	struct agent *agent = start(&arm, directory, 0);
 	struct agent_usage usage;
 	int error;
 
@@ -128,7 +128,7 @@ static void what_a_shell_started_has_its_time_to_end(void **state)
 		 "sh -c 'trap \"sleep 0.2; echo >%s; exit\" TERM; echo >%s/began; "
 		 "while :; do sleep 0.01; done' & wait",
 		 file, directory);
-	agent = start(&arm, directory);
+	agent = start(&arm, directory, 0);
 	snprintf(command, sizeof(command), "%s/began", directory);
 	while (access(command, F_OK))
 		wait_a_little();
@@ -141,7 +141,7 @@ static void a_recorder_says_when_it_begins_and_what_it_lost(void **state)
 {
 	char *directory = scratch_make();
 	struct arm arm = {.name = "on", .kind = ARM_RECORDER, .words = "--lose 'and this' 42"};
-	struct agent *agent = start(&arm, directory);
+	struct agent *agent = start(&arm, directory, 0);
 
 	assert_string_equal(agent_words(agent), "flowrec record --lose 'and this' 42");
 	stop(agent, 42);
@@ -164,23 +164,13 @@ static void a_recorder_that_fails_at_its_end_is_told(void **state)
 {
 	char *directory = scratch_make(), *problem;
 	struct arm arm = {.name = "on", .kind = ARM_RECORDER, .words = "--break"};
-	struct agent *agent = start(&arm, directory);
+	struct agent *agent = start(&arm, directory, 0);
 	uint64_t lost;
 
 	assert_true(agent_stop(agent, &lost, &problem) < 0);
 	assert_string_equal(problem, "flowrec record --break failed: it broke");
 	free(problem);
 	scratch_remove(directory);
-}
-
-static struct agent *hold(const struct arm *arm, const char *directory)
-{
-	struct agent *agent = NULL;
-	char *problem;
-
-	if (agent_start(arm, directory, 1, &agent, &problem))
-		fail_msg("%s", problem);
-	return agent;
 }
 
 static void one_that_is_held_is_turned_on_and_off(void **state)
@@ -191,7 +181,7 @@ static void one_that_is_held_is_turned_on_and_off(void **state)
 		.kind = ARM_COMMAND,
 		.words = "while read -r line; do echo \"well, $line\"; echo \"$line\"; done",
 	};
-	struct agent *agent = hold(&arm, directory);
+	struct agent *agent = start(&arm, directory, 1);
 
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(agent_turn(agent, !(i % 2)), 0);
@@ -204,7 +194,7 @@ static void one_that_ends_cannot_be_turned(void **state)
 	char *directory = scratch_make(), *problem;
 	struct arm arm = {
 		.name = "other", .kind = ARM_COMMAND, .words = "read -r line; echo off"};
-	struct agent *agent = hold(&arm, directory);
+	struct agent *agent = start(&arm, directory, 1);
 
 	assert_int_equal(agent_turn(agent, 1), -EPIPE);
 	stop(agent, 0);
@@ -221,7 +211,7 @@ static void a_recorder_that_is_held_says_what_it_lost_so_far(void **state)
 {
 	char *directory = scratch_make();
 	struct arm arm = {.name = "on", .kind = ARM_RECORDER, .words = "--lose 'and this' 42"};
-	struct agent *agent = hold(&arm, directory);
+	struct agent *agent = start(&arm, directory, 1);
 
 	assert_int_equal(agent_lost(agent), 42);
 	assert_int_equal(agent_turn(agent, 1), 0);
