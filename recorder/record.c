@@ -168,6 +168,18 @@ static int start(struct run *run, const struct record_options *options,
 	return intake_start(&intake, &run->intake);
 }
 
+/* Once for each number of them. */
+static void tell_losses(struct run *run, const struct record_options *options)
+{
+	uint64_t lost = ledger_lost(run->ledger);
+
+	if (lost != run->lost)
+		fprintf(stderr,
+			"flowrec record: %" PRIu64 " lost; see flowplay report losses %s\n",
+			lost, options->output);
+	run->lost = lost;
+}
+
 /* Ends what runs and frees it; returns the exit status. */
 static int stop(struct run *run, const struct record_options *options, int status)
 {
@@ -188,9 +200,7 @@ static int stop(struct run *run, const struct record_options *options, int statu
 	for (int i = 0; i < STREAM_COUNT; i++)
 		rows += written.rows[i];
 	if (run->intake && ledger_lost(run->ledger) && !status) {
-		fprintf(stderr,
-			"flowrec record: %" PRIu64 " lost; see flowplay report losses %s\n",
-			ledger_lost(run->ledger), options->output);
+		tell_losses(run, options);
 		status = COMMAND_PARTIAL;
 	}
 	unsealed = command_unsealed(&written);
@@ -246,17 +256,6 @@ static uint64_t monotonic_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
-static void tell_losses(struct run *run, const struct record_options *options)
-{
-	uint64_t lost = ledger_lost(run->ledger);
-
-	if (lost != run->lost)
-		fprintf(stderr,
-			"flowrec record: %" PRIu64 " lost; see flowplay report losses %s\n",
-			lost, options->output);
-	run->lost = lost;
 }
 
 /* Do what was ordered; whether to go on. */

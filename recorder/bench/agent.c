@@ -190,22 +190,20 @@ int agent_check(const struct arm *arm)
 static int launch_recorder(struct agent *agent, const struct arm *arm, const char *directory)
 {
 	/* Statistics are kept in the runs that are for that, by who measures. */
-	static char *const first[] = {"/proc/self/exe", "record", "--statistics", "off",
-				      "--switched",	"-o"};
-	const size_t switched = 4, all = sizeof(first) / sizeof(first[0]);
-	const size_t places = agent->is_held ? all : all - 1;
+	static char *const first[] = {"/proc/self/exe", "record", "--statistics", "off", "-o"};
+	const size_t place = sizeof(first) / sizeof(first[0]);
+	const size_t places = place + (agent->is_held ? 2 : 1);
 	wordexp_t words;
-	int error = split(arm, places + 1, &words);
+	int error = split(arm, places, &words);
 
 	if (error)
 		return error;
-	memcpy(words.we_wordv, first, switched * sizeof(*first));
+	memcpy(words.we_wordv, first, sizeof(first));
+	words.we_wordv[place] = (char *)directory;
 	if (agent->is_held)
-		words.we_wordv[switched] = first[switched];
-	words.we_wordv[places - 1] = first[all - 1];
-	words.we_wordv[places] = (char *)directory;
+		words.we_wordv[place + 1] = "--switched";
 	error = launch(agent, words.we_wordv);
-	memset(words.we_wordv, 0, (places + 1) * sizeof(*words.we_wordv));
+	memset(words.we_wordv, 0, places * sizeof(*words.we_wordv));
 	wordfree(&words);
 	return error;
 }

@@ -221,7 +221,7 @@ static void a_recorder_that_is_held_says_what_it_lost_so_far(void **state)
 }
 
 /*
- * record --statistics off --switched -o DIR --lose WORD NUMBER: so many at each turn. It ends
+ * record --statistics off -o DIR --switched --lose WORD NUMBER: so many at each turn. It ends
  * at the end of its input.
  */
 static int be_switched(int argc, char **argv)
@@ -230,7 +230,7 @@ static int be_switched(int argc, char **argv)
 	long lost = 0;
 
 	signal(SIGTERM, SIG_IGN);
-	fprintf(stderr, "recording to %s\n", argv[6]);
+	fprintf(stderr, "recording to %s\n", argv[5]);
 	while (fgets(line, sizeof(line), stdin)) {
 		lost += strtol(argv[argc - 1], NULL, 10);
 		fprintf(stderr, "flowrec record: %ld lost; see flowplay report losses\n", lost);
@@ -284,7 +284,7 @@ int main(int argc, char **argv)
 
 	/* As flowrec bench does: who writes to an agent that has ended is told so. */
 	signal(SIGPIPE, SIG_IGN);
-	if (argc > 4 && !strcmp(argv[4], "--switched"))
+	if (argc > 6 && !strcmp(argv[6], "--switched"))
 		return be_switched(argc, argv);
 	if (argc > 1 && !strcmp(argv[1], "record"))
 		return be_recorder(argc, argv);

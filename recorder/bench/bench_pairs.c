@@ -34,6 +34,7 @@ struct pairs {
 	char told[256]; /* last */
 	struct held held[ARMS_MOST];
 	/* Of the run: */
+	const struct arm *arm;
 	struct agent *agent;
 	struct agent_kernel *kernel;
 	char *place; /* where its agent works */
@@ -183,7 +184,6 @@ static int take_agent(struct pairs *pairs, uint64_t pair, size_t which)
 
 static int begin(struct pairs *pairs, uint64_t pair, size_t which)
 {
-	const struct arm *arm = &pairs->options->arms->arm[which];
 	int error = take_agent(pairs, pair, which);
 
 	if (!error)
@@ -191,19 +191,10 @@ static int begin(struct pairs *pairs, uint64_t pair, size_t which)
 	if (error || !pairs->agent)
 		return error;
 	error = agent_kernel_find(agent_group(pairs->agent), &pairs->kernel);
-	if (error)
-		return say(pairs, error, "what the agent has in the kernel");
-	if (agent_usage(pairs->agent, &pairs->used)) {
-		if (asprintf(&pairs->problem, "arm %s: its agent ended before the workload",
-			     arm->name) < 0)
-			pairs->problem = NULL;
-		return -ESRCH;
-	}
-	return 0;
+	return error ? say(pairs, error, "what the agent has in the kernel") : 0;
 }
 
-/* What the agent has used until what is measured begins; whether it is there is asked at the
- * end. */
+/* What the agent has used until what is measured begins. */
 static int look_at_agent(void *context)
 {
 	struct pairs *pairs = context;
@@ -211,8 +202,12 @@ static int look_at_agent(void *context)
 	if (!pairs->agent)
 		return 0;
 	pairs->parts = agent_kernel_cost(pairs->kernel, pairs->before, COST_MOST);
-	agent_usage(pairs->agent, &pairs->used);
-	return 0;
+	if (!agent_usage(pairs->agent, &pairs->used))
+		return 0;
+	if (asprintf(&pairs->problem, "arm %s: its agent ended before the workload",
+		     pairs->arm->name) < 0)
+		pairs->problem = NULL;
+	return -ESRCH;
 }
 
 /* A run during which the agent ended is none of its arm. */
@@ -345,6 +340,7 @@ static int run(struct pairs *pairs, uint64_t pair, size_t which, uint64_t positi
 	char *words = NULL;
 	int error, end_error;
 
+	pairs->arm = arm;
 	options->progress(options->context, pairs->done++, pairs->all, arm->name);
 	error = begin(pairs, pair, which);
 	if (!error && pairs->agent) {

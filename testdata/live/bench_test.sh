@@ -105,12 +105,12 @@ bench held --held --pairs 3 --metered 1 --settle 20ms --lead-in 200ms --seed 1 -
 is agents_that_are_held_are_measured "0 3 pairs of 4 arms in $work/held" "$status $(cat "$work/held.err")"
 is each_starts_once "1.8-held on-held" "$(cd "$work/held" && echo *-held)"
 none every_page_counts "$(value held "SELECT pair, arm FROM workload WHERE NOT (tool = 'hey' AND operations > 0
-	AND exit_status = 0 AND errors = 0 AND duration_ns BETWEEN 1 AND 2 * (end_ns - start_ns))")" \
+	AND exit_status = 0 AND errors = 0 AND duration_ns BETWEEN 1 AND 2 * (end_ns - start_ns)) IS NOT FALSE")" \
 	"$(value held "SELECT sum(operations) || ' pages' FROM workload")"
-none pages_are_a_histogram "$(value held "SELECT pair, arm FROM workload WHERE statistics_ns = 0 AND operations <>
+none pages_are_a_histogram "$(value held "SELECT pair, arm FROM workload WHERE statistics_ns = 0 AND operations IS NOT
 	(SELECT sum(count) FROM latency WHERE latency.time_ns = start_ns)")"
 none those_that_are_on_count_packets "$(value held "SELECT arm, program_run_count, operations FROM workload
-	WHERE statistics_ns > 0 AND NOT program_run_count > operations")" "$(value held "SELECT
+	WHERE statistics_ns > 0 AND (program_run_count > operations) IS NOT TRUE")" "$(value held "SELECT
 	group_concat(arm || ' ' || program_run_count) FROM workload WHERE statistics_ns > 0")"
 is what_was_switched_is_whole 0 "$("$flowplay" verify "$work/held/on-held" >"$work/verify" 2>&1; echo $?)" \
 	"$(cat "$work/verify")"

@@ -3,7 +3,7 @@
  * Lets a published design's kernel program count what passes interfaces, and says what its map
  * held at each eviction.
  *
- *   yardstick [--room ENTRIES] [--every SECONDS] 1.7|1.8 NAMESPACE/INTERFACE...
+ *   yardstick [--room ENTRIES] 1.7|1.8 NAMESPACE/INTERFACE...
  *
  * Attaches the program to TC ingress and egress there, all with one map, and says "ready" on
  * standard error. At SIGUSR1 it evicts: it prints the map as CSV, a row for each entry in the
@@ -14,8 +14,7 @@
  *
  * with BEGIN and END in nanoseconds since the Unix epoch. At SIGTERM it detaches, evicts, and
  * says what did not fit. Both designs may look at the same interface; its clsact stays.
- * With --every it evicts by itself so often, and prints no entries: the least that an agent of
- * this design does. --room is for other numbers of entries than 131,072.
+ * --room is for other numbers of entries than 131,072.
  *
  *   yardstick --switched [--room ENTRIES] 1.7|1.8 [NAMESPACE/INTERFACE...]
  *
@@ -56,8 +55,7 @@ struct yardstick {
 
 struct options {
 	const char *design;
-	uint32_t room;	      /* 0: as the map is made */
-	unsigned int every_s; /* 0: when it is told */
+	uint32_t room; /* 0: as the map is made */
 };
 
 /* A row: what an entry of either table says. */
@@ -91,7 +89,6 @@ static void load(struct yardstick *yardstick, const struct options *options)
 		.egress = is_1_8 ? skeleton->progs.lock_egress : skeleton->progs.percpu_egress,
 		.table = is_1_8 ? skeleton->maps.seven_lock : skeleton->maps.twelve_percpu,
 		.priority = is_1_8 ? 1 : 2,
-		.is_silent = options->every_s != 0,
 	};
 	bpf_object__for_each_program(program, skeleton->obj) bpf_program__set_autoload(
 		program, program == yardstick->ingress || program == yardstick->egress);
@@ -394,18 +391,15 @@ static int be_agent(const struct options *options, char *const *places, int coun
 	return be_switched(options, ends, 2);
 }
 
-/* Returns whether to go on: it is told to evict, or it is time to. */
-static int wait_for_work(const sigset_t *signals, unsigned int every_s)
+/* Returns whether it is told to evict, and to go on. */
+static int wait_for_work(const sigset_t *signals)
 {
-	const struct timespec wait = {.tv_sec = every_s};
-	int signal = sigtimedwait(signals, NULL, every_s ? &wait : NULL);
-
-	return signal == SIGUSR1 || (signal < 0 && errno == EAGAIN);
+	return sigwaitinfo(signals, NULL) == SIGUSR1;
 }
 
 static int usage(void)
 {
-	fputs("usage: yardstick [--room ENTRIES] [--every SECONDS] 1.7|1.8 "
+	fputs("usage: yardstick [--room ENTRIES] 1.7|1.8 "
 	      "NAMESPACE/INTERFACE... or --switched [--room ENTRIES] 1.7|1.8 "
 	      "[NAMESPACE/INTERFACE...]\n",
 	      stderr);
@@ -414,8 +408,7 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option known[] = {{"every", required_argument, NULL, 'e'},
-					      {"room", required_argument, NULL, 'r'},
+	static const struct option known[] = {{"room", required_argument, NULL, 'r'},
 					      {"switched", no_argument, NULL, 's'},
 					      {NULL, 0, NULL, 0}};
 	struct options options = {0};
@@ -426,8 +419,6 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "+", known, NULL)) != -1)
 		if (option == 's')
 			is_switched = 1;
-		else if (option == 'e')
-			options.every_s = (unsigned int)strtoul(optarg, NULL, 10);
 		else if (option == 'r')
 			options.room = (uint32_t)strtoul(optarg, NULL, 10);
 		else
@@ -447,7 +438,7 @@ int main(int argc, char **argv)
 	for (int i = optind; i < argc; i++)
 		attach(&yardstick, argv[i]);
 	fputs("ready\n", stderr);
-	while (wait_for_work(&signals, options.every_s))
+	while (wait_for_work(&signals))
 		evict(&yardstick);
 	for (int i = optind; i < argc; i++)
 		detach(&yardstick, argv[i]);
